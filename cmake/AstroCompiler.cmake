@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# How everything of this project is compiled, as one target that all others link.
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+if(NOT CMAKE_BUILD_TYPE AND PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
+endif()
+
+# All programs and libraries lie where an installed tree would have them, so that a build tree is
+# found by the same rules: plugins beside libastro in astro/plugins.
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib)
+set(ASTRO_PLUGIN_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib/astro/plugins)
+
+find_program(ASTRO_CCACHE ccache)
+if(ASTRO_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER AND PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${ASTRO_CCACHE})
+endif()
+
+add_library(astro_compiler INTERFACE)
+target_compile_features(astro_compiler INTERFACE cxx_std_20)
+target_compile_options(astro_compiler INTERFACE
+  $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual>)
+if(ASTRO_WARNINGS_AS_ERRORS)
+  target_compile_options(astro_compiler INTERFACE -Werror)
+endif()
+if(ASTRO_SANITIZE)
+  target_compile_options(astro_compiler INTERFACE -fsanitize=${ASTRO_SANITIZE} -fno-omit-frame-pointer)
+  target_link_options(astro_compiler INTERFACE -fsanitize=${ASTRO_SANITIZE})
+  if(ASTRO_SANITIZE MATCHES undefined)
+    target_compile_options(astro_compiler INTERFACE -fno-sanitize-recover=undefined)
+  endif()
+endif()

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# A room is a folder of src/ and an object library astro_room_NAME; all rooms together are the
+# shared library libastro. A room sees the third-party headers that it names here and no others.
+
+# astro_room(NAME [USES library...])
+function(astro_room name)
+  cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(astro_room_${name} OBJECT ${sources})
+  target_include_directories(astro_room_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(astro_room_${name} PRIVATE astro_compiler ${ARG_USES})
+  target_link_libraries(astro PRIVATE $<BUILD_INTERFACE:astro_room_${name}> ${ARG_USES})
+endfunction()
+
+# astro_room_tests(NAME [USES library...]): tests/NAME/*_test.cpp become one program, test_NAME.
+function(astro_room_tests name)
+  cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(test_${name} ${sources})
+  target_link_libraries(test_${name} PRIVATE astro_compiler astro::astro astro_testing GTest::gmock_main ${ARG_USES})
+  gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300
+    ENVIRONMENT "ASTRO_PLUGIN_PATH=${ASTRO_PLUGIN_OUTPUT_DIRECTORY}")
+endfunction()

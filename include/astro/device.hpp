@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "astro/clock.hpp"
+#include "astro/coordinates.hpp"
+#include "astro/export.hpp"
+#include "astro/value.hpp"
+
+namespace astro {
+
+struct MountDescription;
+struct ReceiverDescription;
+struct ControllerDescription;
+
+enum class Quality : std::uint8_t { good, doubtful, bad };
+enum class LogLevel : std::uint8_t { debug, info, warning, error };
+
+/// Where a driver finds itself. Constant while it is open.
+struct Surroundings {
+  std::string device;       ///< its name in the site file
+  std::string observatory;  ///< unlike any other observatory that is open in this process
+  Location location;
+  std::string mount;  ///< of a receiver: the mount that it sits on, or empty
+  std::shared_ptr<Clock> clock;
+  std::filesystem::path state_folder;  ///< exists; for what the driver wants to keep
+};
+
+/// How a command ended, as a driver reports it.
+struct Outcome {
+  bool succeeded = true;
+  std::string message;
+  Value details;  ///< a map or null
+};
+
+/// A driver's way to its host. Valid from `open` until `close` returns; any thread of the driver
+/// may call it, also from within a hook. Nothing here waits for anybody.
+class ASTRO_API Emitter {
+ public:
+  virtual ~Emitter();
+
+  virtual const Surroundings& surroundings() const noexcept = 0;
+
+  /// One telemetry value, stamped now. The point must be in the description: else `invalid_argument`.
+  virtual void point(std::string_view name, Value value, Quality quality = Quality::good) = 0;
+  /// Progress of a command that takes long, 0 to 100 percent.
+  virtual void progress(std::string_view command_id, double percent, std::string_view message = {}) = 0;
+  /// The end of a command that `perform` had left running.
+  virtual void finished(std::string_view command_id, Outcome outcome) = 0;
+  /// Asks the host to call `poll` or `status` at this interval from now on.
+  virtual void poll_every(Duration interval) = 0;
+  virtual void log(LogLevel level, std::string_view message) = 0;
+
+  /// Only within `open`: what the hardware turned out to be, in place of the registered description.
+  virtual void describe(const MountDescription& description) = 0;
+  virtual void describe(const ReceiverDescription& description) = 0;
+  virtual void describe(const ControllerDescription& description) = 0;
+};
+
+/// What all drivers have in common. A driver is a small translation into the hardware's own
+/// language; its host (one for each open device) keeps every promise to the user: queue, limits,
+/// authority, time-outs, journal, polling, logs.
+///
+/// *Calls.* The host calls the hooks of one driver one at a time, from one thread; only `stop` may
+/// be called beside another hook, from any thread. A constructor touches no hardware and starts no
+/// thread. `open` connects and leaves the device stopped; after it threw, the driver is as before
+/// it, and `close` is not called. After `close` no thread of the driver runs, and `open` may follow.
+/// *Waiting.* A hook starts things and returns; it waits for its own I/O at most the `hook_bound`
+/// of its description. When it does not return, the host declares the device lost, calls `stop`
+/// beside it and calls nothing else again.
+/// *Failure.* A hook throws any std::exception, best an `astro::Error`; the caller gets it as an
+/// `astro::Error` that names plugin and device. Nothing may leave a thread of the driver.
+class ASTRO_API Driver {
+ public:
+  virtual ~Driver();
+
+  virtual void open(Emitter& host) = 0;
+  virtual void close() noexcept = 0;
+};
+
+/// A driver of something that can be stopped: a mount, a receiver, a controller.
+class ASTRO_API Device : public Driver {
+ public:
+  ~Device() override;
+
+  /// Ends whatever the device does, at once; harmless when it does nothing. May be called beside
+  /// another hook, also one that hangs: it takes no lock that a hook holds while it waits.
+  virtual void stop() noexcept = 0;
+};
+
+}  // namespace astro

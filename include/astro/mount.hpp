@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "astro/angle.hpp"
+#include "astro/device.hpp"
+
+namespace astro {
+
+/// Which sky angles a mount's two axes follow. First and second axis are: azimuth and altitude;
+/// hour angle and declination; right ascension and declination (a mount that turns with the sky
+/// by itself).
+enum class Geometry : std::uint8_t { alt_az, hour_angle_dec, ra_dec };
+
+/// Positions of the two mechanical axes, unwrapped: 450 degrees is not 90. They are where the
+/// encoders say the axes are; the pointing model and refraction are above them, in the host.
+struct Axes {
+  Angle first;
+  Angle second;
+
+  bool operator==(const Axes&) const = default;
+};
+
+/// Angular speeds of the two axes, per second.
+struct AxisRates {
+  Angle first;
+  Angle second;
+
+  bool operator==(const AxisRates&) const = default;
+};
+
+/// What an axis can reach, both ends included.
+struct AxisRange {
+  Angle from;
+  Angle to;
+
+  bool operator==(const AxisRange&) const = default;
+};
+
+enum class MountState : std::uint8_t { stopped, moving, tracking, parked, fault };
+
+/// One consistent reading of a mount.
+struct MountStatus {
+  Axes position;
+  MountState state = MountState::stopped;
+  std::string detail;  ///< of a fault: what the hardware says
+};
+
+/// What a mount can do. A driver registers it, and may refine it in `open`.
+struct MountDescription {
+  Geometry geometry = Geometry::alt_az;
+  AxisRange first{degrees(0), degrees(360)};  ///< mechanical reach
+  AxisRange second{degrees(0), degrees(90)};
+  AxisRates fastest{degrees(5), degrees(5)};  ///< about; for estimates of the time that a slew takes
+  Angle accuracy = degrees(0.1);              ///< within this of the commanded axes it is on target
+  bool rates = false;                         ///< `move_rate` works
+  bool parks = false;                         ///< `park` works
+  bool homes = false;                         ///< `home` works
+  bool self_tracking = false;                 ///< `self_track` works
+  Duration poll_every = std::chrono::milliseconds(100);
+  Duration hook_bound = std::chrono::milliseconds(500);
+};
+
+/// Points two mechanical axes. See `Driver` for what holds for all hooks.
+class ASTRO_API Mount : public Device {
+ public:
+  ~Mount() override;
+
+  /// Starts towards the position and returns; a new target replaces an old one. The host has
+  /// checked it against reach and limits.
+  virtual void move_to(Axes target) = 0;
+
+  /// Moves at these rates for at most `lifetime`, then stops by itself unless the call is repeated:
+  /// a rate dies when whoever commands it does. Throws `unsupported` unless `.rates`.
+  virtual void move_rate(AxisRates rates, Duration lifetime);
+
+  /// Starts towards the park position; the state becomes `parked` there. `unsupported` unless `.parks`.
+  virtual void park();
+  /// Starts finding the reference of its axes. `unsupported` unless `.homes`.
+  virtual void home();
+  /// Follows the sky from here by its own clock, or ceases to. `unsupported` unless `.self_tracking`.
+  virtual void self_track(bool on);
+
+  /// Reads the hardware. The host polls it; users read the host's snapshot.
+  virtual MountStatus status() = 0;
+};
+
+}  // namespace astro

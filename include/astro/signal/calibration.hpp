@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "astro/export.hpp"
+#include "astro/signal/spectrum.hpp"
+
+namespace astro {
+
+/// What a calibration is made from.
+struct CalibrationOptions {
+  double hot_k = 295.0;  ///< physical temperature of the hot load
+  double cold_k = 10.0;  ///< effective temperature of the cold load or blank sky
+  int receiver_order =
+      1;  ///< polynomial of the receiver temperature over the band: a line in the cold sky does not enter
+  double line_window_km_s = 300.0;  ///< left out of that fit, around `rest` (topocentric)
+  Frequency rest = hydrogen_line;
+};
+
+/// Hot and cold calibration of a receiver (Y factor; e.g. Wilson, Rohlfs and Huettemeister, Tools of
+/// Radio Astronomy, section 4.2): the receiver temperature from Y = hot / cold, smooth over the
+/// band, and the gain of each channel from the hot load. It turns spectra into kelvin.
+class ASTRO_API Calibration {
+ public:
+  /// Throws `invalid_argument` when axes differ or the hot side is not hotter than the cold one.
+  static Calibration from_hot_cold(const Spectrum& hot, const Spectrum& cold, const CalibrationOptions& options = {});
+
+  /// Without a cold load: the line-free channels of the spectrum itself are the cold sky.
+  static Calibration from_hot(const Spectrum& hot, const Spectrum& sky, const CalibrationOptions& options = {});
+
+  /// Antenna temperature of each channel, with the errors of both. Throws `invalid_argument` for
+  /// another axis.
+  CalibratedSpectrum apply(const Spectrum& spectrum) const;
+
+  const CalibrationOptions& options() const noexcept { return options_; }
+  const Spectrum& hot() const noexcept { return hot_; }
+  const std::vector<double>& receiver_temperature_k() const noexcept { return receiver_k_; }
+  double receiver_k() const noexcept;  ///< median over the band
+  double tsys_k() const noexcept;      ///< receiver and cold side, median over the band
+
+ private:
+  Calibration(CalibrationOptions options, Spectrum hot, std::vector<double> receiver_k,
+              double sigma_receiver_k) noexcept
+      : options_(options),
+        hot_(std::move(hot)),
+        receiver_k_(std::move(receiver_k)),
+        sigma_receiver_k_(sigma_receiver_k) {}
+
+  CalibrationOptions options_;
+  Spectrum hot_;
+  std::vector<double> receiver_k_;
+  double sigma_receiver_k_ = 0.0;
+};
+
+/// `on` over `off` (position switching): the fraction by which each channel exceeds the reference,
+/// as temperature in units of the reference's system temperature `tsys_k` (1: a plain ratio).
+ASTRO_API CalibratedSpectrum switched(const Spectrum& on, const Spectrum& off, double tsys_k = 1.0);
+
+}  // namespace astro
