@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
+#include <complex>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,11 +22,11 @@ namespace astro {
 
 /// What a receiver is asked for, and what it took. Zero means "as the receiver likes".
 struct Tuning {
-  Frequency frequency;    ///< centre of the band, at the sky
-  Frequency sample_rate;  ///< complex samples a second; of a spectrometer the width of its band
-  Frequency bandwidth;    ///< of the analogue filter
+  Frequency frequency{};    ///< centre of the band, at the sky
+  Frequency sample_rate{};  ///< complex samples a second; of a spectrometer the width of its band
+  Frequency bandwidth{};    ///< of the analogue filter
   double gain_db = 0.0;
-  std::string antenna;
+  std::string antenna{};
 
   bool operator==(const Tuning&) const = default;
 };
@@ -34,19 +38,19 @@ struct Description<Tuning> {
       field<&Tuning::sample_rate>("sample_rate", {.min = 0, .says = "complex samples a second"}),
       field<&Tuning::bandwidth>("bandwidth", {.min = 0, .says = "width of the analogue filter"}),
       field<&Tuning::gain_db>("gain", {.unit = "dB", .says = "gain of the receiver"}),
-      field<&Tuning::antenna>("antenna", {.says = "input that is used, where there are several"})};
+      field<&Tuning::antenna>("antenna", {.may_be_empty = true, .says = "input that is used, where there are several"})};
 };
 
 /// How a stream looks and under which settings it was taken. Shared by all blocks between two
 /// changes, so that comparing pointers tells whether anything changed.
 struct StreamSettings {
-  Tuning tuning;  ///< as the hardware took it
+  Tuning tuning{};  ///< as the hardware took it
   Dtype dtype = Dtype::cf32;
   std::vector<std::size_t>
-      item_shape;          ///< {} IQ; {channels} spectra, frequency ascending; {rows, columns, planes} frames
+      item_shape{};        ///< {} IQ; {channels} spectra, frequency ascending; {rows, columns, planes} frames
   Duration item_period{};  ///< from one item to the next; of IQ 1 / sample_rate, which is exact there
-  std::string receiver;    ///< its name in the site file; the host fills it in
-  std::string mount;       ///< the mount it sits on, or empty; the host fills it in
+  std::string receiver{};  ///< its name in the site file; the host fills it in
+  std::string mount{};     ///< the mount it sits on, or empty; the host fills it in
 
   bool is_iq() const noexcept { return item_shape.empty(); }
   ASTRO_API std::size_t item_bytes() const noexcept;
@@ -55,6 +59,18 @@ struct StreamSettings {
 
   bool operator==(const StreamSettings&) const = default;
 };
+
+namespace detail {
+/// The kind of sample that a C++ type is; a complex integer is a `std::array` of two.
+template <class T>
+consteval std::optional<Dtype> sample_dtype_of() {
+  if constexpr (std::same_as<T, std::complex<float>>) return Dtype::cf32;
+  else if constexpr (std::same_as<T, std::array<std::uint8_t, 2>>) return Dtype::cu8;
+  else if constexpr (std::same_as<T, std::array<std::int8_t, 2>>) return Dtype::ci8;
+  else if constexpr (std::same_as<T, std::array<std::int16_t, 2>>) return Dtype::ci16;
+  else return dtype_of<T>();
+}
+}  // namespace detail
 
 /// A run of items without a gap: samples of IQ, or spectra, or frames. The memory belongs to the
 /// framework and goes back to its pool with the last reference, so that heap, ring and shared
@@ -84,7 +100,7 @@ class ASTRO_API Block final {
   std::span<const T> as() const;
 
  private:
-  void check_element(std::size_t element_bytes) const;
+  void check_dtype(Dtype asked) const;
 
   std::shared_ptr<const void> owner_;
   std::span<const std::byte> bytes_;
@@ -96,7 +112,9 @@ using BlockPtr = std::shared_ptr<const Block>;
 
 template <class T>
 std::span<const T> Block::as() const {
-  check_element(sizeof(T));
+  constexpr std::optional<Dtype> dtype = detail::sample_dtype_of<T>();
+  static_assert(dtype.has_value(), "no dtype has this element type: use std::complex<float>, std::array<int16_t, 2>, ...");
+  check_dtype(*dtype);
   return {reinterpret_cast<const T*>(bytes_.data()), bytes_.size() / sizeof(T)};
 }
 

@@ -12,9 +12,9 @@ namespace astro {
 
 /// A command of a device: its parameters are a record.
 struct CommandDescription {
-  std::string name;
-  std::string says;
-  std::vector<Field> parameters;
+  std::string name{};
+  std::string says{};
+  std::vector<Field> parameters{};
   Duration expected{};  ///< about how long it takes, for the time left
 
   bool operator==(const CommandDescription&) const = default;
@@ -28,17 +28,17 @@ CommandDescription command(std::string name, std::string says, Duration expected
 
 /// What a controller measures and obeys. A driver registers it, and may refine it in `open`.
 struct ControllerDescription {
-  std::vector<Field> points;
-  std::vector<CommandDescription> commands;
+  std::vector<Field> points{};
+  std::vector<CommandDescription> commands{};
   Duration poll_every = std::chrono::seconds(1);
   Duration hook_bound = std::chrono::milliseconds(500);
 };
 
 /// A command on its way to the driver: validated, parameters in canonical form with their defaults.
 struct Call {
-  std::string id;
-  std::string name;
-  Value parameters;
+  std::string id{};
+  std::string name{};
+  Value parameters{};
 
   template <Record Parameters>
   Parameters as() const {
@@ -49,8 +49,8 @@ struct Call {
 /// What `perform` did.
 struct Performed {
   bool running = false;  ///< it goes on; the driver reports its end by `Emitter::finished`
-  std::string message;
-  Value details;  ///< a map or null
+  std::string message{};
+  Value details{};  ///< a map or null
 };
 
 /// Every actuator and sensor that is neither mount nor receiver: LEDs, relays, thermometers,

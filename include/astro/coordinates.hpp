@@ -13,8 +13,8 @@ namespace astro {
 /// A place on the Earth: geodetic on WGS 84, longitude positive to the east, height above the
 /// ellipsoid in metres.
 struct Location {
-  Angle latitude;
-  Angle longitude;
+  Angle latitude{};
+  Angle longitude{};
   double height_m = 0.0;
 
   bool operator==(const Location&) const = default;
@@ -23,16 +23,16 @@ struct Location {
 /// Horizontal direction: azimuth from north through east, altitude above the horizon. Whether
 /// refraction is in it is said by the function that makes or takes it.
 struct AltAz {
-  Angle azimuth;
-  Angle altitude;
+  Angle azimuth{};
+  Angle altitude{};
 
   bool operator==(const AltAz&) const = default;
 };
 
 /// Right ascension and declination in the International Celestial Reference System.
 struct Icrs {
-  Angle ra;
-  Angle dec;
+  Angle ra{};
+  Angle dec{};
 
   bool operator==(const Icrs&) const = default;
 };
@@ -40,8 +40,8 @@ struct Icrs {
 /// Galactic longitude and latitude (IAU 1958, tied to the ICRS as in the Hipparcos catalogue,
 /// ESA SP-1200 vol. 1, section 1.5.3).
 struct Galactic {
-  Angle l;
-  Angle b;
+  Angle l{};
+  Angle b{};
 
   bool operator==(const Galactic&) const = default;
 };

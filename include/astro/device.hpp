@@ -14,6 +14,7 @@
 
 namespace astro {
 
+struct DriverDescription;
 struct MountDescription;
 struct ReceiverDescription;
 struct ControllerDescription;
@@ -23,19 +24,20 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
 /// Where a driver finds itself. Constant while it is open.
 struct Surroundings {
-  std::string device;       ///< its name in the site file
-  std::string observatory;  ///< unlike any other observatory that is open in this process
-  Location location;
-  std::string mount;  ///< of a receiver: the mount that it sits on, or empty
-  std::shared_ptr<Clock> clock;
-  std::filesystem::path state_folder;  ///< exists; for what the driver wants to keep
+  std::string device{};       ///< its name in the site file
+  std::string observatory{};  ///< unlike any other observatory that is open in this process
+  Location location{};
+  std::string mount{};  ///< of a receiver: the mount that it sits on, or empty
+  std::shared_ptr<Clock> clock{};
+  std::filesystem::path state_folder{};                ///< exists; for what the driver wants to keep
+  std::shared_ptr<const DriverDescription> twin_of{};  ///< of a simulator: the driver that it stands for, or null
 };
 
 /// How a command ended, as a driver reports it.
 struct Outcome {
   bool succeeded = true;
-  std::string message;
-  Value details;  ///< a map or null
+  std::string message{};
+  Value details{};  ///< a map or null
 };
 
 /// A driver's way to its host. Valid from `open` until `close` returns; any thread of the driver

@@ -36,22 +36,22 @@ ASTRO_API std::string_view to_string(FieldType type) noexcept;
 /// One setting, parameter, telemetry point or member of a record, at run time. This is the form
 /// that crosses a plugin's border and a wire; in C++ it is made from a struct (see record.hpp).
 struct Field {
-  std::string name;
+  std::string name{};
   FieldType type = FieldType::any;
-  std::string unit;  ///< "deg", "Hz", "s" for the quantities; else as declared: "dB", "K", "m"
+  std::string unit{};  ///< "deg", "Hz", "s" for the quantities; else as declared: "dB", "K", "m"
   double min = -std::numeric_limits<double>::infinity();  ///< inclusive, in `unit`
   double max = std::numeric_limits<double>::infinity();   ///< inclusive, in `unit`
-  Value default_value;                                    ///< null when it has none
-  std::string says;                                       ///< one sentence
+  Value default_value{};                                  ///< null when it has none
+  std::string says{};                                     ///< one sentence
   bool required = false;                                  ///< must be given
   bool nullable = false;                                  ///< may be null: null and absent are the same
   bool secret = false;                                    ///< never printed; in a file only as ${NAME}
-  std::string column;                                     ///< its name in SQL and Avro, where that differs
+  std::string column{};                                   ///< its name in SQL and Avro, where that differs
   FieldType element = FieldType::any;                     ///< of a list
   std::size_t length = 0;                                 ///< of a list of fixed length, else 0
   Dtype dtype = Dtype::f64;                               ///< of an array
-  std::vector<std::string> choices;                       ///< of a choice or a list of choices
-  std::vector<Field> members;                             ///< of a record or a list of records
+  std::vector<std::string> choices{};                     ///< of a choice or a list of choices
+  std::vector<Field> members{};                           ///< of a record or a list of records
 
   bool operator==(const Field&) const = default;
 };
@@ -62,10 +62,10 @@ ASTRO_API std::string flat_name(const Field& field);
 
 /// A record's fields under its name.
 struct Schema {
-  std::string name;
-  std::vector<Field> fields;
+  std::string name{};
+  std::vector<Field> fields{};
 
-  const Field* find(std::string_view field) const noexcept;
+  ASTRO_API const Field* find(std::string_view field) const noexcept;  ///< by its name, or nullptr
   bool operator==(const Schema&) const = default;
 };
 

@@ -18,24 +18,24 @@ enum class Geometry : std::uint8_t { alt_az, hour_angle_dec, ra_dec };
 /// Positions of the two mechanical axes, unwrapped: 450 degrees is not 90. They are where the
 /// encoders say the axes are; the pointing model and refraction are above them, in the host.
 struct Axes {
-  Angle first;
-  Angle second;
+  Angle first{};
+  Angle second{};
 
   bool operator==(const Axes&) const = default;
 };
 
 /// Angular speeds of the two axes, per second.
 struct AxisRates {
-  Angle first;
-  Angle second;
+  Angle first{};
+  Angle second{};
 
   bool operator==(const AxisRates&) const = default;
 };
 
 /// What an axis can reach, both ends included.
 struct AxisRange {
-  Angle from;
-  Angle to;
+  Angle from{};
+  Angle to{};
 
   bool operator==(const AxisRange&) const = default;
 };
@@ -44,9 +44,9 @@ enum class MountState : std::uint8_t { stopped, moving, tracking, parked, fault 
 
 /// One consistent reading of a mount.
 struct MountStatus {
-  Axes position;
+  Axes position{};
   MountState state = MountState::stopped;
-  std::string detail;  ///< of a fault: what the hardware says
+  std::string detail{};  ///< of a fault: what the hardware says
 };
 
 /// What a mount can do. A driver registers it, and may refine it in `open`.

@@ -17,22 +17,22 @@ namespace astro {
 
 /// What a receiver can do. A driver registers it, and may refine it in `open`.
 struct ReceiverDescription {
-  Frequency lowest;  ///< of the centre frequency
+  Frequency lowest{};  ///< of the centre frequency
   Frequency highest = gigahertz(1000);
   Frequency slowest = hertz(1);  ///< of the sample rate
   Frequency fastest = gigahertz(100);
   double min_gain_db = 0.0;
   double max_gain_db = 100.0;
-  std::vector<std::string> antennas;                     ///< empty: there is nothing to choose
+  std::vector<std::string> antennas{};                   ///< empty: there is nothing to choose
   Duration hook_bound = std::chrono::milliseconds(500);  ///< of all hooks but `fill`
 };
 
 /// What one `fill` brought.
 struct Filled {
-  std::size_t items = 0;     ///< samples, spectra or frames that are now in the buffer, from its start
-  std::uint64_t lost = 0;    ///< items lost before the first of these
-  std::optional<Time> time;  ///< UTC of the first item where the hardware knows it; else the host estimates
-  bool ended = false;        ///< a recording is over: no more will come
+  std::size_t items = 0;       ///< samples, spectra or frames that are now in the buffer, from its start
+  std::uint64_t lost = 0;      ///< items lost before the first of these
+  std::optional<Time> time{};  ///< UTC of the first item where the hardware knows it; else the host estimates
+  bool ended = false;          ///< a recording is over: no more will come
 };
 
 /// Listens or looks. See `Driver` for what holds for all hooks.

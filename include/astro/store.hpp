@@ -15,15 +15,15 @@ namespace astro {
 enum class Compare : std::uint8_t { equal, from, below };
 
 struct Condition {
-  std::string field;
+  std::string field{};
   Compare compare = Compare::equal;
-  Value value;
+  Value value{};
 };
 
 /// All conditions hold. Rows come in order of `order_by` (default: in which they were inserted).
 struct Query {
-  std::vector<Condition> where;
-  std::string order_by;
+  std::vector<Condition> where{};
+  std::string order_by{};
   bool newest_first = false;
   std::size_t limit = 0;  ///< 0: all
 };

@@ -15,9 +15,9 @@ namespace astro {
 /// Topics are levels between `/`; a pattern has `+` for one level and `#` for all that follow, as
 /// in MQTT 5 (OASIS 2019), section 4.7. A transport maps them to its own.
 struct Message {
-  std::string_view topic;
-  std::string_view key;  ///< messages of one topic and key keep their order
-  std::span<const std::byte> body;
+  std::string_view topic{};
+  std::string_view key{};  ///< messages of one topic and key keep their order
+  std::span<const std::byte> body{};
   Time time{};            ///< when it was sent; zero: now
   bool retained = false;  ///< the last one of its topic is kept for who subscribes later
 };

@@ -31,8 +31,8 @@ ASTRO_API std::optional<Dtype> parse_dtype(std::string_view text) noexcept;
 /// `size_of(dtype)`.
 struct Array {
   Dtype dtype = Dtype::f64;
-  std::vector<std::size_t> shape;
-  Bytes bytes;
+  std::vector<std::size_t> shape{};
+  Bytes bytes{};
 
   bool operator==(const Array&) const = default;
 };

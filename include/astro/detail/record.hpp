@@ -65,7 +65,7 @@ concept NumberArray = is_vector<T> && dtype_of<typename T::value_type>().has_val
 ASTRO_API std::size_t choice_index(std::span<const char* const> choices, const Value& value);
 ASTRO_API Array make_array(Dtype dtype, const void* data, std::size_t count);
 ASTRO_API void check_array(const Array& array, Dtype expected);
-/// Refuses unknown keys, fills nothing: returns the member of `map` or nullptr.
+/// Checks the whole map, then writes what it has; what it lacks keeps its value.
 ASTRO_API void write_record(void* record, std::span<const Member> members, const Schema& schema, const Value& map);
 ASTRO_API Value read_record(const void* record, std::span<const Member> members);
 ASTRO_API void complete_schema(Schema& schema, std::span<const Member> members, const void* defaults);
@@ -107,7 +107,7 @@ Value read_value(const T& member) {
   else if constexpr (is_vector<T> || is_std_array<T>) {
     List list;
     list.reserve(member.size());
-    for (const auto& element : member) list.push_back(read_value(element));
+    for (const typename T::value_type& element : member) list.push_back(read_value(element));
     return list;
   } else if constexpr (Record<T>) return to_value(member);
   else return Value(member);
@@ -141,7 +141,11 @@ void write_value(T& member, const Value& value) {
     if (!member.empty()) std::memcpy(member.data(), array.bytes.data(), array.bytes.size());
   } else if constexpr (is_vector<T>) {
     member.clear();
-    for (const Value& element : value.as_list()) write_value(member.emplace_back(), element);
+    for (const Value& element : value.as_list()) {
+      typename T::value_type made{};  // not emplace_back(): a vector of bool has no elements to refer to
+      write_value(made, element);
+      member.push_back(std::move(made));
+    }
   } else if constexpr (is_std_array<T>) {
     const List& list = value.as_list();
     if (list.size() != member.size()) throw_wrong_type("a list of " + std::to_string(member.size()), value);

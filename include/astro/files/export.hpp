@@ -15,12 +15,12 @@ namespace astro::files {
 
 /// Who, what and how: goes into the header of each export.
 struct Provenance {
-  std::string object;  ///< name of the target
-  std::string observer;
-  std::string telescope;
-  std::string instrument;
-  std::string observation_id;
-  std::string software;  ///< name and version of what wrote it; empty: libastro's
+  std::string object{};  ///< name of the target
+  std::string observer{};
+  std::string telescope{};
+  std::string instrument{};
+  std::string observation_id{};
+  std::string software{};  ///< name and version of what wrote it; empty: libastro's
 };
 
 /// A spectrum as a FITS image of one axis with its world coordinates (Greisen et al. 2006, A&A 446,

@@ -19,10 +19,10 @@ namespace astro::files {
 
 /// Spectra of one recording, on one axis, in order of time.
 struct SpectraFile {
-  std::vector<Spectrum> spectra;
+  std::vector<Spectrum> spectra{};
   double bandwidth_hz = 0.0;
-  std::string observer;
-  std::string telescope;
+  std::string observer{};
+  std::string telescope{};
   double gain_db = 0.0;
 };
 
@@ -40,12 +40,12 @@ ASTRO_API SpectraFile read_spectra(const std::filesystem::path& path);
 /// What is known of a file of IQ samples.
 struct IqInfo {
   Dtype dtype = Dtype::cu8;  ///< cu8, ci8, ci16 or cf32
-  Frequency sample_rate;     ///< zero: the file does not say
-  Frequency frequency;       ///< zero: the file does not say
-  std::optional<Time> start;
+  Frequency sample_rate{};   ///< zero: the file does not say
+  Frequency frequency{};     ///< zero: the file does not say
+  std::optional<Time> start{};
   std::uint64_t samples = 0;
   std::uint64_t data_offset = 0;  ///< bytes before the first sample
-  std::filesystem::path data;     ///< the file that holds them
+  std::filesystem::path data{};   ///< the file that holds them
 };
 
 /// Looks at a file: `.cu8 .cs8 .cs16 .cf32 .wav` (two channels, PCM 8 or 16 or float 32) or

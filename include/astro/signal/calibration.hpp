@@ -16,7 +16,9 @@ struct CalibrationOptions {
   double cold_k = 10.0;  ///< effective temperature of the cold load or blank sky
   int receiver_order =
       1;  ///< polynomial of the receiver temperature over the band: a line in the cold sky does not enter
-  double line_window_km_s = 300.0;  ///< left out of that fit, around `rest` (topocentric)
+  /// Left out of that fit, either side of `rest` (topocentric). In a band so narrow that less than a
+  /// quarter of it would remain the window shrinks until a quarter remains.
+  double line_window_km_s = 300.0;
   Frequency rest = hydrogen_line;
 };
 
@@ -57,6 +59,8 @@ class ASTRO_API Calibration {
 
 /// `on` over `off` (position switching): the fraction by which each channel exceeds the reference,
 /// as temperature in units of the reference's system temperature `tsys_k` (1: a plain ratio).
-ASTRO_API CalibratedSpectrum switched(const Spectrum& on, const Spectrum& off, double tsys_k = 1.0);
+/// `level`: the ratio is divided by its median over the band, which takes out what the gain did
+/// between the two, and a difference in continuum with it.
+ASTRO_API CalibratedSpectrum switched(const Spectrum& on, const Spectrum& off, double tsys_k = 1.0, bool level = true);
 
 }  // namespace astro

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "astro/block.hpp"
 #include "astro/export.hpp"
@@ -23,13 +24,16 @@ struct Description<Window> {
 struct SpectrometerOptions {
   std::uint32_t channels = 1024;  ///< of IQ, and of its transform; a spectrometer's own channels are kept
   Window window = Window::hann;
-  bool remove_dc = true;  ///< the centre channel becomes the mean of its neighbours
+  bool remove_dc = true;  ///< of IQ: the centre channel becomes the mean of its neighbours, with weight 0
 };
 
 /// Averages the power of windowed transforms without overlap. Blocks in, one spectrum out; blocks
-/// that are spectra already are averaged as they are. Lost samples are counted, and a transform
-/// never spans a gap. Density scaling: power is |X|^2 / (rate * sum(window^2)), as
-/// scipy.signal.welch with `detrend=False`; integers are scaled to [-1, 1] (cu8: (x - 127.5) / 127.5).
+/// that are spectra already are averaged as they are; their channel `channels / 2` lies at the
+/// tuning's frequency, as with a transform. Lost samples are counted, and a transform never spans a
+/// gap: the samples of a transform that a gap or the end cuts short are dropped, being neither lost
+/// nor in `samples` and exposure. Density scaling: power is |X|^2 / (rate * sum(window^2)), as
+/// scipy.signal.welch with `detrend=False`; integers are scaled to [-1, 1] (cu8: (x - 127.5) / 127.5,
+/// ci8: x / 128, ci16: x / 32768).
 /// Not safe for two threads at once; memory is constant.
 class ASTRO_API Spectrometer {
  public:

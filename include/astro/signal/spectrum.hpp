@@ -15,8 +15,8 @@ namespace astro {
 
 /// The channels of a spectrum: evenly spaced, ascending, each named by its centre.
 struct FrequencyAxis {
-  Frequency first;  ///< centre of channel 0
-  Frequency step;   ///< positive
+  Frequency first{};  ///< centre of channel 0
+  Frequency step{};   ///< positive
   std::uint32_t channels = 0;
 
   Frequency at(double channel) const noexcept { return first + step * channel; }
@@ -33,9 +33,9 @@ struct Description<FrequencyAxis> {
 
 /// Where a spectrum was taken: what turns a frequency into a velocity.
 struct Pointing {
-  Icrs direction;  ///< where the beam pointed at mid-time, from the mount's axes
-  AltAz place;     ///< the same in the site's sky, no refraction
-  Location site;
+  Icrs direction{};  ///< where the beam pointed at mid-time, from the mount's axes
+  AltAz place{};     ///< the same in the site's sky, no refraction
+  Location site{};
   bool known = false;  ///< false: nobody said where the telescope pointed
 
   bool operator==(const Pointing&) const = default;
@@ -44,18 +44,18 @@ struct Pointing {
 /// Uncalibrated power per channel, averaged. What `Spectrometer` yields. Arrays have `axis.channels`
 /// elements; `weight` is the fraction of the exposure that each channel really holds (0: nothing).
 struct Spectrum {
-  FrequencyAxis axis;
-  std::vector<float> power;         ///< receiver's units squared per hertz (density) or as recorded
-  std::vector<float> weight;        ///< 0 to 1
+  FrequencyAxis axis{};
+  std::vector<float> power{};       ///< receiver's units squared per hertz (density) or as recorded
+  std::vector<float> weight{};      ///< 0 to 1
   Time start{};                     ///< UTC of the first sample
   Time mid{};                       ///< UTC of the middle of what was integrated
   Duration duration{};              ///< from the first sample to the last
-  Duration exposure{};              ///< of that, what was not lost
+  Duration exposure{};              ///< of that, what was integrated
   double effective_averages = 0.0;  ///< independent spectra averaged: the radiometer equation's bandwidth times time
   std::uint64_t samples = 0;        ///< items that went in
   std::uint64_t samples_lost = 0;
-  Pointing pointing;
-  std::string receiver;
+  Pointing pointing{};
+  std::string receiver{};
 };
 
 /// The line of a spectrum. (`spectrum.peak()` finds it.)
@@ -63,13 +63,13 @@ struct Peak {
   double peak_k = 0.0;              ///< above the baseline
   double sigma_k = 0.0;             ///< its standard error
   double peak_velocity_km_s = 0.0;  ///< LSRK; NaN when the pointing is not known
-  Frequency peak_frequency;         ///< topocentric
-  double rms_k = 0.0;               ///< of the channels that the baseline was fitted to
+  Frequency peak_frequency{};       ///< topocentric
+  double rms_k = 0.0;               ///< of the single channels that the baseline was fitted to
 };
 
 /// How a line is looked for.
 struct PeakOptions {
-  int smooth = 5;              ///< channels of the running mean, odd
+  int smooth = 0;              ///< channels of the running mean, odd; 0: as many as 7 km/s take
   int baseline_order = 1;      ///< polynomial, fitted to what is not line
   double window_km_s = 300.0;  ///< looks within this of the rest frequency, either side, LSRK
   Frequency rest = hydrogen_line;
@@ -77,10 +77,10 @@ struct PeakOptions {
 
 /// A spectrum in kelvin (antenna temperature above what the reference had), with its error.
 struct CalibratedSpectrum {
-  FrequencyAxis axis;
-  std::vector<float> temperature_k;
-  std::vector<float> sigma_k;  ///< standard error of each channel, radiometer noise and calibration
-  std::vector<float> weight;
+  FrequencyAxis axis{};
+  std::vector<float> temperature_k{};
+  std::vector<float> sigma_k{};  ///< standard error of each channel, radiometer noise and calibration
+  std::vector<float> weight{};
   double tsys_k = 0.0;      ///< median over the band, on the calibration's cold side
   double receiver_k = 0.0;  ///< receiver temperature, median over the band
   Time start{};
@@ -89,16 +89,18 @@ struct CalibratedSpectrum {
   Duration exposure{};
   std::uint64_t samples = 0;
   std::uint64_t samples_lost = 0;
-  Pointing pointing;
-  std::string receiver;
+  Pointing pointing{};
+  std::string receiver{};
 
   /// Velocity of a channel in the LSRK, radio definition, from pointing, site and mid-time; throws
   /// `invalid_argument` when the pointing is not known.
   ASTRO_API double velocity_lsrk_km_s(double channel, Frequency rest = hydrogen_line) const;
   ASTRO_API std::vector<double> velocities_lsrk_km_s(Frequency rest = hydrogen_line) const;
 
-  /// The highest channel above a baseline that is fitted beside the line (iteratively, 3 sigma).
-  /// Throws `invalid_argument` when too few channels have weight.
+  /// The highest channel of the running mean above a baseline that is fitted beside the line
+  /// (iteratively, 3 sigma). The outermost twentieth of the band at either end, where filters roll
+  /// off, is left out. A running mean of w lowers a line of full width f at half maximum by about
+  /// (w / f)^2 / 4.3. Throws `invalid_argument` when too few channels have weight.
   ASTRO_API Peak peak(const PeakOptions& options = {}) const;
 };
 
