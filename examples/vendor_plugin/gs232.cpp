@@ -49,7 +49,7 @@ class Gs232 final : public astro::Mount {
 template <>
 struct astro::Description<Gs232::Settings> {
   static constexpr std::array fields{
-      field<&Gs232::Settings::port>("port", {.says = "serial device of the controller"}),
+      field<&Gs232::Settings::port>("port", {.says = "serial device of the controller", .required = true}),
       field<&Gs232::Settings::baud>("baud", {.unit = "Bd", .min = 1200, .max = 115200, .says = "line speed"})};
 };
 

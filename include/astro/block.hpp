@@ -38,7 +38,7 @@ struct Description<Tuning> {
       field<&Tuning::sample_rate>("sample_rate", {.min = 0, .says = "complex samples a second"}),
       field<&Tuning::bandwidth>("bandwidth", {.min = 0, .says = "width of the analogue filter"}),
       field<&Tuning::gain_db>("gain", {.unit = "dB", .says = "gain of the receiver"}),
-      field<&Tuning::antenna>("antenna", {.may_be_empty = true, .says = "input that is used, where there are several"})};
+      field<&Tuning::antenna>("antenna", {.says = "input that is used, where there are several"})};
 };
 
 /// How a stream looks and under which settings it was taken. Shared by all blocks between two
@@ -113,7 +113,8 @@ using BlockPtr = std::shared_ptr<const Block>;
 template <class T>
 std::span<const T> Block::as() const {
   constexpr std::optional<Dtype> dtype = detail::sample_dtype_of<T>();
-  static_assert(dtype.has_value(), "no dtype has this element type: use std::complex<float>, std::array<int16_t, 2>, ...");
+  static_assert(dtype.has_value(),
+                "no dtype has this element type: use std::complex<float>, std::array<int16_t, 2>, ...");
   check_dtype(*dtype);
   return {reinterpret_cast<const T*>(bytes_.data()), bytes_.size() / sizeof(T)};
 }

@@ -89,6 +89,8 @@ class ASTRO_API MountHandle final : public DeviceHandle {
   MountHandle as(Issuer issuer) const;  ///< the same mount for somebody else
 
   MountReport status() const noexcept;
+  /// What is tracked or was slewed to; nothing after a stop, a park or a move of the axes.
+  std::optional<Target> target() const;
   MountDescription description() const;
   MountLimits limits() const;
 

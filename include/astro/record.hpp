@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -50,8 +51,9 @@ struct FieldOptions {
       -std::numeric_limits<double>::infinity();  ///< inclusive; angles in deg, frequencies in Hz, durations in s
   double max = std::numeric_limits<double>::infinity();  ///< inclusive
   const char* says = "";                                 ///< one sentence
-  bool required = false;    ///< must be given. A text that is empty by default must be given anyway,
-  bool may_be_empty = false;  ///< unless this says that it may be left out
+  /// Must be given, or may be left out. Where nothing is said, a text that is empty by default (and
+  /// no std::optional) must be given, and all else may be left out.
+  bool required = false;    ///< must be given; nothing else is (decided by the lead: no implicit rule)
   bool secret = false;      ///< never printed; in a file only as ${NAME}
   const char* names = "";   ///< a text that must name a device of this kind in the site: "mount", "store", ...
   const char* column = "";  ///< its name in SQL and Avro, where that differs

@@ -22,7 +22,7 @@ struct ObservationRequest {
   std::string store{};        ///< empty: the only one of the site
   Frequency center_frequency = hydrogen_line;
   Duration integration_time = std::chrono::seconds(60);  ///< on the sky
-  Duration calibration_time = std::chrono::seconds(20);  ///< on each load; zero: not calibrated
+  Duration calibration_time = std::chrono::seconds(20);  ///< on each load
   Duration integration = std::chrono::seconds(1);        ///< length of one spectrum that is stored
   std::uint32_t channels = 1024;
   Window window = Window::hann;
@@ -35,20 +35,22 @@ struct Description<ObservationRequest> {
   using R = ObservationRequest;
   static constexpr std::array fields{
       field<&R::target>(
-          "target", {.says = "where to point: \"galactic 120 0\", \"icrs 10.684 41.269\", \"altaz 180 45\", \"sun\""}),
-      field<&R::target_name>("target_name", {.says = "for people; empty: the target"}),
-      field<&R::receiver>("receiver", {.says = "empty: the only one of the site", .names = "receiver"}),
-      field<&R::store>("store",
-                       {.says = "where the integrations go; empty: the only one of the site", .names = "store"}),
+          "target", {.says = "where to point: \"galactic 120 0\", \"icrs 10.684 41.269\", \"altaz 180 45\", \"sun\"",
+                     .required = true}),
+      field<&R::target_name>("target_name", {.says = "for people; empty: the target", .required = false}),
+      field<&R::receiver>("receiver",
+                          {.says = "empty: the only one of the site", .required = false, .names = "receiver"}),
+      field<&R::store>(
+          "store",
+          {.says = "where the integrations go; empty: the only one of the site", .required = false, .names = "store"}),
       field<&R::center_frequency>("center_frequency", {.min = 1, .says = "centre of the band"}),
       field<&R::integration_time>("integration_time", {.min = 0.001, .max = 1e6, .says = "on the sky"}),
-      field<&R::calibration_time>("calibration_time",
-                                  {.min = 0, .max = 1e5, .says = "on each load; 0 s: not calibrated"}),
+      field<&R::calibration_time>("calibration_time", {.min = 0.001, .max = 1e5, .says = "on each load"}),
       field<&R::integration>("integration",
                              {.min = 0.001, .max = 1e5, .says = "length of one spectrum that is stored"}),
       field<&R::channels>("channels", {.min = 2, .max = 1048576, .says = "of the spectrum"}),
       field<&R::window>("window", {.says = "taper of the transform"}),
-      field<&R::observer>("observer", {.says = "who asks"})};
+      field<&R::observer>("observer", {.says = "who asks", .required = false})};
 };
 
 /// Reads a request file; throws `SiteError` with every problem. With a site it is checked against it.
@@ -73,9 +75,9 @@ template <>
 struct Description<Load> {
   static constexpr std::array fields{
       field<&Load::temperature_k>("temperature", {.unit = "K", .min = 0, .says = "what the receiver sees there"}),
-      field<&Load::target>("target", {.says = "where the beam has to point for it", .required = false}),
-      field<&Load::controller>("controller", {.says = "what switches it", .names = "controller"}),
-      field<&Load::command>("command", {.says = "command of that controller"}),
+      field<&Load::target>("target", {.says = "where the beam has to point for it"}),
+      field<&Load::controller>("controller", {.says = "what switches it", .required = false, .names = "controller"}),
+      field<&Load::command>("command", {.says = "command of that controller", .required = false}),
       field<&Load::parameters>("parameters", {.says = "parameters of that command"})};
 };
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "observing/collector.hpp"
+
+#include "astro/error.hpp"
+#include "astro/sky/frames.hpp"
+
+namespace astro::detail {
+
+using namespace std::chrono_literals;
+
+Pointing pointing_at(const Observatory& site, const std::string& mount, Time time) {
+  Pointing pointing{.direction = {}, .place = {}, .site = site.location(), .known = false};
+  if (mount.empty()) return pointing;
+  const std::optional<AltAz> apparent = site.mount(mount).place_at(time);
+  if (!apparent) return pointing;
+  pointing.direction = sky::icrs(*apparent, site.location(), time, sky::standard_weather(site.location()));
+  pointing.place = sky::altaz(pointing.direction, site.location(), time);
+  pointing.known = true;
+  return pointing;
+}
+
+Collector::Collector(const Observatory& site, ReceiverHandle receiver, const Spectrometer& spectrometer)
+    : site_(site), receiver_(std::move(receiver)), spectrometer_(spectrometer), stream_(receiver_.stream()) {
+  start_afresh();
+}
+
+void Collector::start_afresh() {
+  not_before_ = site_.clock()->now();
+  spectrometer_.reset();
+}
+
+BlockPtr Collector::next_block(const std::stop_token& stop) {
+  constexpr auto patience = 5s;
+  const auto started = std::chrono::steady_clock::now();
+  while (true) {
+    if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "integrating '" + receiver_.name() + "': cancelled");
+    if (BlockPtr block = stream_.next(100ms)) return block;
+    if (std::chrono::steady_clock::now() - started > patience) {
+      throw Error(ErrorCode::timeout, "integrating '" + receiver_.name() +
+                                          "': no samples for 5 s; look at the receiver's cable and at its log lines");
+    }
+  }
+}
+
+Spectrum Collector::next(Duration duration, const std::stop_token& stop) {
+  spectrometer_.reset();
+  Duration taken{};
+  Time begun{};
+  bool any = false;
+  while (!any || taken < duration) {
+    const BlockPtr block = next_block(stop);
+    // A recording plays at its own time, which has nothing to do with the clock.
+    if (block->time < not_before_ && !block->time_is_exact) continue;
+    if (block->items() > 0) {
+      if (!any) begun = block->time;
+      any = true;
+      spectrometer_.add(*block);
+      taken = block->time + block->duration() - begun;
+    }
+    if (block->last) break;
+  }
+  Spectrum spectrum = spectrometer_.spectrum();
+  spectrum.pointing = pointing_at(site_, receiver_.settings()->mount, spectrum.mid);
+  return spectrum;
+}
+
+}  // namespace astro::detail

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <stop_token>
+#include <string>
+
+#include "astro/observatory.hpp"
+#include "astro/signal/spectrometer.hpp"
+
+namespace astro::detail {
+
+/// Where the beam of a receiver was, from its mount's history; not known when it has no mount or
+/// the mount was not read then.
+Pointing pointing_at(const Observatory& site, const std::string& mount, Time time);
+
+/// Takes blocks off one receiver and makes spectra of them, one after the other.
+class Collector {
+ public:
+  Collector(const Observatory& site, ReceiverHandle receiver, const Spectrometer& spectrometer);
+
+  /// Everything that was taken before now does not count: a load was switched, a mount moved.
+  void start_afresh();
+
+  /// The next spectrum of so long a time, with where the dish pointed. Shorter only when a recording
+  /// ends. Throws `timeout` when nothing comes for 5 s, `interrupted` when stop is requested, and
+  /// what the receiver failed with.
+  Spectrum next(Duration duration, const std::stop_token& stop);
+
+ private:
+  BlockPtr next_block(const std::stop_token& stop);
+
+  const Observatory& site_;
+  ReceiverHandle receiver_;
+  Spectrometer spectrometer_;
+  BlockStream stream_;
+  Time not_before_;
+};
+
+}  // namespace astro::detail
