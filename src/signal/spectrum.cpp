@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "astro/signal/spectrum.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "astro/error.hpp"
+#include "astro/sky/velocity.hpp"
+#include "signal/robust.hpp"
+#include "text.hpp"
+
+namespace astro {
+namespace {
+
+using signal::Mask;
+
+/// Width of the running mean where none is asked for: half of what a narrow line of cold hydrogen
+/// has, so that its peak is hardly lowered, and the 5 channels of a typical small horn.
+constexpr double smooth_km_s = 7.0;
+
+double correction_km_s(const CalibratedSpectrum& spectrum) {
+  if (!spectrum.pointing.known) {
+    throw Error(ErrorCode::invalid_argument,
+                "the velocity of a spectrum in the LSRK needs to know where the telescope pointed: set its pointing");
+  }
+  return sky::velocity_correction_km_s(spectrum.pointing.direction, spectrum.pointing.site, spectrum.mid,
+                                       sky::VelocityFrame::lsrk);
+}
+
+void check(const CalibratedSpectrum& spectrum) {
+  const std::size_t channels = spectrum.axis.channels;
+  const bool whole = spectrum.temperature_k.size() == channels && spectrum.sigma_k.size() == channels &&
+                     spectrum.weight.size() == channels;
+  if (whole && channels > 0 && spectrum.axis.step.hertz() > 0.0) return;
+  throw Error(ErrorCode::invalid_argument,
+              "a line cannot be looked for: the spectrum has not as many temperatures, errors and weights as its "
+              "frequency axis has channels");
+}
+
+/// The running mean's width in channels, odd.
+std::size_t width_of(const PeakOptions& options, const FrequencyAxis& axis) {
+  if (options.smooth == 0) {
+    const double channel_km_s = std::abs(sky::radio_velocity_km_s(options.rest - axis.step, options.rest));
+    const double pairs = std::round(0.5 * (smooth_km_s / channel_km_s - 1.0));
+    return 1 + 2 * static_cast<std::size_t>(std::clamp(pairs, 0.0, 0.125 * axis.channels));
+  }
+  if (options.smooth < 0 || options.smooth % 2 == 0 || static_cast<std::uint32_t>(options.smooth) > axis.channels / 2) {
+    throw Error(ErrorCode::invalid_argument, "a running mean of " + std::to_string(options.smooth) +
+                                                 " channels is not possible: an odd number up to half of the " +
+                                                 std::to_string(axis.channels) + " channels was expected, or 0");
+  }
+  return static_cast<std::size_t>(options.smooth);
+}
+
+struct Smoothed {
+  std::vector<double> temperature_k;
+  Mask valid;
+};
+
+/// Running mean by weight. Valid where at least half of the window holds something.
+Smoothed smoothed(const CalibratedSpectrum& spectrum, std::size_t width) {
+  const std::size_t channels = spectrum.axis.channels;
+  const std::size_t half = width / 2;
+  const std::size_t edge = std::max(half, channels / 20);
+  Smoothed result{std::vector<double>(channels), Mask(channels)};
+  for (std::size_t i = edge; i + edge < channels; ++i) {
+    double sum = 0.0;
+    double weight = 0.0;
+    std::size_t held = 0;
+    for (std::size_t j = i - half; j <= i + half; ++j) {
+      const double temperature = static_cast<double>(spectrum.temperature_k[j]);
+      const double part = static_cast<double>(spectrum.weight[j]);
+      if (!(part > 0.0) || !std::isfinite(temperature)) continue;
+      sum += part * temperature;
+      weight += part;
+      ++held;
+    }
+    result.valid[i] = 2 * held >= width && held > 0 ? 1 : 0;
+    result.temperature_k[i] = held > 0 ? sum / weight : 0.0;
+  }
+  return result;
+}
+
+/// Highest channel above the baseline within the window of velocities.
+std::size_t highest(const Smoothed& line, const std::vector<double>& baseline, const FrequencyAxis& axis,
+                    double correction, const PeakOptions& options) {
+  std::size_t best = axis.channels;
+  double best_k = -std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < axis.channels; ++i) {
+    if (!line.valid[i]) continue;
+    const double velocity = sky::radio_velocity_km_s(axis.at(static_cast<double>(i)), options.rest) + correction;
+    if (std::abs(velocity) > options.window_km_s) continue;
+    const double above = line.temperature_k[i] - baseline[i];
+    if (above <= best_k) continue;
+    best = i;
+    best_k = above;
+  }
+  if (best < axis.channels) return best;
+  throw Error(ErrorCode::invalid_argument, "no channel with weight lies within " + text::of(options.window_km_s) +
+                                               " km/s of " + text::of(options.rest.megahertz()) +
+                                               " MHz: the band of the spectrum does not hold the line");
+}
+
+/// Scatter of the single channels that the baseline was fitted to.
+double rms_of(const CalibratedSpectrum& spectrum, const std::vector<double>& baseline, const Mask& used) {
+  double sum = 0.0;
+  std::size_t channels = 0;
+  for (std::size_t i = 0; i < baseline.size(); ++i) {
+    const double above = static_cast<double>(spectrum.temperature_k[i]) - baseline[i];
+    if (!used[i] || !(spectrum.weight[i] > 0.0F) || !std::isfinite(above)) continue;
+    sum += above * above;
+    ++channels;
+  }
+  return channels > 0 ? std::sqrt(sum / static_cast<double>(channels)) : 0.0;
+}
+
+/// The line adds to the system's noise: by how much the error at a channel exceeds that beside it.
+double noise_ratio(const CalibratedSpectrum& spectrum, std::size_t channel, const Mask& used) {
+  const std::vector<double> sigma(spectrum.sigma_k.begin(), spectrum.sigma_k.end());
+  const double ratio = sigma[channel] / signal::median(sigma, used);
+  return std::isfinite(ratio) && ratio > 0.0 ? ratio : 1.0;
+}
+
+}  // namespace
+
+double CalibratedSpectrum::velocity_lsrk_km_s(double channel, Frequency rest) const {
+  return sky::radio_velocity_km_s(axis.at(channel), rest) + correction_km_s(*this);
+}
+
+std::vector<double> CalibratedSpectrum::velocities_lsrk_km_s(Frequency rest) const {
+  const double correction = correction_km_s(*this);
+  std::vector<double> velocities(axis.channels);
+  for (std::size_t i = 0; i < velocities.size(); ++i) {
+    velocities[i] = sky::radio_velocity_km_s(axis.at(static_cast<double>(i)), rest) + correction;
+  }
+  return velocities;
+}
+
+Peak CalibratedSpectrum::peak(const PeakOptions& options) const {
+  check(*this);
+  const std::size_t width = width_of(options, axis);
+  const Smoothed line = smoothed(*this, width);
+  const signal::RobustFit fit = signal::fit_robustly(line.temperature_k, line.valid, options.baseline_order, width);
+  const std::vector<double> baseline = fit.curve.everywhere();
+  const double correction = pointing.known ? correction_km_s(*this) : 0.0;
+  const std::size_t channel = highest(line, baseline, axis, correction, options);
+
+  Peak peak;
+  peak.peak_k = line.temperature_k[channel] - baseline[channel];
+  peak.sigma_k = fit.rms * noise_ratio(*this, channel, fit.used);
+  peak.peak_frequency = axis.at(static_cast<double>(channel));
+  peak.peak_velocity_km_s = pointing.known ? sky::radio_velocity_km_s(peak.peak_frequency, options.rest) + correction
+                                           : std::numeric_limits<double>::quiet_NaN();
+  peak.rms_k = rms_of(*this, baseline, fit.used);
+  return peak;
+}
+
+}  // namespace astro
