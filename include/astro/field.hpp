@@ -46,6 +46,7 @@ struct Field {
   bool required = false;                                  ///< must be given
   bool nullable = false;                                  ///< may be null: null and absent are the same
   bool secret = false;                                    ///< never printed; in a file only as ${NAME}
+  std::string names{};                                    ///< a text: the kind of device that it names, "mount"
   std::string column{};                                   ///< its name in SQL and Avro, where that differs
   FieldType element = FieldType::any;                     ///< of a list
   std::size_t length = 0;                                 ///< of a list of fixed length, else 0

@@ -46,15 +46,15 @@ struct Description;
 
 /// What one says about a member beyond its name and type; its default is the member's own.
 struct FieldOptions {
-  const char* unit = "";  ///< of a plain number; angles, frequencies and durations know theirs
+  /// Of a plain number; angles, frequencies and durations know theirs. A text with the unit "path"
+  /// is a file or folder: in a site file or request it counts from the folder of that file.
+  const char* unit = "";
   double min =
       -std::numeric_limits<double>::infinity();  ///< inclusive; angles in deg, frequencies in Hz, durations in s
   double max = std::numeric_limits<double>::infinity();  ///< inclusive
   const char* says = "";                                 ///< one sentence
-  /// Must be given, or may be left out. Where nothing is said, a text that is empty by default (and
-  /// no std::optional) must be given, and all else may be left out.
-  bool required = false;    ///< must be given; nothing else is (decided by the lead: no implicit rule)
-  bool secret = false;      ///< never printed; in a file only as ${NAME}
+  bool required = false;                                 ///< must be given; whatever does not say so may be left out
+  bool secret = false;                                   ///< never printed; in a file only as ${NAME}
   const char* names = "";   ///< a text that must name a device of this kind in the site: "mount", "store", ...
   const char* column = "";  ///< its name in SQL and Avro, where that differs
 };

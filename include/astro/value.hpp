@@ -87,7 +87,8 @@ class Value {
 
   /// The member of a map by its key, or nullptr (also when this is no map).
   ASTRO_API const Value* find(std::string_view key) const noexcept;
-  /// Puts or replaces a member of a map; a null value becomes a map first.
+  /// Puts or replaces a member of a map; a null value becomes a map first. Returns the map, so that
+  /// one `set` can follow the other.
   ASTRO_API Value& set(std::string_view key, Value value);
 
   const Alternatives& data() const noexcept { return data_; }

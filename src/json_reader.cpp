@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "astro/error.hpp"
+#include "astro/value.hpp"
+#include "utf8.hpp"
+
+namespace astro {
+
+namespace {
+
+constexpr int deepest = 64;
+
+constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
+
+class Reader {
+ public:
+  explicit Reader(std::string_view text) noexcept : text_(text) {}
+
+  Value read() {
+    skip_blanks();
+    Value value = read_value(0);
+    skip_blanks();
+    if (at_ < text_.size()) fail("expected the end of the text");
+    return value;
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& problem) const {
+    std::size_t line = 1;
+    std::size_t column = 1;
+    for (std::size_t i = 0; i < at_ && i < text_.size(); ++i) {
+      const auto c = static_cast<unsigned char>(text_[i]);
+      if (c == '\n') {
+        ++line;
+        column = 1;
+      } else if ((c & 0xc0U) != 0x80U) {
+        ++column;
+      }
+    }
+    throw Error(ErrorCode::invalid_argument,
+                "reading JSON, line " + std::to_string(line) + ", column " + std::to_string(column) + ": " + problem);
+  }
+
+  char next() const noexcept { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+  void skip_blanks() noexcept {
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\t' || text_[at_] == '\r')) {
+      ++at_;
+    }
+  }
+
+  bool take(char c) noexcept {
+    if (at_ >= text_.size() || text_[at_] != c) return false;
+    ++at_;
+    return true;
+  }
+
+  Value read_value(int depth) {
+    if (depth > deepest) fail("nested deeper than " + std::to_string(deepest) + " levels");
+    switch (next()) {
+      case '{':
+        return read_map(depth);
+      case '[':
+        return read_list(depth);
+      case '"':
+        return read_text();
+      case 't':
+        return read_word("true", true);
+      case 'f':
+        return read_word("false", false);
+      case 'n':
+        return read_word("null", nullptr);
+      default:
+        return read_number();
+    }
+  }
+
+  Value read_word(std::string_view word, Value meaning) {
+    if (text_.substr(at_, word.size()) != word) fail("expected a value");
+    at_ += word.size();
+    return meaning;
+  }
+
+  Value read_list(int depth) {
+    ++at_;
+    List list;
+    skip_blanks();
+    if (take(']')) return list;
+    while (true) {
+      skip_blanks();
+      list.push_back(read_value(depth + 1));
+      skip_blanks();
+      if (take(']')) return list;
+      if (!take(',')) fail("expected , or ] in a list");
+    }
+  }
+
+  Value read_map(int depth) {
+    const std::size_t begin = at_++;
+    Map map;
+    skip_blanks();
+    if (take('}')) return map;
+    while (true) {
+      skip_blanks();
+      if (next() != '"') fail("expected a key in double quotes");
+      std::string key = read_text();
+      skip_blanks();
+      if (!take(':')) fail("expected : after a key");
+      skip_blanks();
+      map.emplace_back(std::move(key), read_value(depth + 1));
+      skip_blanks();
+      if (take('}')) break;
+      if (!take(',')) fail("expected , or } in an object");
+    }
+    refuse_duplicates(map, begin);
+    return map;
+  }
+
+  // Two readers may disagree on which of two equal keys counts, so that none is accepted.
+  void refuse_duplicates(const Map& map, std::size_t begin) {
+    std::vector<std::string_view> keys;
+    keys.reserve(map.size());
+    for (const auto& [key, value] : map) keys.push_back(key);
+    std::ranges::sort(keys);
+    const auto twice = std::ranges::adjacent_find(keys);
+    if (twice == keys.end()) return;
+    at_ = begin;
+    fail("the key \"" + std::string(*twice) + "\" stands twice in this object");
+  }
+
+  std::string read_text() {
+    ++at_;
+    std::string made;
+    while (true) {
+      const std::size_t begin = at_;
+      while (at_ < text_.size() && is_plain(static_cast<unsigned char>(text_[at_]))) ++at_;
+      made.append(text_, begin, at_ - begin);
+      if (at_ >= text_.size()) fail("the text is not closed by a double quote");
+      const auto c = static_cast<unsigned char>(text_[at_]);
+      if (c == '"') break;
+      if (c == '\\') read_escape(made);
+      else read_character(made, c);
+    }
+    ++at_;
+    return made;
+  }
+
+  static bool is_plain(unsigned char c) noexcept { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
+
+  void read_character(std::string& made, unsigned char c) {
+    if (c < 0x20) fail("a control character in a text must be written as \\u00XX");
+    const std::size_t length = utf8::length_at(text_, at_);
+    if (length == 0) fail("these bytes are not UTF-8");
+    made.append(text_, at_, length);
+    at_ += length;
+  }
+
+  void read_escape(std::string& made) {
+    ++at_;
+    const char c = next();
+    ++at_;
+    switch (c) {
+      case '"':
+      case '\\':
+      case '/':
+        made += c;
+        return;
+      case 'b':
+        made += '\b';
+        return;
+      case 'f':
+        made += '\f';
+        return;
+      case 'n':
+        made += '\n';
+        return;
+      case 'r':
+        made += '\r';
+        return;
+      case 't':
+        made += '\t';
+        return;
+      case 'u':
+        return utf8::append(made, read_code_point());
+      default:
+        --at_;
+        fail("expected one of \" \\ / b f n r t u after a backslash");
+    }
+  }
+
+  std::uint32_t read_code_point() {
+    const std::uint32_t first = read_four_digits();
+    if (first < 0xd800 || first > 0xdfff) return first;
+    if (first > 0xdbff || text_.substr(at_, 2) != "\\u") fail("half of a surrogate pair");
+    at_ += 2;
+    const std::uint32_t second = read_four_digits();
+    if (second < 0xdc00 || second > 0xdfff) fail("half of a surrogate pair");
+    return 0x10000U + ((first - 0xd800U) << 10U) + (second - 0xdc00U);
+  }
+
+  std::uint32_t read_four_digits() {
+    std::uint32_t value = 0;
+    const std::string_view digits = text_.substr(std::min(at_, text_.size()), 4);
+    const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+    if (digits.size() < 4 || result.ptr != digits.data() + 4) fail("expected four hexadecimal digits");
+    at_ += 4;
+    return value;
+  }
+
+  /// Moves over a number's grammar; true when it is written as an integer.
+  bool scan_number() {
+    take('-');
+    if (!take('0')) scan_digits("expected a value");
+    bool whole = true;
+    if (take('.')) {
+      whole = false;
+      scan_digits("expected a digit after the point");
+    }
+    if (take('e') || take('E')) {
+      whole = false;
+      if (!take('+')) take('-');
+      scan_digits("expected a digit in the exponent");
+    }
+    return whole;
+  }
+
+  void scan_digits(const char* otherwise) {
+    if (!is_digit(next())) fail(otherwise);
+    while (is_digit(next())) ++at_;
+  }
+
+  Value read_number() {
+    const std::size_t begin = at_;
+    const bool whole = scan_number();
+    const char* first = text_.data() + begin;
+    const char* last = text_.data() + at_;
+    std::int64_t integer = 0;
+    if (whole && std::from_chars(first, last, integer).ec == std::errc()) return integer;
+    double number = 0.0;
+    if (std::from_chars(first, last, number).ec == std::errc()) return number;
+    // Out of a double's range: too small is zero or nearly so, too large has no meaning.
+    long double wide = 0.0L;
+    const bool read = std::from_chars(first, last, wide).ec == std::errc();
+    number = static_cast<double>(wide);
+    if (read && std::isfinite(number)) return number;
+    at_ = begin;
+    fail("this number is out of range");
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
+
+}  // namespace
+
+Value parse_json(std::string_view text) { return Reader(text).read(); }
+
+}  // namespace astro
