@@ -21,6 +21,8 @@
 
 namespace astro {
 
+struct PluginDescriptor;
+
 enum class DeviceKind : std::uint8_t { mount, receiver, controller, transport, store };
 
 ASTRO_API std::string_view to_string(DeviceKind kind) noexcept;  ///< "mount"
@@ -144,6 +146,9 @@ class ASTRO_API Registry final {
   std::vector<SectionDescription> sections() const;
 
  private:
+  friend ASTRO_API void enroll(const PluginDescriptor& plugin, Registry& registry);
+  void enroll_all_or_nothing(const PluginDescriptor& plugin);
+
   struct State;
   std::unique_ptr<State> state_;
 };
