@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+namespace astro::cli {
+
+/// What was chosen on the command line; run after parsing. Returns an ExitCode.
+using Action = std::function<int()>;
+
+// Each adds its subcommand, which sets the action when it is chosen.
+void add_observe(CLI::App& app, Action& action);
+void add_reduce(CLI::App& app, Action& action);
+void add_check(CLI::App& app, Action& action);
+void add_describe(CLI::App& app, Action& action);
+void add_plugins(CLI::App& app, Action& action);
+void add_sky(CLI::App& app, Action& action);
+void add_new_plugin(CLI::App& app, Action& action);
+
+}  // namespace astro::cli

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <iostream>
+
+#include "astro/error.hpp"
+#include "astro/observatory.hpp"
+#include "astro/registry.hpp"
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+
+namespace astro::cli {
+
+namespace {
+
+std::string range_of(const Field& field) {
+  const bool below = std::isfinite(field.min);
+  const bool above = std::isfinite(field.max);
+  if (!field.choices.empty()) {
+    std::string all;
+    for (const std::string& choice : field.choices) all += (all.empty() ? "" : " | ") + choice;
+    return all;
+  }
+  const auto text = [](double value) { return to_json(Value(value)); };
+  if (below && above) return text(field.min) + " to " + text(field.max);
+  if (below) return "from " + text(field.min);
+  if (above) return "to " + text(field.max);
+  return "";
+}
+
+Value to_map(const Field& field) {
+  Value told;
+  told.set("name", field.name).set("type", to_string(field.type)).set("unit", field.unit);
+  told.set("required", field.required).set("says", field.says);
+  if (!field.secret) told.set("default", field.default_value);
+  if (std::isfinite(field.min)) told.set("min", field.min);
+  if (std::isfinite(field.max)) told.set("max", field.max);
+  if (!field.choices.empty()) told.set("choices", List(field.choices.begin(), field.choices.end()));
+  if (!field.members.empty()) {
+    List members;
+    for (const Field& member : field.members) members.push_back(to_map(member));
+    told.set("members", std::move(members));
+  }
+  return told;
+}
+
+List to_list(const std::vector<Field>& fields) {
+  List list;
+  for (const Field& field : fields) list.push_back(to_map(field));
+  return list;
+}
+
+Value to_map(const DriverDescription& driver) {
+  Value told;
+  told.set("driver", driver.name).set("kind", to_string(driver.kind)).set("says", driver.says);
+  told.set("plugin", driver.plugin).set("version", driver.version).set("settings", to_list(driver.settings.fields));
+  if (driver.kind == DeviceKind::controller) {
+    told.set("points", to_list(driver.controller.points));
+    List commands;
+    for (const CommandDescription& command : driver.controller.commands) {
+      Value one;
+      one.set("command", command.name).set("says", command.says).set("parameters", to_list(command.parameters));
+      commands.push_back(std::move(one));
+    }
+    told.set("commands", std::move(commands));
+  }
+  return told;
+}
+
+void print_fields(const char* title, const std::vector<Field>& fields) {
+  if (fields.empty()) return;
+  std::cout << '\n' << title << '\n';
+  std::vector<std::vector<std::string>> rows;
+  for (const Field& field : fields) {
+    const std::string standard = field.required                  ? "required"
+                                 : field.default_value.is_null() ? ""
+                                 : field.secret                  ? "secret"
+                                                                 : to_json(field.default_value);
+    rows.push_back(
+        {"  " + field.name, std::string(to_string(field.type)), field.unit, range_of(field), standard, field.says});
+  }
+  print_table(rows);
+}
+
+void print_driver(const DriverDescription& driver) {
+  std::cout << driver.name << " (" << to_string(driver.kind) << "): " << driver.says << '\n'
+            << "plugin " << driver.plugin << ' ' << driver.version << '\n';
+  print_fields("settings", driver.settings.fields);
+  print_fields("points", driver.controller.points);
+  for (const CommandDescription& command : driver.controller.commands) {
+    std::cout << "\ncommand " << command.name << ": " << command.says << '\n';
+    if (!command.parameters.empty()) print_fields("  parameters", command.parameters);
+  }
+}
+
+std::vector<DriverDescription> drivers_named(const std::string& name) {
+  auto& registry = Registry::shared();
+  std::vector<DriverDescription> found;
+  std::optional<Error> problem;
+  using enum DeviceKind;
+  for (const DeviceKind kind : {mount, receiver, controller, transport, store}) {
+    try {
+      found.push_back(registry.find(kind, name));
+    } catch (const Error& error) {
+      problem = error;
+    }
+  }
+  if (found.empty()) throw *problem;
+  return found;
+}
+
+}  // namespace
+
+void add_describe(CLI::App& app, Action& action) {
+  struct Arguments {
+    std::string driver;
+    bool json = false;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("describe", "settings, points and commands of a driver, or a list of all drivers");
+  command->add_option("driver", arguments->driver, "its name; without one: all");
+  command->add_flag("--json", arguments->json, "one JSON object");
+  command->callback([&action, arguments] {
+    action = [arguments] {
+      if (arguments->driver.empty()) Registry::shared().load_all();
+      const auto drivers = arguments->driver.empty() ? Registry::shared().drivers() : drivers_named(arguments->driver);
+      if (arguments->json) {
+        List list;
+        for (const DriverDescription& driver : drivers) list.push_back(to_map(driver));
+        Value told;
+        told.set("drivers", std::move(list));
+        print(told, true);
+      } else if (arguments->driver.empty()) {
+        std::vector<std::vector<std::string>> rows;
+        for (const DriverDescription& driver : drivers) {
+          rows.push_back({driver.name, std::string(to_string(driver.kind)), driver.says});
+        }
+        print_table(rows);
+      } else {
+        for (const DriverDescription& driver : drivers) print_driver(driver);
+      }
+      return done;
+    };
+  });
+}
+
+void add_plugins(CLI::App& app, Action& action) {
+  auto json = std::make_shared<bool>(false);
+  CLI::App* command =
+      app.add_subcommand("plugins", "where plugins are looked for, which there are, and which were refused and why");
+  command->add_flag("--json", *json, "one JSON object");
+  command->callback([&action, json] {
+    action = [json] {
+      auto& registry = Registry::shared();
+      const std::vector<std::string> refusals = registry.load_all();
+      List folders;
+      for (const auto& folder : registry.plugin_folders()) folders.emplace_back(folder.string());
+      List drivers;
+      std::vector<std::vector<std::string>> rows;
+      for (const DriverDescription& driver : registry.drivers()) {
+        const std::string kind(to_string(driver.kind));
+        Value one;
+        one.set("plugin", driver.plugin).set("version", driver.version).set("driver", driver.name).set("kind", kind);
+        drivers.push_back(std::move(one));
+        rows.push_back({driver.plugin, driver.version, driver.name, kind});
+      }
+      if (*json) {
+        Value told;
+        told.set("folders", std::move(folders)).set("drivers", std::move(drivers));
+        told.set("refused", List(refusals.begin(), refusals.end()));
+        print(told, true);
+      } else {
+        for (const Value& folder : folders) std::cout << "folder " << folder.as_text() << '\n';
+        print_table(rows);
+        for (const std::string& refusal : refusals) std::cout << "refused: " << refusal << '\n';
+      }
+      return refusals.empty() ? done : failed;
+    };
+  });
+}
+
+void add_check(CLI::App& app, Action& action) {
+  struct Arguments {
+    std::string site;
+    bool simulate = false;
+    bool open = false;
+    bool json = false;
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("check", "reads a site file and names every problem in it");
+  command->add_option("site", arguments->site, "the site file")->required();
+  command->add_flag("--simulate", arguments->simulate, "with every driver replaced by its simulated twin");
+  command->add_flag("--open", arguments->open, "also opens every device, and closes it again");
+  command->add_flag("--json", arguments->json, "one JSON object");
+  command->callback([&action, arguments] {
+    action = [arguments] {
+      const Site site = load_site(arguments->site, {.simulate = arguments->simulate});
+      if (arguments->open)
+        Observatory::open(site, {.simulate = arguments->simulate, .clock = {}, .state_folder = {}}).close();
+      List devices;
+      std::vector<std::vector<std::string>> rows;
+      for (const DeviceEntry& device : site.devices) {
+        const std::string kind(to_string(device.kind));
+        Value one;
+        one.set("name", device.name).set("kind", kind).set("driver", device.driver).set("line", device.line);
+        devices.push_back(std::move(one));
+        rows.push_back(
+            {device.name, kind, device.driver, device.twin_of.empty() ? "" : "in place of " + device.twin_of});
+      }
+      if (arguments->json) {
+        Value told;
+        told.set("site", site.name).set("latitude_deg", site.location.latitude.degrees());
+        told.set("longitude_deg", site.location.longitude.degrees()).set("height_m", site.location.height_m);
+        told.set("devices", std::move(devices)).set("problems", List{});
+        print(told, true);
+      } else {
+        print_table(rows);
+        std::cout << arguments->site << ": no problems" << (arguments->open ? ", every device opened" : "") << '\n';
+      }
+      return done;
+    };
+  });
+}
+
+}  // namespace astro::cli

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The program `astro`: a thin main over the public headers.
+#include <iostream>
+
+#include "astro/error.hpp"
+#include "astro/log.hpp"
+#include "astro/site.hpp"
+#include "astro/version.hpp"
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+
+namespace {
+
+using namespace astro::cli;
+
+int exit_code_of(const astro::Error& error) {
+  using enum astro::ErrorCode;
+  switch (error.code()) {
+    case invalid_argument:
+    case invalid_site:
+      return wrong_use;
+    case not_visible:
+    case out_of_limits:
+    case not_holder:
+      return refused;
+    case astro::ErrorCode::interrupted:
+      return ExitCode::interrupted;
+    default:
+      return failed;
+  }
+}
+
+int report(const astro::Error& error, bool json) {
+  if (json) {
+    astro::Value told;
+    told.set("error", error.what()).set("code", astro::to_string(error.code()));
+    if (const auto* site = dynamic_cast<const astro::SiteError*>(&error)) {
+      astro::List problems;
+      for (const astro::Problem& problem : site->problems()) problems.push_back(to_value(problem));
+      told.set("problems", std::move(problems));
+    }
+    print(told, true);
+  } else {
+    std::cerr << "astro: " << error.what() << '\n';
+  }
+  return exit_code_of(error);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"astro runs a small observatory: devices, observations, data.", "astro"};
+  app.set_version_flag("--version", std::string("astro ") + astro::version);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer(
+      "Exit codes: 0 done, 1 failed, 2 wrong use or a file with problems, 3 refused (not visible, outside limits, "
+      "held\n"
+      "by somebody else), 130 interrupted. Each command takes --json: one object, keys end in their unit.");
+
+  astro::LogOptions log{.level = astro::LogLevel::warning, .format = astro::LogFormat::text, .file = {}};
+  bool verbose = false;
+  bool json_log = false;
+  app.add_flag("-v,--verbose", verbose, "log more than warnings, on standard error");
+  app.add_flag("--log-json", json_log, "log as JSON lines");
+
+  Action action;
+  add_observe(app, action);
+  add_reduce(app, action);
+  add_check(app, action);
+  add_describe(app, action);
+  add_plugins(app, action);
+  add_sky(app, action);
+  add_new_plugin(app, action);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? done : wrong_use;
+  }
+  if (verbose) log.level = astro::LogLevel::info;
+  if (json_log) log.format = astro::LogFormat::json_lines;
+  astro::configure_log(log);
+
+  bool json = false;
+  for (const CLI::App* chosen : app.get_subcommands()) {
+    const CLI::Option* option = chosen->get_option_no_throw("--json");
+    json = option != nullptr && option->count() > 0;
+  }
+  try {
+    return action();
+  } catch (const astro::Error& error) {
+    return report(error, json);
+  } catch (const std::exception& error) {
+    return report(astro::Error(astro::ErrorCode::internal, error.what()), json);
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cli/products.hpp"
+
+namespace astro::cli {
+
+void write(const Outputs& outputs, const CalibratedSpectrum& spectrum, const files::Provenance& provenance) {
+  if (!outputs.fits.empty()) files::write_fits(outputs.fits, spectrum, provenance);
+  if (!outputs.csv.empty()) files::write_csv(outputs.csv, spectrum, provenance);
+}
+
+Value summary(const CalibratedSpectrum& spectrum, const Peak& peak) {
+  Value told;
+  told.set("peak_k", peak.peak_k).set("peak_sigma_k", peak.sigma_k).set("peak_velocity_km_s", peak.peak_velocity_km_s);
+  told.set("peak_frequency_mhz", peak.peak_frequency.megahertz()).set("rms_k", peak.rms_k);
+  told.set("tsys_k", spectrum.tsys_k).set("receiver_k", spectrum.receiver_k);
+  told.set("exposure_s", seconds(spectrum.exposure)).set("samples", spectrum.samples);
+  told.set("samples_lost", spectrum.samples_lost).set("mid", format_time(spectrum.mid));
+  if (spectrum.pointing.known) {
+    told.set("ra_deg", spectrum.pointing.direction.ra.wrapped().degrees());
+    told.set("dec_deg", spectrum.pointing.direction.dec.degrees());
+  }
+  return told;
+}
+
+files::Provenance provenance_of(const Observation& observation) {
+  const ObservationRequest& request = observation.request;
+  return {.object = request.target_name.empty() ? request.target : request.target_name,
+          .observer = request.observer,
+          .telescope = observation.site,
+          .instrument = request.receiver,
+          .observation_id = observation.id,
+          .software = observation.software};
+}
+
+}  // namespace astro::cli

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <string>
+
+#include "astro/files/export.hpp"
+#include "astro/observing/observe.hpp"
+
+namespace astro::cli {
+
+/// Where the files of a result go; empty: nowhere.
+struct Outputs {
+  std::string fits;
+  std::string csv;
+};
+
+void write(const Outputs& outputs, const CalibratedSpectrum& spectrum, const files::Provenance& provenance);
+
+/// What `observe` and `reduce` print: keys that end in their unit.
+Value summary(const CalibratedSpectrum& spectrum, const Peak& peak);
+
+files::Provenance provenance_of(const Observation& observation);
+
+}  // namespace astro::cli

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <cmath>
+#include <iostream>
+#include <limits>
+
+#include "astro/error.hpp"
+#include "astro/files/recordings.hpp"
+#include "astro/observing/observe.hpp"
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "cli/products.hpp"
+
+namespace astro::cli {
+
+namespace {
+
+struct Arguments {
+  std::vector<std::string> on;
+  std::vector<std::string> hot;
+  std::vector<std::string> cold;
+  std::vector<std::string> off;
+  double hot_k = 295.0;
+  double cold_k = 10.0;
+  std::string site;
+  std::string observation;
+  Outputs outputs;
+  bool json = false;
+};
+
+Spectrum average_of(const std::vector<std::string>& paths) {
+  std::vector<Spectrum> all;
+  for (const std::string& path : paths) {
+    const files::SpectraFile file = files::read_spectra(path);
+    all.insert(all.end(), file.spectra.begin(), file.spectra.end());
+  }
+  return average(all);
+}
+
+/// From files: hot and cold loads, a hot load alone (the spectrum's own line-free channels are the
+/// cold sky), a reference position, or both.
+CalibratedSpectrum reduce_files(const Arguments& arguments) {
+  const Spectrum on = average_of(arguments.on);
+  const CalibrationOptions options{.hot_k = arguments.hot_k, .cold_k = arguments.cold_k};
+  if (arguments.hot.empty()) {
+    if (arguments.off.empty()) {
+      throw Error(ErrorCode::invalid_argument, "reducing: give --hot F... for kelvin, or --off F... for a ratio");
+    }
+    return switched(on, average_of(arguments.off));
+  }
+  const Spectrum hot = average_of(arguments.hot);
+  if (!arguments.cold.empty()) return Calibration::from_hot_cold(hot, average_of(arguments.cold), options).apply(on);
+  if (!arguments.off.empty()) {
+    const Spectrum off = average_of(arguments.off);
+    return switched(on, off, Calibration::from_hot(hot, off, options).tsys_k());
+  }
+  return Calibration::from_hot(hot, on, options).apply(on);
+}
+
+Value told_of(const CalibratedSpectrum& spectrum, const Peak& peak, bool in_kelvin) {
+  Value told = summary(spectrum, peak);
+  if (in_kelvin) return told;
+  // A plain ratio has no kelvin: the excess over the reference, and nothing that would look like one.
+  told.set("peak_ratio", peak.peak_k).set("rms_ratio", peak.rms_k);
+  for (const char* key : {"peak_k", "peak_sigma_k", "rms_k", "tsys_k", "receiver_k"}) told.set(key, Value());
+  return told;
+}
+
+ObservationResult reduce_stored(const Arguments& arguments) {
+  Site site = load_site(arguments.site);
+  // Only the stores are needed: a mount must not be opened to look at old data.
+  std::erase_if(site.devices, [](const DeviceEntry& device) { return device.kind != DeviceKind::store; });
+  const Observatory observatory = Observatory::open(site);
+  for (const std::string& name : observatory.names(DeviceKind::store)) {
+    const StoreHandle store = observatory.store(name);
+    if (store.count<Observation>({.where = {{.field = "id", .value = arguments.observation}}}) == 0) continue;
+    return reduce(store, arguments.observation, observatory.location());
+  }
+  throw Error(ErrorCode::not_found,
+              "reducing: no store of " + arguments.site + " has an observation '" + arguments.observation + "'");
+}
+
+int run(const Arguments& arguments) {
+  if (!arguments.observation.empty()) {
+    const ObservationResult result = reduce_stored(arguments);
+    write(arguments.outputs, result.spectrum, provenance_of(result.observation));
+    print(told_of(result.spectrum, result.peak, true), arguments.json);
+    return done;
+  }
+  if (arguments.on.empty()) {
+    throw Error(ErrorCode::invalid_argument, "reducing: give --on F..., or --site SITE --observation ID");
+  }
+  const CalibratedSpectrum spectrum = reduce_files(arguments);
+  const Peak peak = spectrum.peak();
+  write(arguments.outputs, spectrum, {});
+  print(told_of(spectrum, peak, !arguments.hot.empty()), arguments.json);
+  return done;
+}
+
+}  // namespace
+
+void add_reduce(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("reduce", "calibrates recordings, or a stored observation once more");
+  command->add_option("--on", arguments->on, "recordings of the target: horn .ast, Virgo .dat");
+  command->add_option("--hot", arguments->hot, "recordings of the hot load");
+  command->add_option("--cold", arguments->cold, "recordings of the cold load");
+  command->add_option("--off", arguments->off, "recordings beside the target");
+  command->add_option("--hot-temperature", arguments->hot_k, "kelvin")->capture_default_str();
+  command->add_option("--cold-temperature", arguments->cold_k, "kelvin")->capture_default_str();
+  auto* site = command->add_option("--site", arguments->site, "site file whose stores are searched");
+  command->add_option("--observation", arguments->observation, "id of a stored observation")->needs(site);
+  command->add_option("--fits", arguments->outputs.fits, "write the spectrum as FITS");
+  command->add_option("--csv", arguments->outputs.csv, "write the spectrum as CSV");
+  command->add_flag("--json", arguments->json, "one JSON object");
+  command->callback([&action, arguments] { action = [arguments] { return run(*arguments); }; });
+}
+
+}  // namespace astro::cli
