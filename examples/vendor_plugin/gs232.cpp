@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A Yaesu GS-232B rotator on a serial line: a vendor's whole plugin. Copy this folder to begin yours.
+#include <algorithm>
 #include <astro/plugin.hpp>
 #include <astro/serial_port.hpp>
 #include <cmath>
@@ -16,14 +17,19 @@ class Gs232 final : public astro::Mount {
 
   explicit Gs232(Settings settings) : settings_(std::move(settings)) {}
 
-  void open(astro::Emitter&) override { port_.open(settings_.port, settings_.baud); }
+  void open(astro::Emitter& host) override {
+    clock_ = host.surroundings().clock;
+    port_.open(settings_.port, settings_.baud);
+    port_.urgent("S\r");  // it may still turn from before
+  }
   void close() noexcept override { port_.close(); }
   void stop() noexcept override { port_.urgent("S\r"); }
 
   void move_to(astro::Axes target) override {
     char line[16];
-    std::snprintf(line, sizeof line, "W%03.0f %03.0f\r", target.first.degrees(), target.second.degrees());
+    std::snprintf(line, sizeof line, "W%03ld %03ld\r", whole_degrees(target.first), whole_degrees(target.second));
     port_.write(line);
+    changed_ = clock_->now();
   }
 
   astro::MountStatus status() override {
@@ -35,15 +41,22 @@ class Gs232 final : public astro::Mount {
                          "reading the position: expected \"AZ=ddd EL=ddd\", got \"" + answer + "\"");
     }
     const astro::Axes position{astro::degrees(azimuth), astro::degrees(elevation)};
-    const bool moving = position != last_;
+    const astro::Time now = clock_->now();
+    if (position != last_) changed_ = now;
     last_ = position;
+    // It reads whole degrees and turns a few of them a second: still within 2 s of a change.
+    const bool moving = now - changed_ < std::chrono::seconds(2);
     return {.position = position, .state = moving ? astro::MountState::moving : astro::MountState::stopped};
   }
 
  private:
+  static long whole_degrees(astro::Angle angle) { return std::lround(std::max(0.0, angle.degrees())); }
+
   Settings settings_;
   astro::SerialPort port_;  // serialises exchanges and lets urgent() jump ahead
+  std::shared_ptr<astro::Clock> clock_;
   astro::Axes last_;
+  astro::Time changed_{};
 };
 
 template <>

@@ -22,11 +22,12 @@ namespace astro {
 
 /// What a receiver is asked for, and what it took. Zero means "as the receiver likes".
 struct Tuning {
-  Frequency frequency{};    ///< centre of the band, at the sky
-  Frequency sample_rate{};  ///< complex samples a second; of a spectrometer the width of its band
-  Frequency bandwidth{};    ///< of the analogue filter
-  double gain_db = 0.0;
+  Frequency frequency{};            ///< centre of the band, at the sky
+  Frequency sample_rate{};          ///< complex samples a second; of a spectrometer the width of its band
+  Frequency bandwidth{};            ///< of the analogue filter
+  std::optional<double> gain_db{};  ///< null: as the receiver likes, its automatic gain if it has one
   std::string antenna{};
+  Value options{};  ///< a map by `ReceiverDescription::options`: gain elements, exposure, binning
 
   bool operator==(const Tuning&) const = default;
 };
@@ -38,7 +39,8 @@ struct Description<Tuning> {
       field<&Tuning::sample_rate>("sample_rate", {.min = 0, .says = "complex samples a second"}),
       field<&Tuning::bandwidth>("bandwidth", {.min = 0, .says = "width of the analogue filter"}),
       field<&Tuning::gain_db>("gain", {.unit = "dB", .says = "gain of the receiver"}),
-      field<&Tuning::antenna>("antenna", {.says = "input that is used, where there are several"})};
+      field<&Tuning::antenna>("antenna", {.says = "input that is used, where there are several"}),
+      field<&Tuning::options>("options", {.says = "what this receiver has besides: gain elements, exposure, binning"})};
 };
 
 /// How a stream looks and under which settings it was taken. Shared by all blocks between two

@@ -42,6 +42,7 @@ class ASTRO_API Clock final {
     Hold& operator=(Hold&&) noexcept;
     ~Hold();  ///< lets the clock go on
     void move_to(Time instant) noexcept;
+    void release() noexcept;  ///< lets the clock go on; harmless twice, and beside `move_to`
 
    private:
     friend class Clock;

@@ -32,6 +32,7 @@ struct ControllerDescription {
   std::vector<CommandDescription> commands{};
   Duration poll_every = std::chrono::seconds(1);
   Duration hook_bound = std::chrono::milliseconds(500);
+  Duration open_bound = std::chrono::seconds(10);  ///< of `open` and `close`
 };
 
 /// A command on its way to the driver: validated, parameters in canonical form with their defaults.

@@ -4,11 +4,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "astro/authority.hpp"
 #include "astro/clock.hpp"
 #include "astro/coordinates.hpp"
+#include "astro/error.hpp"
 #include "astro/export.hpp"
 #include "astro/value.hpp"
 
@@ -33,23 +36,37 @@ struct Surroundings {
   std::shared_ptr<const DriverDescription> twin_of{};  ///< of a simulator: the driver that it stands for, or null
 };
 
+/// For whom a hook runs: what a driver that hands the command on to another machine has to pass.
+struct Cause {
+  std::string command_id{};
+  Issuer issuer{};
+  std::string trace{};  ///< W3C traceparent, or empty
+};
+
 /// How a command ended, as a driver reports it.
 struct Outcome {
   bool succeeded = true;
+  ErrorCode code = ErrorCode::device_fault;  ///< of a failure
   std::string message{};
   Value details{};  ///< a map or null
 };
 
-/// A driver's way to its host. Valid from `open` until `close` returns; any thread of the driver
-/// may call it, also from within a hook. Nothing here waits for anybody.
+/// A driver's way to its host. Valid from `open` until `close` returned or `open` threw; that of a
+/// lost device lives as long as the process. Any thread of the driver may call it, also from within
+/// a hook; `finished` may come before `perform` has returned. Nothing here waits for anybody.
 class ASTRO_API Emitter {
  public:
   virtual ~Emitter();
 
   virtual const Surroundings& surroundings() const noexcept = 0;
 
-  /// One telemetry value, stamped now. The point must be in the description: else `invalid_argument`.
-  virtual void point(std::string_view name, Value value, Quality quality = Quality::good) = 0;
+  /// Of the hook that runs; empty when the host calls by itself (polling).
+  virtual Cause cause() const = 0;
+
+  /// One telemetry value. `time`: UTC of the measurement where the driver knows it; else now. A
+  /// point that is not in the description is logged once and dropped.
+  virtual void point(std::string_view name, Value value, Quality quality = Quality::good,
+                     std::optional<Time> time = {}) = 0;
   /// Progress of a command that takes long, 0 to 100 percent.
   virtual void progress(std::string_view command_id, double percent, std::string_view message = {}) = 0;
   /// The end of a command that `perform` had left running.
@@ -58,7 +75,9 @@ class ASTRO_API Emitter {
   virtual void poll_every(Duration interval) = 0;
   virtual void log(LogLevel level, std::string_view message) = 0;
 
-  /// Only within `open`: what the hardware turned out to be, in place of the registered description.
+  /// Within `open`, or later when the hardware came back different: what it turned out to be, in
+  /// place of the registered description. These throw `invalid_argument` for a description of
+  /// another kind of device; nothing else here throws.
   virtual void describe(const MountDescription& description) = 0;
   virtual void describe(const ReceiverDescription& description) = 0;
   virtual void describe(const ControllerDescription& description) = 0;
@@ -69,14 +88,21 @@ class ASTRO_API Emitter {
 /// authority, time-outs, journal, polling, logs.
 ///
 /// *Calls.* The host calls the hooks of one driver one at a time, from one thread; only `stop` may
-/// be called beside another hook, from any thread. A constructor touches no hardware and starts no
-/// thread. `open` connects and leaves the device stopped; after it threw, the driver is as before
-/// it, and `close` is not called. After `close` no thread of the driver runs, and `open` may follow.
-/// *Waiting.* A hook starts things and returns; it waits for its own I/O at most the `hook_bound`
-/// of its description. When it does not return, the host declares the device lost, calls `stop`
-/// beside it and calls nothing else again.
+/// be called beside another hook, from any thread, also beside `open` and `close`, but never before
+/// the first `open` or after `close` returned. When `stop` came beside a hook, the host calls it once
+/// more, from its own thread, as soon as that hook has returned and before any other: a command that
+/// was overtaken ends too. A constructor touches no hardware and starts no thread. `open` connects
+/// and leaves the device stopped; after it threw, the driver is as before it, and `close` is not
+/// called. After `close` no thread of the driver runs, and `open` may follow.
+/// *Waiting.* A hook starts things and returns; it waits for its own I/O at most the `hook_bound` of
+/// its description, `open` and `close` at most the `open_bound`; transports and stores have no bound
+/// but their own time-outs. When a hook does not return, the host declares the device lost, calls
+/// `stop` beside it and calls nothing else again.
 /// *Failure.* A hook throws any std::exception, best an `astro::Error`; the caller gets it as an
-/// `astro::Error` that names plugin and device. Nothing may leave a thread of the driver.
+/// `astro::Error` that names plugin and device. What `status` or `poll` throws is reported once and
+/// marks the readings as bad, and polling goes on; the next success clears it. What `fill` throws
+/// ends the streams; the host calls `stop`, and `start` may follow. Nothing may leave a thread of
+/// the driver.
 class ASTRO_API Driver {
  public:
   virtual ~Driver();

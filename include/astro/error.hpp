@@ -26,10 +26,11 @@ enum class ErrorCode : std::uint8_t {
   timeout,           ///< an answer that did not come in time
   device_fault,      ///< the hardware or its driver reported or threw an error
   device_lost,       ///< the driver no longer returns, or the hardware is gone; open the site again
-  interrupted,       ///< cut short by a stop, a cancel, a signal or a crash
+  interrupted,       ///< cut short by a stop, a signal or a crash
   refused_plugin,    ///< a library that must not be loaded; the message says which difference
   transport,         ///< a broker or connection that fails
   storage,           ///< a disk, file or database that fails
+  cancelled,         ///< ended because somebody asked for it
   internal,          ///< a promise of libastro that does not hold: please report it
 };
 

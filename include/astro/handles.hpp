@@ -79,8 +79,8 @@ static_assert(std::is_trivially_copyable_v<MountReport>);
 
 /// Limits of the mechanical axes, after the pointing model.
 struct MountLimits {
-  AxisRange first;
-  AxisRange second;
+  AxisRange first{};
+  AxisRange second{};
 };
 
 class ASTRO_API MountHandle final : public DeviceHandle {
@@ -137,6 +137,8 @@ class ASTRO_API BlockStream final {
   /// The next block, or null when none came in this time (real time). Throws `device_fault` or
   /// `device_lost` once the receiver failed, and `interrupted` after a stop.
   BlockPtr next(Duration at_most = std::chrono::seconds(1));
+  /// May be called beside `next`, which then throws `interrupted`, as does every later one. Blocks
+  /// that are held stay valid, also after the observatory closed.
   void close() noexcept;
 
   BlockStream(BlockStream&&) noexcept;

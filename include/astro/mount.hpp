@@ -3,9 +3,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "astro/angle.hpp"
+#include "astro/coordinates.hpp"
 #include "astro/device.hpp"
 
 namespace astro {
@@ -46,7 +48,8 @@ enum class MountState : std::uint8_t { stopped, moving, tracking, parked, fault 
 struct MountStatus {
   Axes position{};
   MountState state = MountState::stopped;
-  std::string detail{};  ///< of a fault: what the hardware says
+  std::string detail{};        ///< of a fault: what the hardware says
+  std::optional<Time> time{};  ///< UTC of this reading where the driver knows it; else when it was asked
 };
 
 /// What a mount can do. A driver registers it, and may refine it in `open`.
@@ -59,9 +62,11 @@ struct MountDescription {
   bool rates = false;                         ///< `move_rate` works
   bool parks = false;                         ///< `park` works
   bool homes = false;                         ///< `home` works
+  bool follows = false;                       ///< `follow` works
   bool self_tracking = false;                 ///< `self_track` works
   Duration poll_every = std::chrono::milliseconds(100);
   Duration hook_bound = std::chrono::milliseconds(500);
+  Duration open_bound = std::chrono::seconds(10);  ///< of `open` and `close`
 };
 
 /// Points two mechanical axes. See `Driver` for what holds for all hooks.
@@ -73,8 +78,10 @@ class ASTRO_API Mount : public Device {
   /// checked it against reach and limits.
   virtual void move_to(Axes target) = 0;
 
-  /// Moves at these rates for at most `lifetime`, then stops by itself unless the call is repeated:
-  /// a rate dies when whoever commands it does. Throws `unsupported` unless `.rates`.
+  /// Moves at these rates for at most `lifetime` of the observatory's clock, then stops by itself
+  /// unless the call is repeated: a rate dies when whoever commands it does, also when no hook is
+  /// called any more (a thread of the driver or the hardware's own timer ends it). Throws `unsupported` unless
+  /// `.rates`.
   virtual void move_rate(AxisRates rates, Duration lifetime);
 
   /// Starts towards the park position; the state becomes `parked` there. `unsupported` unless `.parks`.
@@ -83,6 +90,10 @@ class ASTRO_API Mount : public Device {
   virtual void home();
   /// Follows the sky from here by its own clock, or ceases to. `unsupported` unless `.self_tracking`.
   virtual void self_track(bool on);
+
+  /// Follows the target across the sky by itself until another command; the host then does not
+  /// track. For drivers that hand the target on to another machine. `unsupported` unless `.follows`.
+  virtual void follow(const Target& target);
 
   /// Reads the hardware. The host polls it; users read the host's snapshot.
   virtual MountStatus status() = 0;

@@ -24,7 +24,9 @@ struct ReceiverDescription {
   double min_gain_db = 0.0;
   double max_gain_db = 100.0;
   std::vector<std::string> antennas{};                   ///< empty: there is nothing to choose
-  Duration hook_bound = std::chrono::milliseconds(500);  ///< of all hooks but `fill`
+  std::vector<Field> options{};                          ///< what `Tuning::options` may hold; the host checks it
+  Duration hook_bound = std::chrono::milliseconds(500);  ///< of all hooks but `fill`, `open` and `close`
+  Duration open_bound = std::chrono::seconds(10);        ///< of `open` and `close`
 };
 
 /// What one `fill` brought.
@@ -50,7 +52,8 @@ class ASTRO_API Receiver : public Device {
 
   /// Waits for items and puts them into the buffer, which is a whole number of items long and
   /// belongs to the host. Returns after at most 100 ms, also with fewer items or none. `stop`
-  /// beside it makes it return at once. An overflow is not a failure: it is counted in `lost`.
+  /// beside it makes it return at once. It returns before a gap: `lost` cannot lie inside a buffer. An overflow is not
+  /// a failure: it is counted in `lost`.
   virtual Filled fill(std::span<std::byte> buffer) = 0;
 };
 

@@ -11,8 +11,9 @@
 namespace astro {
 
 /// A serial line for drivers of mounts and instruments: 8 data bits, no parity, one stop bit, raw.
-/// Exchanges wait for each other; `urgent` waits for none of them. All functions but open and close
-/// may be called from any thread. Failures are `device_fault`, an answer that does not come
+/// Exchanges wait for each other; `urgent` waits for none of them, and its bytes never fall inside
+/// those of a `write`. All functions may be called from any thread, `urgent` also beside open and
+/// close (it then returns false). Failures are `device_fault`, an answer that does not come
 /// `timeout`, each naming the port.
 class ASTRO_API SerialPort final {
  public:

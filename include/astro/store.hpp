@@ -52,6 +52,8 @@ class ASTRO_API Store : public Driver {
 
   /// Canonical values in the order of the schema's fields.
   virtual std::vector<List> find(const Schema& schema, const Query& query) = 0;
+  /// Removes what the query finds; returns how many.
+  virtual std::size_t erase(const Schema& schema, const Query& query) = 0;
   virtual std::size_t count(const Schema& schema, const Query& query) = 0;
 
   /// Objects are bytes under the hash of their content: putting twice keeps one.

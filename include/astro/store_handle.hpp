@@ -53,6 +53,12 @@ class ASTRO_API StoreHandle final {
     return count_rows(schema_of<T>(), query);
   }
 
+  /// Removes what the query finds; returns how many.
+  template <Record T>
+  std::size_t erase(const Query& query) const {
+    return erase_rows(schema_of<T>(), query);
+  }
+
   ObjectId put_object(std::span<const std::byte> content) const;
   Bytes get_object(const ObjectId& id) const;
 
@@ -66,6 +72,7 @@ class ASTRO_API StoreHandle final {
                    std::int64_t expected) const;
   std::vector<List> find_rows(const Schema& schema, const Query& query) const;
   std::size_t count_rows(const Schema& schema, const Query& query) const;
+  std::size_t erase_rows(const Schema& schema, const Query& query) const;
 
  private:
   template <Record T>

@@ -50,8 +50,10 @@ class Value {
 
   Value() noexcept = default;  ///< null
   Value(std::nullptr_t) noexcept {}
-  Value(bool value) noexcept : data_(value) {}
+  template <std::same_as<bool> T>
+  Value(T value) noexcept : data_(value) {}
   template <std::integral T>
+    requires(!std::same_as<T, bool>)
   Value(T value) noexcept : data_(static_cast<std::int64_t>(value)) {}
   Value(double value) noexcept : data_(value) {}
   Value(const char* value) : data_(std::string(value)) {}

@@ -33,7 +33,7 @@ BlockPtr Collector::next_block(const std::stop_token& stop) {
   constexpr auto patience = 5s;
   const auto started = std::chrono::steady_clock::now();
   while (true) {
-    if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "integrating '" + receiver_.name() + "': cancelled");
+    if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "integrating '" + receiver_.name() + "': cancelled");
     if (BlockPtr block = stream_.next(100ms)) return block;
     if (std::chrono::steady_clock::now() - started > patience) {
       throw Error(ErrorCode::timeout, "integrating '" + receiver_.name() +

@@ -34,7 +34,7 @@ CalibrationSection find_section(const Observatory& site, const std::string& rece
 void wait_on_target(const MountHandle& mount, const Observatory& site, const std::stop_token& stop) {
   const Time give_up = site.clock()->now() + 10min;
   while (!mount.status().on_target) {
-    if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "waiting for '" + mount.name() + "': cancelled");
+    if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "waiting for '" + mount.name() + "': cancelled");
     try {
       // Short in real time too: a simulated clock may run fast, and a stop must not wait for it.
       mount.wait_until_on_target(std::chrono::duration_cast<Duration>(200ms * site.clock()->speed()));
@@ -54,7 +54,7 @@ Loads::Loads(const Observatory& site, const std::string& receiver, Issuer issuer
 }
 
 void Loads::apply(const Load& load, const std::stop_token& stop) const {
-  if (stop.stop_requested()) throw Error(ErrorCode::interrupted, "calibrating '" + receiver_ + "': cancelled");
+  if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "calibrating '" + receiver_ + "': cancelled");
   if (!load.controller.empty()) {
     site_.controller(load.controller, issuer_).perform(load.command, load.parameters).wait_completed(30s);
   }

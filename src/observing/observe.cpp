@@ -50,7 +50,7 @@ class Run {
     try {
       work();
     } catch (const Error& error) {
-      give_up(error.code() == ErrorCode::interrupted && stop_.stop_requested() ? ObservationState::cancelled
+      give_up(error.code() == ErrorCode::cancelled ? ObservationState::cancelled
                                                                                : ObservationState::failed,
               error.what());
       throw;

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "astro/registry.hpp"
+#include "astro/serial_port.hpp"
 
 // The ABI tag: what must be the same on both sides of a plugin's border, as text in an ELF note
 // (System V ABI, "Note Section"), so that `readelf -p .note.astro` shows it too.
@@ -27,10 +28,12 @@ consteval std::uint32_t layout_hash() {
 }
 
 inline constexpr std::uint32_t abi_layout =
-    layout_hash<Error, Angle, Frequency, Time, Target, Value, Array, Cell, Field, Schema, Member, Surroundings, Outcome,
+    layout_hash<Clock, Clock::Hold, SerialPort, Rows, Location, AxisRange, FieldOptions, Header, Cause,
+                TransportDescription, Quality, LogLevel, Dtype, FieldType, ErrorCode, MountState, Geometry, Error,
+                Angle, Frequency, Time, Target, Value, Array, Cell, Field, Schema, Member, Surroundings, Outcome,
                 Driver, Device, Emitter, Axes, AxisRates, MountStatus, MountDescription, Mount, Tuning, StreamSettings,
                 Filled, ReceiverDescription, Receiver, CommandDescription, ControllerDescription, Call, Performed,
-                Controller, Message, Published, Subscriber, Transport, Condition, Query, Rows, Store, DriverDescription,
+                Controller, Message, Published, Subscriber, Transport, Condition, Query, Store, DriverDescription,
                 SectionDescription, Registry, std::string, std::function<void()>>();
 
 // One "key=value;" for each thing; the reader compares key by key and names the first that differs.

@@ -141,9 +141,9 @@ struct Progress {
 
 /// What an observation found.
 struct ObservationResult {
-  Observation observation;
-  CalibratedSpectrum spectrum;
-  Peak peak;
+  Observation observation{};
+  CalibratedSpectrum spectrum{};
+  Peak peak{};
 };
 
 /// Carries out a request: points and tracks, calibrates, integrates; each integration is stored in

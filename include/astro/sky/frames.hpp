@@ -21,8 +21,9 @@ struct Weather {
 /// The weather that a site of this height has on an average day (hydrostatic, 288.15 K at sea level).
 ASTRO_API Weather standard_weather(const Location& site) noexcept;
 
-/// Place in the sky of a site. Without `weather` there is no refraction. Throws `invalid_argument`
-/// for values that are not finite.
+/// Place in the sky of a site. Without `weather` there is no refraction; a target in azimuth and
+/// altitude is the place itself and comes back as it is. Throws `invalid_argument` for values that
+/// are not finite.
 ASTRO_API AltAz altaz(const Target& target, const Location& site, Time time, const Weather& weather = {});
 /// The direction of the ICRS that is seen there; the inverse of `altaz`.
 ASTRO_API Icrs icrs(const AltAz& place, const Location& site, Time time, const Weather& weather = {});
@@ -37,8 +38,8 @@ ASTRO_API Angle sidereal_time(const Location& site, Time time);
 
 /// Hour angle (positive to the west) and apparent declination.
 struct HourAngleDec {
-  Angle hour_angle;
-  Angle dec;
+  Angle hour_angle{};
+  Angle dec{};
 };
 ASTRO_API HourAngleDec hour_angle_dec(const AltAz& place, const Location& site) noexcept;
 ASTRO_API AltAz altaz(const HourAngleDec& place, const Location& site) noexcept;
