@@ -110,10 +110,14 @@ struct Clock::State {
 struct Clock::Hold::State {
   std::shared_ptr<Clock::State> clock;
   std::multiset<Time>::iterator entry;
+  bool holds = false;  // guarded by the clock's mutex, as the entry is
 
-  ~State() {
+  ~State() { release(); }
+
+  void release() noexcept {
     if (!clock) return;  // never came to hold anything
     const std::lock_guard lock(clock->mutex);
+    if (!std::exchange(holds, false)) return;
     clock->advance();
     clock->holds.erase(entry);
     clock->tell_sleepers();
@@ -171,6 +175,7 @@ void Clock::Hold::move_to(Time instant) noexcept {
   if (!state_) return;
   Clock::State& clock = *state_->clock;
   const std::lock_guard lock(clock.mutex);
+  if (!state_->holds) return;
   clock.advance();
   auto node = clock.holds.extract(state_->entry);  // the same node: moving allocates nothing
   node.value() = instant;
@@ -178,15 +183,19 @@ void Clock::Hold::move_to(Time instant) noexcept {
   clock.tell_sleepers();
 }
 
+void Clock::Hold::release() noexcept {
+  if (state_) state_->release();
+}
+
 Clock::Hold Clock::hold(Time instant) {
   Hold made;
   if (!state_->simulated) return made;
-  auto held = std::make_shared<Hold::State>();
+  made.state_ = std::make_shared<Hold::State>();
   const std::lock_guard lock(state_->mutex);
   state_->advance();
-  held->entry = state_->holds.insert(instant);
-  held->clock = state_;
-  made.state_ = std::move(held);
+  made.state_->entry = state_->holds.insert(instant);
+  made.state_->holds = true;
+  made.state_->clock = state_;
   return made;
 }
 

@@ -41,6 +41,8 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "transport";
     case ErrorCode::storage:
       return "storage";
+    case ErrorCode::cancelled:
+      return "cancelled";
     case ErrorCode::internal:
       return "internal";
   }

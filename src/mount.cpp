@@ -18,5 +18,6 @@ void Mount::move_rate(AxisRates, Duration) { throw_unsupported("move_rate", "rat
 void Mount::park() { throw_unsupported("park", "parks"); }
 void Mount::home() { throw_unsupported("home", "homes"); }
 void Mount::self_track(bool) { throw_unsupported("self_track", "self_tracking"); }
+void Mount::follow(const Target&) { throw_unsupported("follow", "follows"); }
 
 }  // namespace astro
