@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <iostream>
+
+#include "astro/error.hpp"
+#include "astro/files/export.hpp"
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "cli/templates.hpp"
+
+namespace astro::cli {
+
+namespace {
+
+/// "my_rotator" becomes "MyRotator".
+std::string class_name(const std::string& name) {
+  std::string made;
+  bool upper = true;
+  for (const char c : name) {
+    if (c == '_') upper = true;
+    else made += upper ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c, upper = false;
+  }
+  return made;
+}
+
+void check_name(const std::string& name) {
+  const bool good = !name.empty() && name[0] >= 'a' && name[0] <= 'z' && name.back() != '_' &&
+                    name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string::npos;
+  if (!good) {
+    throw Error(
+        ErrorCode::invalid_argument,
+        "new-plugin \"" + name + "\": a plugin's name is lower-case letters, digits and _, and begins with a letter");
+  }
+}
+
+std::string filled(std::string text, const std::string& name, const std::string& kind) {
+  const std::array<std::pair<std::string, std::string>, 3> words{
+      {{"@name@", name}, {"@Class@", class_name(name)}, {"@kind@", kind}}};
+  for (const auto& [word, by] : words) {
+    for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + by.size())) {
+      text.replace(at, word.size(), by);
+    }
+  }
+  return text;
+}
+
+int make(const std::string& name, const std::string& kind) {
+  check_name(name);
+  const std::filesystem::path folder = name;
+  if (std::filesystem::exists(folder)) {
+    throw Error(ErrorCode::invalid_argument,
+                "new-plugin: " + folder.string() + " is there already; nothing was touched");
+  }
+  std::filesystem::create_directories(folder);
+  for (const TemplateFile& file : template_files(kind)) {
+    const std::string text = filled(std::string(file.text), name, kind);
+    files::write_whole(folder / filled(std::string(file.name), name, kind), std::as_bytes(std::span(text)));
+  }
+  std::cout << "Made " << name << "/, a " << kind << " that works without hardware. Next:\n"
+            << "  cmake -S " << name << " -B " << name << "/build && cmake --build " << name << "/build\n"
+            << "  ctest --test-dir " << name << "/build\n"
+            << "  ASTRO_PLUGIN_PATH=$PWD/" << name << "/build astro describe " << name << '\n';
+  return done;
+}
+
+}  // namespace
+
+void add_new_plugin(CLI::App& app, Action& action) {
+  struct Arguments {
+    std::string name;
+    std::array<bool, 3> chosen{};
+  };
+  static constexpr std::array<const char*, 3> kinds{"mount", "receiver", "controller"};
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command =
+      app.add_subcommand("new-plugin", "makes a folder with a plugin that builds, and its test, to begin yours from");
+  command->add_option("name", arguments->name, "of the plugin and its driver")->required();
+  auto* group = command->add_option_group("kind", "what it drives");
+  for (std::size_t i = 0; i < kinds.size(); ++i) {
+    group->add_flag(std::string("--") + kinds[i], arguments->chosen[i], std::string("a ") + kinds[i]);
+  }
+  group->require_option(1);
+  command->callback([&action, arguments] {
+    action = [arguments] {
+      const auto which = static_cast<std::size_t>(std::find(arguments->chosen.begin(), arguments->chosen.end(), true) -
+                                                  arguments->chosen.begin());
+      return make(arguments->name, kinds.at(which));
+    };
+  });
+}
+
+}  // namespace astro::cli

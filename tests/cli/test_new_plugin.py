@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What `astro new-plugin` writes builds against the installed tree, and its own test passes."""
+
+import os
+import subprocess
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def prefix(root, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("prefix")
+    subprocess.run(["cmake", "--install", root / "build/release", "--prefix", folder], check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["mount", "receiver", "controller"])
+def test_a_new_plugin_builds_and_its_test_passes(astro, prefix, kind):
+    name = f"my_{kind}"
+    astro.run("new-plugin", name, f"--{kind}")
+    source = astro.folder / name
+    subprocess.run(
+        ["cmake", "-S", source, "-B", source / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}"],
+        check=True, stdout=subprocess.DEVNULL,
+    )
+    subprocess.run(["cmake", "--build", source / "build"], check=True)
+    environment = dict(os.environ, ASTRO_PLUGIN_PATH=str(source / "build"))
+    subprocess.run(["ctest", "--test-dir", source / "build", "--output-on-failure"], check=True, env=environment)
+    astro.environment["ASTRO_PLUGIN_PATH"] = str(source / "build")
+    assert astro.json("describe", name)["drivers"][0]["kind"] == kind
+
+
+def test_a_folder_that_is_there_is_not_touched(astro):
+    astro.run("new-plugin", "mine", "--mount")
+    before = (astro.folder / "mine/mine.cpp").read_text()
+    (astro.folder / "mine/mine.cpp").write_text(before + "// changed\n")
+    assert "is there already" in astro.run("new-plugin", "mine", "--mount", expect=2).stderr
+    assert (astro.folder / "mine/mine.cpp").read_text().endswith("// changed\n")
+
+
+def test_a_name_that_is_no_identifier_is_refused(astro):
+    assert "lower-case" in astro.run("new-plugin", "My-Plugin", "--mount", expect=2).stderr
