@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <string>
+
+#include "astro/files/export.hpp"
+#include "files/software.hpp"
+#include "text.hpp"
+
+namespace astro::files {
+namespace {
+
+void add_note(std::string& csv, const char* name, const std::string& value) {
+  if (value.empty()) return;
+  std::string line = value;
+  for (char& letter : line) {
+    if (letter == '\n' || letter == '\r') letter = ' ';  // a note is one line
+  }
+  csv += std::string("# ") + name + ": " + line + "\n";
+}
+
+std::string angle(Angle value) { return text::of(value.degrees()) + " deg"; }
+
+void add_place(std::string& csv, const Pointing& pointing) {
+  if (!pointing.known) return;
+  add_note(csv, "ra_icrs", angle(pointing.direction.ra.wrapped()));
+  add_note(csv, "dec_icrs", angle(pointing.direction.dec));
+  add_note(csv, "azimuth", angle(pointing.place.azimuth));
+  add_note(csv, "altitude", angle(pointing.place.altitude));
+  add_note(csv, "site",
+           "latitude " + angle(pointing.site.latitude) + ", longitude " + angle(pointing.site.longitude) + ", height " +
+               text::of(pointing.site.height_m) + " m");
+}
+
+void add_notes(std::string& csv, const CalibratedSpectrum& spectrum, const Provenance& provenance) {
+  add_note(csv, "object", provenance.object);
+  add_note(csv, "observer", provenance.observer);
+  add_note(csv, "telescope", provenance.telescope);
+  add_note(csv, "instrument", provenance.instrument);
+  add_note(csv, "observation", provenance.observation_id);
+  add_note(csv, "software", software_of(provenance));
+  add_note(csv, "receiver", spectrum.receiver);
+  add_note(csv, "start_utc", format_time(spectrum.start, 6));
+  add_note(csv, "mid_utc", format_time(spectrum.mid, 6));
+  add_note(csv, "exposure", text::of(seconds(spectrum.exposure)) + " s");
+  add_place(csv, spectrum.pointing);
+  add_note(csv, "rest_frequency", text::of(hydrogen_line.hertz()) + " Hz");
+  add_note(csv, "tsys", text::of(spectrum.tsys_k) + " K");
+  add_note(csv, "receiver_temperature", text::of(spectrum.receiver_k) + " K");
+  add_note(csv, "samples_lost", std::to_string(spectrum.samples_lost));
+}
+
+/// An empty field stands for what is not known.
+std::string field(double value) { return std::isfinite(value) ? text::of(value) : std::string(); }
+
+/// The shortest text that reads back to the same float: std::to_chars goes by the type (and snprintf
+/// by the locale, which may write a comma).
+std::string field(float value) {
+  if (!std::isfinite(value)) return {};
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  return {text.data(), end};
+}
+
+}  // namespace
+
+void write_csv(const std::filesystem::path& path, const CalibratedSpectrum& spectrum, const Provenance& provenance) {
+  check_whole(spectrum);
+  std::string csv;
+  add_notes(csv, spectrum, provenance);
+  csv += "frequency_hz,velocity_lsrk_km_s,temperature_k,sigma_k,weight\n";
+  const std::vector<double> velocities =
+      spectrum.pointing.known ? spectrum.velocities_lsrk_km_s() : std::vector<double>(spectrum.axis.channels, NAN);
+  for (std::size_t i = 0; i < spectrum.axis.channels; ++i) {
+    csv += field(spectrum.axis.at(static_cast<double>(i)).hertz()) + "," + field(velocities[i]) + "," +
+           field(spectrum.temperature_k[i]) + "," + field(spectrum.sigma_k[i]) + "," + field(spectrum.weight[i]) + "\n";
+  }
+  write_whole(path, std::as_bytes(std::span(csv)));
+}
+
+}  // namespace astro::files
