@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "astro/site.hpp"
+#include "yaml_read.hpp"
+#include "yaml_tree.hpp"
+
+namespace astro::detail {
+
+/// Reads a site file's tree into a `Site`, and goes on after each problem, so that all are told.
+class SiteReader final {
+ public:
+  SiteReader(const std::filesystem::path& file, const SiteOptions& options, Registry& registry);
+
+  /// Throws `SiteError`.
+  Site read(std::string_view yaml);
+
+ private:
+  void read_all(const yaml::Node& root);
+  void read_place(const yaml::Node& root);
+  void read_clock(const yaml::Node& root);
+  void read_sections(const yaml::Node& root);
+  Map read_keyed(const SectionDescription& section, const yaml::Node& node);
+  void check_top(const yaml::Node& root);
+
+  void collect_names(const yaml::Node& root);
+  void check_device_name(const yaml::Entry& entry);
+  void read_devices(const yaml::Node& root);
+  void read_device(DeviceKind kind, const yaml::Entry& entry);
+  std::optional<DriverDescription> read_driver(DeviceKind kind, const yaml::Node& device, yaml::Place place);
+  std::optional<DriverDescription> find_driver(DeviceKind kind, const yaml::Scalar& name, yaml::Place place);
+  void read_runs(const yaml::Node& device);
+  void read_mount(DeviceEntry& device, const yaml::Node& node);
+  void read_bare(DeviceEntry& device, const yaml::Node& node);
+  void read_limits(DeviceEntry& device, const yaml::Node& node, const DriverDescription& driver);
+  void read_axis(AxisRange& range, const std::string& axis, const yaml::Node& limits);
+  void refuse_pointing(const yaml::Node& node);
+  void simulate(DeviceEntry& device, const yaml::Node& node, yaml::Place place);
+  std::optional<DriverDescription> read_twin(DeviceKind kind, const yaml::Entry* simulate, yaml::Place place);
+  void put_archive(yaml::Node& settings, const std::string& device, yaml::Place place) const;
+  std::filesystem::path archive_of(const std::string& device) const;
+  void keep_archives_apart();
+
+  yaml::Reader reader_;
+  const SiteOptions& options_;
+  Registry& registry_;
+  Site site_{};
+  std::map<std::string, yaml::Place> seen_{};                // device names, over all kinds
+  std::map<std::string, std::vector<std::string>> names_{};  // by kind, in the file's order
+  std::string bare_{};                                       // the device that has it
+};
+
+/// "mounts" for a mount.
+std::string section_of(DeviceKind kind);
+
+/// The driver that stands for another one when a site is simulated.
+std::string twin_driver(DeviceKind kind);
+bool is_simulated_already(DeviceKind kind, const std::string& driver);
+
+/// Where journal and drivers' files lie when the site file does not say: below XDG_STATE_HOME
+/// (XDG Base Directory Specification 0.8), else below ~/.local/state.
+std::filesystem::path default_state_folder(const std::string& site_name);
+
+}  // namespace astro::detail
