@@ -64,6 +64,12 @@ double Header::number(std::string_view key, double least, double most) const {
   return value;
 }
 
+std::size_t Header::count(std::string_view key, std::size_t most) const {
+  const double value = number(key, 2.0, static_cast<double>(most));
+  if (value != std::floor(value)) refuse(key, "a whole number");
+  return static_cast<std::size_t>(value);
+}
+
 double Header::degrees(std::string_view key, double most) const {
   const auto value = sexagesimal(entry(key).value);
   if (!value || std::abs(*value) > most) {

@@ -25,6 +25,8 @@ class Header {
   double number_or(std::string_view key, double otherwise) const;
   /// A number within limits, both included.
   double number(std::string_view key, double least, double most) const;
+  /// A whole number of 2 to `most` things.
+  std::size_t count(std::string_view key, std::size_t most) const;
   /// "deg:min:sec" with a sign, or decimal degrees, in degrees.
   double degrees(std::string_view key, double most) const;
   const std::filesystem::path& file() const noexcept { return file_; }

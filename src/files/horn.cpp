@@ -16,7 +16,7 @@ namespace astro::files {
 namespace {
 
 constexpr std::uintmax_t most_bytes = 64U << 20;
-constexpr double most_channels = 1 << 20;
+constexpr std::size_t most_channels = 1U << 20;
 /// The file writes frequencies in whole hertz.
 constexpr double rounding_hz = 1.0;
 
@@ -75,7 +75,7 @@ Contents parse(const std::filesystem::path& file) {
 
 FrequencyAxis axis_of(const Contents& contents) {
   const auto& rows = contents.rows;
-  const auto expected = static_cast<std::size_t>(contents.header.number("NCHAN", 2, most_channels));
+  const std::size_t expected = contents.header.count("NCHAN", most_channels);
   if (rows.size() != expected) {
     fail(contents.header.file(), "after " + std::to_string(rows.size()) + " channels",
          "NCHAN says " + std::to_string(expected) + "; the file is truncated or not of this format");

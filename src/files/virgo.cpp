@@ -21,7 +21,7 @@ static_assert(std::endian::native == std::endian::little, "the spectra in the fi
 
 constexpr std::uintmax_t most_header_bytes = 1U << 20;
 constexpr std::uintmax_t most_bytes = std::uintmax_t{1} << 31;
-constexpr double most_channels = 1 << 20;
+constexpr std::size_t most_channels = 1U << 20;
 
 Header read_header(const std::filesystem::path& dat) {
   std::filesystem::path file = dat;
@@ -63,7 +63,7 @@ struct Shape {
 
 /// How many spectra there are, from the file's size; the header says how many there should be.
 Shape shape_of(const Header& header, const std::filesystem::path& dat) {
-  const auto channels = static_cast<std::uint32_t>(header.number("channels", 2, most_channels));
+  const auto channels = static_cast<std::uint32_t>(header.count("channels", most_channels));
   const double period_s = header.number("t_sample", 1e-6, 1e6);
   const std::uintmax_t row = channels * sizeof(float);
   const std::uintmax_t size = size_of_file(dat, most_bytes);

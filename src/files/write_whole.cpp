@@ -40,8 +40,10 @@ class TemporaryName {
  public:
   explicit TemporaryName(const std::filesystem::path& path) {
     std::random_device random;  // a counter or process id can come again after a crash, and find its own remains
-    const std::string ending = "." + std::to_string(random()) + "-" + std::to_string(random()) + ".part";
-    name_ = path.parent_path() / ("." + path.filename().string() + ending);
+    std::string name(".");
+    name.append(path.filename().string());
+    for (int part = 0; part < 2; ++part) name.append("-").append(std::to_string(random()));
+    name_ = path.parent_path() / name.append(".part");
   }
   ~TemporaryName() {
     if (!gone_) ::unlink(name_.c_str());
