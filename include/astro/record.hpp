@@ -96,7 +96,8 @@ class ASTRO_API Rows {
  public:
   virtual ~Rows();
   virtual std::size_t size() const noexcept = 0;
-  /// Valid until the next call on this object. `column` counts the schema's fields.
+  /// Valid until a cell of another row is asked for: a store binds a whole row without a copy.
+  /// `column` counts the schema's fields.
   virtual Cell cell(std::size_t row, std::size_t column) const = 0;
 };
 

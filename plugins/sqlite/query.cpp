@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How a table is asked: conditions become SQL with places, values are bound.
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "astro/error.hpp"
+#include "cells.hpp"
+#include "table.hpp"
+
+namespace astro::sqlite {
+
+struct Table::Selection {
+  Statement statement;
+  std::vector<Value> values;  // what the cells view
+  std::vector<Cell> cells;    // what is bound
+};
+
+namespace {
+
+bool has_order(FieldType type) noexcept {
+  return type != FieldType::bytes && type != FieldType::array && type != FieldType::list && type != FieldType::record;
+}
+
+/// The value as the field rests, without the field's range: one may well ask for what lies beyond it.
+Value comparable(const Field& field, const Value& value) {
+  Field free = field;
+  free.min = -std::numeric_limits<double>::infinity();
+  free.max = std::numeric_limits<double>::infinity();
+  free.nullable = true;
+  if (value.is_null()) return value;
+  if (const double* number = value.get_if<double>(); number != nullptr && std::isnan(*number)) return value;
+  return canonical(free, value);
+}
+
+bool is_nan(const Value& value) noexcept {
+  const double* number = value.get_if<double>();
+  return number != nullptr && std::isnan(*number);
+}
+
+}  // namespace
+
+/// A column that is searched by gets an index the first time. Only a help: where it cannot be made
+/// (another program writes, the disk is full) the query is slower and as right.
+void Table::index(std::size_t column) {
+  if (column == 0 || !has_order(schema_.fields[column].type) || !indexed_.insert(column).second) return;
+  const std::string bare = columns_[column].substr(1, columns_[column].size() - 2);
+  const std::string name = name_.substr(0, name_.size() - 1) + "." + bare + "\"";
+  const std::string sql = "CREATE INDEX IF NOT EXISTS " + name + " ON " + name_ + "(" + columns_[column] + ")";
+  database_.try_execute(sql.c_str());
+}
+
+/// "WHAT FROM table WHERE conditions ORDER BY ... LIMIT ..." and what comes after it.
+Table::Selection Table::select(const std::string& what, const Query& query, const std::string& after) {
+  Selection selection;
+  std::vector<std::size_t> bound;
+  std::string sql = what + " FROM " + name_;
+  const char* joint = " WHERE ";
+  for (const Condition& condition : query.where) {
+    const std::size_t column = column_of(condition.field, "looking for");
+    const Field& field = schema_.fields[column];
+    Value value = comparable(field, condition.value);
+    const bool is_range = condition.compare != Compare::equal;
+    if (is_range && (value.is_null() || is_nan(value) || !has_order(field.type))) {
+      throw Error(ErrorCode::invalid_argument,
+                  "looking for \"" + condition.field + "\" in " + name_ +
+                      " of the store: a range needs a number, a time or a text as its end");
+    }
+    index(column);
+    sql += std::exchange(joint, " AND ") + columns_[column];
+    const bool rests_as_null = value.is_null() || (is_nan(value) && !field.nullable);
+    if (rests_as_null) {
+      sql += " IS NULL";
+      continue;
+    }
+    sql += condition.compare == Compare::equal ? " = ?" : condition.compare == Compare::from ? " >= ?" : " < ?";
+    // To SQL every text is more than any number: NaN's must not be found above a limit.
+    if (condition.compare == Compare::from && is_real(field.type)) sql += " AND " + columns_[column] + " < ''";
+    selection.values.push_back(std::move(value));
+    bound.push_back(column);
+  }
+  const char* direction = query.newest_first ? " DESC" : "";
+  sql += " ORDER BY ";
+  if (!query.order_by.empty()) {
+    const std::size_t column = column_of(query.order_by, "ordering by");
+    index(column);
+    sql += columns_[column] + direction + ", ";
+  }
+  sql += std::string("astro_row") + direction;
+  if (query.limit != 0 && std::in_range<std::int64_t>(query.limit)) sql += " LIMIT " + std::to_string(query.limit);
+  selection.statement = database_.prepare(sql + after, reading_);
+  selection.cells.reserve(bound.size());  // they must not move
+  for (std::size_t i = 0; i < bound.size(); ++i) {
+    const Field& field = schema_.fields[bound[i]];
+    selection.cells.push_back(is_nan(selection.values[i]) ? Cell(std::numeric_limits<double>::quiet_NaN())
+                                                          : cell_of(field, selection.values[i]));
+    bind(selection.statement.get(), static_cast<int>(i + 1), field, selection.cells.back());
+  }
+  return selection;
+}
+
+std::vector<List> Table::find(const Query& query) {
+  std::string columns;
+  for (const std::string& column : columns_) columns += (columns.empty() ? "" : ", ") + column;
+  const Selection selection = select("SELECT " + columns, query);
+  std::vector<List> found;
+  while (database_.step(selection.statement, reading_)) {
+    List& row = found.emplace_back();
+    row.reserve(columns_.size());
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      row.push_back(read(selection.statement.get(), static_cast<int>(i), schema_.fields[i]));
+    }
+  }
+  return found;
+}
+
+std::size_t Table::count(const Query& query) {
+  const Selection selection = select("SELECT count(*) FROM (SELECT 1", query, ")");
+  database_.step(selection.statement, reading_);
+  return static_cast<std::size_t>(sqlite3_column_int64(selection.statement.get(), 0));
+}
+
+std::size_t Table::erase(const Query& query) {
+  const Selection selection = select("DELETE FROM " + name_ + " WHERE astro_row IN (SELECT astro_row", query, ")");
+  database_.step(selection.statement, "erasing from " + name_ + " of the store");
+  return static_cast<std::size_t>(database_.changes());
+}
+
+}  // namespace astro::sqlite
