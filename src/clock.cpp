@@ -62,6 +62,7 @@ struct Clock::State {
   std::condition_variable_any changed;
   Time anchor;
   Steady::time_point real_anchor;
+  Time shown = Time::min();  // the latest that anybody was told
   std::multiset<Time> holds;
   std::multiset<Time> awaited;  // instants that sleepers wait for
 
@@ -69,20 +70,23 @@ struct Clock::State {
 
   Time limit() const noexcept { return holds.empty() ? Time::max() : *holds.begin(); }
 
-  /// Now, by the holds as they are. To be called before they change.
+  /// Now, by the holds as they are. To be called before one of them moves on or is gone. A hold in
+  /// the past takes back what nobody has seen yet, and no more.
   Time advance() noexcept {
     const auto real = Steady::now();
     const Time free = plus(anchor, scaled(real - real_anchor, static_cast<long double>(speed)));
-    const Time bound = std::max(limit(), anchor);  // a hold in the past stops the clock, never turns it back
-    if (free <= bound) return free;
-    anchor = bound;
-    real_anchor = real;
-    return bound;
+    shown = std::max(shown, std::min(free, limit()));
+    if (shown != free) {
+      anchor = shown;
+      real_anchor = real;
+    }
+    return shown;
   }
 
   /// Sleepers behind a hold wait without a deadline; wakes them when it no longer is in their way.
-  void tell_sleepers() noexcept {
-    if (!awaited.empty() && *awaited.begin() <= limit()) changed.notify_all();
+  void tell_sleepers(Time old_limit) noexcept {
+    const auto freed = awaited.upper_bound(old_limit);
+    if (freed != awaited.end() && *freed <= limit()) changed.notify_all();
   }
 
   bool sleep_until(Time instant, const std::stop_token& stop) {
@@ -119,8 +123,9 @@ struct Clock::Hold::State {
     const std::lock_guard lock(clock->mutex);
     if (!std::exchange(holds, false)) return;
     clock->advance();
+    const Time old_limit = clock->limit();
     clock->holds.erase(entry);
-    clock->tell_sleepers();
+    clock->tell_sleepers(old_limit);
   }
 };
 
@@ -177,10 +182,11 @@ void Clock::Hold::move_to(Time instant) noexcept {
   const std::lock_guard lock(clock.mutex);
   if (!state_->holds) return;
   clock.advance();
+  const Time old_limit = clock.limit();
   auto node = clock.holds.extract(state_->entry);  // the same node: moving allocates nothing
   node.value() = instant;
   state_->entry = clock.holds.insert(std::move(node));
-  clock.tell_sleepers();
+  clock.tell_sleepers(old_limit);
 }
 
 void Clock::Hold::release() noexcept {
@@ -192,7 +198,6 @@ Clock::Hold Clock::hold(Time instant) {
   if (!state_->simulated) return made;
   made.state_ = std::make_shared<Hold::State>();
   const std::lock_guard lock(state_->mutex);
-  state_->advance();
   made.state_->entry = state_->holds.insert(instant);
   made.state_->holds = true;
   made.state_->clock = state_;

@@ -102,6 +102,7 @@ Value read_value(const T& member) {
   else if constexpr (std::same_as<T, Frequency>) return member.hertz();
   else if constexpr (std::same_as<T, Duration>) return seconds(member);
   else if constexpr (Choice<T>) return std::string_view(Description<T>::choices.at(static_cast<std::size_t>(member)));
+  else if constexpr (std::same_as<T, Bytes>) return Value(member);
   else if constexpr (NumberArray<T>)
     return make_array(*dtype_of<typename T::value_type>(), member.data(), member.size());
   else if constexpr (is_vector<T> || is_std_array<T>) {
