@@ -28,8 +28,9 @@ Value comparable(const Field& field, const Value& value) {
   free.min = -std::numeric_limits<double>::infinity();
   free.max = std::numeric_limits<double>::infinity();
   free.nullable = true;
-  if (value.is_null()) return value;
-  if (const double* number = value.get_if<double>(); number != nullptr && std::isnan(*number)) return value;
+  const double* number = value.get_if<double>();
+  const bool is_not_finite = number != nullptr && !std::isfinite(*number);  // legal in a store, not in a setting
+  if (value.is_null() || (is_not_finite && is_real(field.type))) return value;
   return canonical(free, value);
 }
 
