@@ -44,6 +44,17 @@ std::optional<Trouble> trouble_of(std::string_view text) {
   return std::nullopt;
 }
 
+bool is_unclosed_quote(std::string_view text) noexcept {
+  if (text.empty() || (text[0] != '\'' && text[0] != '"')) return false;
+  const char quote = text[0];
+  for (std::size_t i = 1; i < text.size(); ++i) {
+    const bool is_escaped_pair = quote == '"' ? text[i] == '\\' : text.substr(i, 2) == "''";
+    if (is_escaped_pair) ++i;
+    else if (text[i] == quote) return false;
+  }
+  return true;
+}
+
 Places::Places(std::string_view text) : text_(text), starts_{0} {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\n') starts_.push_back(i + 1);
@@ -58,6 +69,12 @@ Place Places::at(int line, int byte) const noexcept {
     return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;  // not the inside of a character
   });
   return {line + 1, static_cast<int>(characters) + 1};
+}
+
+std::string_view Places::from(int line, int byte) const noexcept {
+  if (line < 0 || byte < 0 || static_cast<std::size_t>(line) >= starts_.size()) return {};
+  const std::size_t offset = starts_[static_cast<std::size_t>(line)] + static_cast<std::size_t>(byte);
+  return text_.substr(std::min(offset, text_.size()));
 }
 
 }  // namespace astro::yaml

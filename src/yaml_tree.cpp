@@ -23,6 +23,8 @@ class Builder final : public YAML::EventHandler {
   Builder(const Places& places, std::vector<Trouble>& troubles) : places_(places), troubles_(troubles) {}
 
   NodePtr root() const noexcept { return root_; }
+  /// Where the innermost map or list that is open began.
+  Place innermost(Place otherwise) const noexcept { return open_.empty() ? otherwise : open_.back().node->place; }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ > 1) throw Trouble{at(mark), "a second document begins: expected one"};
@@ -32,6 +34,8 @@ class Builder final : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     refuse_tag(mark, tag);
+    // yaml-cpp lets the end of the file end a quote too.
+    if (is_unclosed_quote(places_.from(mark.line, mark.column))) throw Trouble{at(mark), "a quote is not closed"};
     leaf(mark, anchor, value, tag == "?", false);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -160,7 +164,8 @@ std::string explained(const std::string& words) {
     return "a line that does not continue the list above it: is its indentation right?";
   if (words == YAML::ErrorMsg::EOF_IN_SCALAR) return "a quote is not closed before the file ends";
   if (words == YAML::ErrorMsg::DOC_IN_SCALAR) return "a quote is not closed before the document ends";
-  if (words == YAML::ErrorMsg::MAP_VALUE) return "a colon where no value can begin: put texts with a colon in quotes";
+  if (words == YAML::ErrorMsg::MAP_VALUE)
+    return "a colon where no value can begin: lacks the line above one, or a text with a colon its quotes?";
   if (words == YAML::ErrorMsg::FLOW_END) return "a } or ] that nothing opened";
   return "this is no YAML: " + words;
 }
@@ -176,7 +181,11 @@ NodePtr read_tree(std::string_view text, std::vector<Trouble>& troubles) {
   } catch (const Trouble& trouble) {
     troubles.push_back(trouble);
   } catch (const YAML::Exception& failure) {
-    troubles.push_back({places.at(failure.mark.line, failure.mark.column), explained(failure.msg)});
+    const bool is_unclosed =
+        failure.msg == YAML::ErrorMsg::END_OF_MAP_FLOW || failure.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW;
+    const Place place = places.at(failure.mark.line, failure.mark.column);
+    // yaml-cpp says where it gave up; people look for the bracket.
+    troubles.push_back({is_unclosed ? builder.innermost(place) : place, explained(failure.msg)});
   }
   return nullptr;
 }
