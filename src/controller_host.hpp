@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "astro/handles.hpp"
+#include "device_host.hpp"
+
+namespace astro {
+
+class ControllerHost final : public DeviceHost {
+ public:
+  explicit ControllerHost(detail::HostSetup setup);
+
+  ControllerDescription description() const;
+  Point latest(const std::string& point) const;
+  std::shared_ptr<Execution::State> perform(const Issuer& issuer, const std::string& command, const Value& parameters);
+
+  std::vector<CommandDescription> commands() const override { return description().commands; }
+  std::vector<Field> points() const override { return description().points; }
+  using DeviceHost::describe;
+  void describe(const ControllerDescription& description) override;
+
+ private:
+  using Executions = std::map<std::string, std::shared_ptr<Execution::State>>;
+
+  Action prepare(const std::string& command, const Value& parameters) override;
+  Duration hook_bound() const override;
+  Duration open_bound() const override;
+  void poll() override;
+  void on_stop() override;
+  void on_lost() override;
+  void on_close() override;
+  void on_finished(const std::string& command_id, const Outcome& outcome) override;
+  void on_progress(const std::string& command_id, double percent, const std::string& message) override;
+
+  Controller& controller() { return static_cast<Controller&>(driver()); }
+  std::shared_ptr<Execution::State> take_running(const std::string& id);
+  void fail_running(const Error& why);
+
+  mutable std::mutex mutex_;
+  ControllerDescription description_;
+  Executions running_;
+};
+
+}  // namespace astro

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "astro/handles.hpp"
+#include "device_host.hpp"
+#include "pointing.hpp"
+#include "seqlock.hpp"
+
+namespace astro {
+
+class MountHost final : public DeviceHost {
+ public:
+  explicit MountHost(detail::HostSetup setup);
+
+  MountReport status() const noexcept { return snapshot_.load(); }
+  MountDescription description() const;
+  MountLimits limits() const;
+  std::optional<Target> target() const;
+  Axes axes_of(const Target& target, Time time) const;
+  std::optional<AltAz> place_at(Time time) const { return history_.at(time); }
+
+  void point_at(const Issuer& issuer, const Target& target, bool track);
+  void move_to(const Issuer& issuer, const Axes& axes);
+  void move_rate(const Issuer& issuer, const AxisRates& rates, Duration lifetime);
+  void park(const Issuer& issuer);
+  void home(const Issuer& issuer);
+  void wait_until_on_target(Duration at_most);
+  void wait_until_stopped(Duration at_most);
+
+  std::vector<CommandDescription> commands() const override;
+  std::vector<Field> points() const override;
+  using DeviceHost::describe;
+  void describe(const MountDescription& description) override;
+
+ private:
+  enum class Kind : std::uint8_t { none, axes, slew, track, follow, rate, park, home };
+
+  /// What the mount is doing for whom. Guarded by `motion_mutex_`; changed by the worker's thread
+  /// (a new one, or one that arrived) and by a stop.
+  struct Motion {
+    Kind kind = Kind::none;
+    std::optional<Target> target{};
+    Axes commanded{};
+    AxisRates rates{};
+    Time rate_ends{};
+    bool turns_by_itself = false;  ///< the mount's own clock follows the sky
+    std::uint64_t polls = 0;       ///< readings that there had been when it began
+    std::optional<Time> short_since{};
+    std::shared_ptr<Execution::State> execution{};
+  };
+  struct Shown {  ///< what the points said last
+    MountReport report{};
+    std::string target{};
+    Time time{};
+  };
+
+  Action prepare(const std::string& command, const Value& parameters) override;
+  Duration hook_bound() const override;
+  Duration open_bound() const override;
+  void poll() override;
+  void opened() override;
+  void on_stop() override;
+  void on_lost() override;
+  void on_close() override;
+  void on_failure() override;
+
+  Mount& mount() { return static_cast<Mount&>(driver()); }
+  detail::Pointing pointing() const;
+  Axes axes_near(const Target& target, Time time, const Axes& near) const;
+  static Performed moving() { return {.running = true, .message = {}, .details = {}}; }
+
+  Action point_action(const Target& target, bool track);
+  Action move_action(const Axes& axes);
+  Action rate_action(const AxisRates& rates, Duration lifetime);
+  Action park_action();
+  Action home_action();
+  void check_rates(const AxisRates& rates, Duration lifetime) const;
+  [[noreturn]] void refuse_unsupported(const char* what) const;
+
+  void end_self_tracking();
+  void send_to(const Axes& axes);
+  void install(Motion motion);  ///< throws `interrupted` when a stop overtook it
+  void end_motion(const std::optional<Error>& why);
+  void end_locked(const std::optional<Error>& why);
+
+  void take_reading(const MountStatus& status, Time time);
+  bool is_on_target(const Axes& position, Time time);
+  void follow_up(const MountStatus& status, Time time);
+  void judge_arrival(const MountStatus& status, Time time);
+  void keep_tracking(const Target& target, Axes commanded, bool turns_by_itself, Time time);
+  void watch_rate(const Motion& motion, const Axes& position, Time time);
+  void show(bool is_good);
+  template <class Change>
+  void change_report(Change change) {
+    change(report_);
+    snapshot_.store(report_);
+  }
+
+  mutable std::mutex description_mutex_;
+  MountDescription description_;
+  MountLimits limits_;
+
+  detail::Seqlock<MountReport> snapshot_;
+  detail::PointingHistory history_;
+
+  mutable std::mutex motion_mutex_;
+  std::condition_variable moved_;
+  std::size_t waiting_ = 0;
+  Motion motion_;
+  MountReport report_;
+  std::uint64_t polls_ = 0;
+  std::uint64_t motions_ = 0;  ///< counts beginnings and ends, so that a waiter sees that his is over
+  std::optional<Error> ended_by_;
+  Shown shown_;
+};
+
+}  // namespace astro

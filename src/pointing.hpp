@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <array>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "astro/handles.hpp"
+#include "astro/sky/frames.hpp"
+
+namespace astro::detail {
+
+/// Between the sky and a mount's axes: pure functions of geometry, site and time.
+class Pointing {
+ public:
+  Pointing(Geometry geometry, const Location& site)
+      : geometry_(geometry), site_(site), weather_(sky::standard_weather(site)) {}
+
+  Geometry geometry() const noexcept { return geometry_; }
+  /// "azimuth", "altitude"; "hour_angle", "declination"; "right_ascension", "declination".
+  static std::array<const char*, 2> axis_names(Geometry geometry) noexcept;
+
+  /// Apparent place; throws `not_visible` below the horizon.
+  AltAz visible_place(const Target& target, Time time) const;
+  /// Axes that look there, not flipped, in the first turn.
+  Axes axes_of(const AltAz& place, Time time) const;
+  AltAz place_of(const Axes& axes, Time time) const;
+
+ private:
+  Geometry geometry_;
+  Location site_;
+  sky::Weather weather_;
+};
+
+/// The turn of the first axis that is nearest to `near` and allowed; over the zenith (or the pole)
+/// where it cannot be reached otherwise. Throws `out_of_limits` naming axis, value and limits.
+Axes nearest_allowed(const Axes& wanted, const MountLimits& limits, const Axes& near, Geometry geometry);
+void check_limits(const Axes& axes, const MountLimits& limits, Geometry geometry);
+MountLimits intersection(const MountLimits& a, const MountLimits& b);
+
+/// Where a beam pointed, for a quarter of an hour and some more.
+class PointingHistory {
+ public:
+  void add(Time time, const AltAz& place);
+  std::optional<AltAz> at(Time time) const;
+
+ private:
+  struct Reading {
+    Time time;
+    AltAz place;
+  };
+  mutable std::mutex mutex_;
+  std::deque<Reading> readings_;
+};
+
+}  // namespace astro::detail

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The receiver's data path: from the driver's `fill` to the consumers' queues.
+#include <algorithm>
+#include <utility>
+
+#include "astro/error.hpp"
+#include "receiver_host.hpp"
+
+namespace astro {
+
+namespace {
+constexpr Duration fill_bound = std::chrono::milliseconds(100);
+constexpr Duration hold_at_most = std::chrono::milliseconds(10);
+constexpr Duration show_every = std::chrono::seconds(1);
+// A driver that has nothing and does not wait either must not keep a processor busy.
+constexpr Duration nap = std::chrono::milliseconds(1);
+}  // namespace
+
+Duration ReceiverHost::turn() noexcept {
+  try {
+    if (detail::Steady::now() - shown_ >= show_every) show();
+    if (!streaming_) return show_every;
+    if (open_streams().empty()) {
+      streaming_ = false;
+      worker().hook("stop", hook_bound(), [this] { receiver().stop(); });
+      show();
+      if (open_streams().empty()) return show_every;
+      // Somebody came just then and found it still streaming: it goes on for him.
+      begin_stream();
+      worker().moving_hook("start", hook_bound(), [this] { receiver().start(); });
+      streaming_ = !worker().was_stopped();
+    }
+    return fill_once() ? Duration::zero() : nap;
+  } catch (...) {
+    if (is_lost() || worker().was_stopped()) return Duration::zero();
+    const Error error = translated(std::current_exception());
+    streaming_ = false;
+    notice("fault", LogLevel::error, error.what());
+    end_streams(error);
+    try {
+      worker().hook("stop", hook_bound(), [this] { receiver().stop(); });
+    } catch (const Error&) {  // it is lost, and that is told elsewhere
+    }
+    return show_every;
+  }
+}
+
+std::span<std::byte> ReceiverHost::room() {
+  if (!pending_.buffer) {
+    pending_ = {};
+    pending_.buffer = pool_->take();
+  }
+  if (!pending_.buffer) return {scratch_.get(), pool_->buffer_bytes()};
+  return pending_.buffer->subspan(pending_.end);
+}
+
+bool ReceiverHost::fill_once() {
+  const std::span<std::byte> buffer = room();
+  const bool into_scratch = pending_.buffer == nullptr;
+  const auto began = detail::Steady::now();
+  const Filled filled = worker().hook("fill", fill_bound, [&] { return receiver().fill(buffer); });
+  account(filled, buffer.size(), into_scratch);
+  const auto now = detail::Steady::now();
+  const bool full = pending_.buffer && pending_.end == pending_.buffer->size();
+  if (full || filled.ended || (!pending_.empty() && now - pending_.since >= hold_at_most)) hand_out(filled.ended);
+  if (filled.ended) {
+    streaming_ = false;
+    end_streams(std::nullopt);
+    worker().hook("stop", hook_bound(), [this] { receiver().stop(); });
+    show();
+  }
+  return filled.items != 0 || now - began > std::chrono::microseconds(100);
+}
+
+void ReceiverHost::account(const Filled& filled, std::size_t capacity, bool into_scratch) {
+  const auto now_settings = settings();
+  const std::size_t item_bytes = now_settings->item_bytes();
+  if (filled.items > capacity / item_bytes) {
+    throw Error(ErrorCode::device_fault, "the driver says that it filled " + std::to_string(filled.items) +
+                                             " items into a buffer of " + std::to_string(capacity / item_bytes));
+  }
+  if (filled.lost != 0 || filled.time) hand_out();  // a block has no gap inside, and one time
+  if (filled.lost != 0) {
+    position_ += filled.lost;
+    gap_ += filled.lost;
+    lost_ += filled.lost;
+  }
+  if (filled.items == 0) return;
+  if (filled.time) anchor_ = Anchor{position_, *filled.time};
+  else if (!anchor_) anchor_ = Anchor{position_, clock().now() - now_settings->duration_of(filled.items)};
+  items_ += filled.items;
+  if (into_scratch) {
+    position_ += filled.items;
+    gap_ += filled.items;
+    lost_ += filled.items;
+    dropped_ += filled.items;
+    return;
+  }
+  if (pending_.empty()) {
+    pending_.first = position_;
+    pending_.lost = std::exchange(gap_, 0);
+    pending_.exact = filled.time;
+    pending_.since = detail::Steady::now();
+  }
+  pending_.end += filled.items * item_bytes;
+  position_ += filled.items;
+}
+
+void ReceiverHost::hand_out(bool last) {
+  if (pending_.empty() && !last) return;
+  if (!pending_.buffer) return;
+  const std::span<const std::byte> bytes = pending_.buffer->subspan(pending_.begin, pending_.end - pending_.begin);
+  const auto block = std::make_shared<Block>(pending_.buffer, bytes, settings());
+  block->first = pending_.empty() ? position_ : pending_.first;
+  block->lost = pending_.empty() ? std::exchange(gap_, 0) : pending_.lost;
+  block->time = pending_.exact.value_or(time_of(block->first));
+  block->time_is_exact = pending_.exact.has_value();
+  block->settings_changed = std::exchange(settings_changed_, false);
+  block->last = last;
+  // What is left of the buffer goes on with the next block; a full one goes back when its readers are done.
+  pending_.begin = pending_.end;
+  if (pending_.end == pending_.buffer->size()) pending_ = {};
+  for (const StreamState& stream : open_streams()) stream->put(block);
+}
+
+Time ReceiverHost::time_of(std::uint64_t first) const {
+  if (!anchor_) return clock().now();
+  const auto now = settings();
+  if (first < anchor_->first) return anchor_->time - now->duration_of(anchor_->first - first);
+  return anchor_->time + now->duration_of(first - anchor_->first);
+}
+
+void ReceiverHost::poll() { show(); }
+
+void ReceiverHost::show() {
+  shown_ = detail::Steady::now();
+  const Time now = clock().now();
+  const Tuning tuning = settings()->tuning;
+  emit("streaming", streaming_.load(), Quality::good, now);
+  emit("frequency", tuning.frequency.hertz(), Quality::good, now);
+  emit("sample_rate", tuning.sample_rate.hertz(), Quality::good, now);
+  emit("gain", tuning.gain_db ? Value(*tuning.gain_db) : Value(), Quality::good, now);
+  emit("items", items_.load(), Quality::good, now);
+  emit("lost", lost_.load(), Quality::good, now);
+  emit("dropped", dropped_.load(), Quality::good, now);
+}
+
+}  // namespace astro
