@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "database.hpp"
 
+#include <chrono>
 #include <cstring>
+#include <new>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "astro/error.hpp"
@@ -12,7 +15,17 @@ namespace astro::sqlite {
 namespace {
 
 // Another program's transaction is worth waiting for, a hung one is not.
-constexpr int patience_ms = 2000;
+constexpr auto patience = std::chrono::seconds(5);
+
+/// SQLite's own waiting looks ever more rarely, and starves beside a writer that always writes.
+int wait_a_little(void* since, int times) {
+  auto& began = *static_cast<std::chrono::steady_clock::time_point*>(since);
+  const auto now = std::chrono::steady_clock::now();
+  if (times == 0) began = now;
+  if (now - began > patience) return 0;
+  std::this_thread::sleep_for(std::chrono::microseconds(500));
+  return 1;
+}
 
 std::string system_reason(int number) { return std::error_code(number, std::generic_category()).message(); }
 
@@ -75,7 +88,7 @@ Database::Database(std::filesystem::path path) : path_(std::move(path)) {
   handle_.reset(handle);
   if (handle == nullptr) throw std::bad_alloc();
   if (result != SQLITE_OK) fail(doing);
-  sqlite3_busy_timeout(handle, patience_ms);
+  sqlite3_busy_handler(handle, &wait_a_little, waits_since_.get());
   // SQLite opens a file that it may not write for reading; better to hear of it now than at the first row.
   if (sqlite3_db_readonly(handle, "main") == 1) refuse(doing, advice(SQLITE_READONLY, 0));
 }

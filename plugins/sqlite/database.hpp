@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -63,6 +64,9 @@ class Database final {
     void operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
   };
   std::filesystem::path path_;
+  // The handle points to it.
+  std::unique_ptr<std::chrono::steady_clock::time_point> waits_since_ =
+      std::make_unique<std::chrono::steady_clock::time_point>();
   std::unique_ptr<sqlite3, Close> handle_;
 };
 
