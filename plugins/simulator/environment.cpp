@@ -68,8 +68,8 @@ struct astro::Description<simulator::SetSensorValue> {
 
 template <>
 struct astro::Description<simulator::CalibrateSensors> {
-  static constexpr std::array fields{field<&simulator::CalibrateSensors::duration>(
-      "duration", {.min = 1, .max = 30, .says = "how long it takes"})};
+  static constexpr std::array fields{
+      field<&simulator::CalibrateSensors::duration>("duration", {.min = 1, .max = 30, .says = "how long it takes"})};
 };
 
 template <>
@@ -139,13 +139,16 @@ void Environment::follow_calibration() {
   if (!calibration_) return;
   const astro::Time now = clock_->now();
   if (now < calibration_->end && !cut_short_) {
-    const double part = astro::seconds(now - calibration_->start) / astro::seconds(calibration_->end - calibration_->start);
+    const double part =
+        astro::seconds(now - calibration_->start) / astro::seconds(calibration_->end - calibration_->start);
     return host_->progress(calibration_->command, 100.0 * part);
   }
   const std::string command = calibration_->command;
   calibration_.reset();
   host_->poll_every(interval_);
-  if (cut_short_) host_->finished(command, {.succeeded = false, .code = astro::ErrorCode::interrupted, .message = "the calibration was stopped"});
+  if (cut_short_)
+    host_->finished(
+        command, {.succeeded = false, .code = astro::ErrorCode::interrupted, .message = "the calibration was stopped"});
   else host_->finished(command, {.message = "all sensors are calibrated"});
 }
 
@@ -180,7 +183,8 @@ astro::Performed Environment::set_value(const astro::Call& call) {
 }
 
 astro::Performed Environment::calibrate(const astro::Call& call) {
-  if (calibration_) throw astro::Error(astro::ErrorCode::busy, "calibrating the sensors: a calibration is running; wait for its end");
+  if (calibration_)
+    throw astro::Error(astro::ErrorCode::busy, "calibrating the sensors: a calibration is running; wait for its end");
   const astro::Time now = clock_->now();
   cut_short_ = false;
   calibration_ = {call.id, now, now + call.as<CalibrateSensors>().duration};

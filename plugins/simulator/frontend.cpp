@@ -62,8 +62,9 @@ class FrontendController::Switch final : public Frontend {
 
 astro::ControllerDescription FrontendController::description() {
   return {.points = astro::schema_of<Points>().fields,
-          .commands = {astro::command<SelectLoad>("select_load", "Connects the receiver to the sky, the hot load, or "
-                                                                 "the sky with the noise diode on.")}};
+          .commands = {astro::command<SelectLoad>("select_load",
+                                                  "Connects the receiver to the sky, the hot load, or "
+                                                  "the sky with the noise diode on.")}};
 }
 
 void FrontendController::open(astro::Emitter& host) {

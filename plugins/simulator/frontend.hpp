@@ -62,6 +62,7 @@ struct astro::Description<simulator::FrontendController::Settings> {
   using S = simulator::FrontendController::Settings;
   static constexpr std::array fields{
       field<&S::hot_load_k>("hot_load_temperature", {.unit = "K", .min = 0, .max = 1000, .says = "of the hot load"}),
-      field<&S::noise_diode_k>("noise_diode_temperature", {.unit = "K", .min = 0, .max = 1e5, .says = "that the noise diode adds"}),
+      field<&S::noise_diode_k>("noise_diode_temperature",
+                               {.unit = "K", .min = 0, .max = 1e5, .says = "that the noise diode adds"}),
       field<&S::start>("start", {.says = "what is connected when it is opened"})};
 };

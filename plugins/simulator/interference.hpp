@@ -18,8 +18,8 @@ enum class RfiKind : std::uint8_t { tone, bursts };
 struct Rfi {
   RfiKind kind = RfiKind::tone;
   double level_db = 0.0;
-  astro::Frequency frequency{};                                    ///< of a tone
-  double per_second = 10.0;                                        ///< bursts
+  astro::Frequency frequency{};                             ///< of a tone
+  double per_second = 10.0;                                 ///< bursts
   astro::Duration length = std::chrono::microseconds(100);  ///< of a burst
 };
 

@@ -18,8 +18,8 @@ constexpr double tail_start = 3.6541528853610088;
 constexpr double layer_area = 0.00492867323399;
 
 struct Ziggurat {
-  std::array<float, layers + 1> edge{};     ///< x of each layer, falling
-  std::array<float, layers + 1> height{};   ///< exp(-x^2 / 2)
+  std::array<float, layers + 1> edge{};    ///< x of each layer, falling
+  std::array<float, layers + 1> height{};  ///< exp(-x^2 / 2)
   Ziggurat() noexcept {
     const auto f = [](double x) { return std::exp(-0.5 * x * x); };
     double x = tail_start;
@@ -48,7 +48,8 @@ float normal(const Ziggurat& table, Random& random, std::uint32_t bits) noexcept
     const std::size_t layer = bits & (layers - 1);
     const auto place = static_cast<float>(static_cast<std::int32_t>(bits) >> 8) * 0x1p-23F;
     const float x = place * table.edge[layer];
-    if (std::abs(x) < table.edge[layer + 1]) [[likely]] return x;
+    if (std::abs(x) < table.edge[layer + 1]) [[likely]]
+      return x;
     if (layer == 0) return std::copysign(tail(random), place);
     const auto u = static_cast<float>(random.uniform());
     const float y = table.height[layer] + u * (table.height[layer + 1] - table.height[layer]);
@@ -98,8 +99,8 @@ struct NoiseSynthesis::Plan {
 NoiseSynthesis::NoiseSynthesis(std::size_t length, std::uint64_t seed)
     : seed_(seed), window_(length), amplitude_(length), tail_(length / 2), plan_(std::make_unique<Plan>(length)) {
   for (std::size_t i = 0; i < length; ++i) {
-    window_[i] = static_cast<float>(
-        std::sin(std::numbers::pi * (static_cast<double>(i) + 0.5) / static_cast<double>(length)));
+    window_[i] =
+        static_cast<float>(std::sin(std::numbers::pi * (static_cast<double>(i) + 0.5) / static_cast<double>(length)));
   }
 }
 

@@ -43,8 +43,8 @@ class NoiseSynthesis {
 
   std::uint64_t seed_;
   std::vector<float> window_;
-  std::vector<float> amplitude_;            ///< in the transform's order
-  std::vector<std::complex<float>> tail_;   ///< second half of the last segment
+  std::vector<float> amplitude_;           ///< in the transform's order
+  std::vector<std::complex<float>> tail_;  ///< second half of the last segment
   std::int64_t tail_of_ = INT64_MIN;
   std::unique_ptr<Plan> plan_;
 };

@@ -46,7 +46,8 @@ eraASTROM surroundings(const JulianDate& utc, const astro::Location& site) noexc
 /// 20 km/s towards RA 18h, Dec +30d at the epoch 1900, which is RA 18h 03m 50.29s, Dec +30d 00' 16.8"
 /// at J2000. Returned in ICRS axes, km/s.
 Vector solar_motion() noexcept {
-  const Vector apex = unit_vector(astro::hours(18.0 + 3.0 / 60.0 + 50.29 / 3600.0), astro::degrees(30.0 + 16.8 / 3600.0));
+  const Vector apex =
+      unit_vector(astro::hours(18.0 + 3.0 / 60.0 + 50.29 / 3600.0), astro::degrees(30.0 + 16.8 / 3600.0));
   return {20.0 * apex[0], 20.0 * apex[1], 20.0 * apex[2]};
 }
 
@@ -112,8 +113,8 @@ Place place_of(const astro::Axes& axes, astro::Geometry geometry, const astro::L
   switch (geometry) {
     case astro::Geometry::alt_az:
       place.apparent = altaz_of(axes.first.radians(), axes.second.radians());
-      from_observed("A", place.apparent.azimuth.radians(),
-                    std::numbers::pi / 2.0 - place.apparent.altitude.radians(), astrom, place.direction);
+      from_observed("A", place.apparent.azimuth.radians(), std::numbers::pi / 2.0 - place.apparent.altitude.radians(),
+                    astrom, place.direction);
       break;
     case astro::Geometry::hour_angle_dec:
       from_observed("H", axes.first.radians(), axes.second.radians(), astrom, place.direction);

@@ -18,8 +18,8 @@ astro::Angle separation(const Vector& a, const Vector& b) noexcept;
 
 /// Where a beam truly points.
 struct Place {
-  astro::AltAz apparent{};      ///< as the axes stand, refraction in it
-  astro::Icrs direction{};      ///< astrometric: what catalogues have
+  astro::AltAz apparent{};  ///< as the axes stand, refraction in it
+  astro::Icrs direction{};  ///< astrometric: what catalogues have
   astro::Galactic galactic{};
   double velocity_km_s = 0.0;   ///< of the observer towards it in the LSRK: VLSR is the topocentric velocity plus this
   astro::Angle sun_distance{};  ///< from the centre of the Sun

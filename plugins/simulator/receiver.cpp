@@ -28,8 +28,8 @@ Antenna antenna_of(const ReceiverSettings& settings) {
 void check(const char* what, double value, double from, double to, const char* unit) {
   if (value >= from && value <= to) return;
   throw astro::Error(astro::ErrorCode::out_of_limits,
-                     std::string("tuning: ") + what + " " + std::to_string(value) + " " + unit + " cannot be had; expected " +
-                         std::to_string(from) + " to " + std::to_string(to) + " " + unit);
+                     std::string("tuning: ") + what + " " + std::to_string(value) + " " + unit +
+                         " cannot be had; expected " + std::to_string(from) + " to " + std::to_string(to) + " " + unit);
 }
 
 }  // namespace
@@ -60,7 +60,8 @@ void Receiver::open(astro::Emitter& host) {
   host.describe(description_);
   auto truth = std::make_shared<Truth>(settings_.truth, settings_.truth_profile);
   source_ = std::make_unique<SignalSource>(
-      settings_, Scene(antenna_of(settings_), here.location, World::of(here.observatory), here.mount, settings_.frontend),
+      settings_,
+      Scene(antenna_of(settings_), here.location, World::of(here.observatory), here.mount, settings_.frontend),
       [truth](const Snapshot& snapshot) { truth->write(snapshot); });
   clock_ = here.clock;
   key_ = mix(static_cast<std::uint64_t>(settings_.seed), here.device);
@@ -104,7 +105,8 @@ astro::StreamSettings Receiver::tune(const astro::Tuning& wanted) {
   if (wanted.bandwidth != astro::Frequency{}) tuning.bandwidth = std::min(wanted.bandwidth, tuning.sample_rate);
   if (wanted.gain_db) tuning.gain_db = wanted.gain_db;
   if (!wanted.antenna.empty()) tuning.antenna = wanted.antenna;
-  check("frequency", tuning.frequency.megahertz(), description_.lowest.megahertz(), description_.highest.megahertz(), "MHz");
+  check("frequency", tuning.frequency.megahertz(), description_.lowest.megahertz(), description_.highest.megahertz(),
+        "MHz");
   check("sample rate", tuning.sample_rate.megahertz(), std::max(description_.slowest, astro::kilohertz(1)).megahertz(),
         std::min(description_.fastest, astro::megahertz(100)).megahertz(), "MHz");
   check("gain", *tuning.gain_db, description_.min_gain_db, description_.max_gain_db, "dB");
@@ -145,14 +147,14 @@ astro::Time Receiver::time_of(std::uint64_t item) const noexcept {
 std::uint64_t Receiver::item_at(astro::Time time) const noexcept {
   if (time <= epoch_) return 0;
   const double since = astro::seconds(time - epoch_);
-  const double rate = settings_.format == Format::spectra ? 1.0 / astro::seconds(settings_.integration)
-                                                          : tuning_.sample_rate.hertz();
+  const double rate =
+      settings_.format == Format::spectra ? 1.0 / astro::seconds(settings_.integration) : tuning_.sample_rate.hertz();
   return static_cast<std::uint64_t>(std::ceil(since * rate));
 }
 
 std::uint64_t Receiver::portion(std::uint64_t room) const noexcept {
-  const astro::Time to = time_of(next_) + std::chrono::round<astro::Duration>(
-                                              std::chrono::duration<double>(portion_s * clock_->speed()));
+  const astro::Time to =
+      time_of(next_) + std::chrono::round<astro::Duration>(std::chrono::duration<double>(portion_s * clock_->speed()));
   const std::uint64_t items = item_at(to) > next_ ? item_at(to) - next_ : 1;
   return std::min(room, items);
 }
@@ -186,8 +188,9 @@ bool Receiver::wait_until(astro::Time instant, Steady::time_point deadline) {
     if (now >= instant) return true;
     if (Steady::now() >= deadline) return false;
     const auto left = std::chrono::duration<double>(astro::seconds(instant - now) / clock_->speed());
-    const auto slice = std::max(std::chrono::round<std::chrono::nanoseconds>(std::min(left, std::chrono::duration<double>(1.0))),
-                                std::chrono::nanoseconds(50'000));
+    const auto slice =
+        std::max(std::chrono::round<std::chrono::nanoseconds>(std::min(left, std::chrono::duration<double>(1.0))),
+                 std::chrono::nanoseconds(50'000));
     wake_.wait_until(lock, std::min(deadline, Steady::now() + slice));
   }
   return false;
@@ -250,7 +253,8 @@ void Receiver::make(std::span<std::byte> out, std::uint64_t items) {
   } else if (settings_.samples == Samples::cu8) {
     source_->samples(next_, std::span(reinterpret_cast<std::uint8_t*>(out.data()), out.size()));
   } else {
-    source_->samples(next_, std::span(reinterpret_cast<std::complex<float>*>(out.data()), static_cast<std::size_t>(items)));
+    source_->samples(next_,
+                     std::span(reinterpret_cast<std::complex<float>*>(out.data()), static_cast<std::size_t>(items)));
   }
 }
 

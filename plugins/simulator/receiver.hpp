@@ -59,11 +59,11 @@ class Receiver final : public astro::Receiver {
   std::unique_ptr<SignalSource> source_{};
   std::uint64_t key_ = 0;
 
-  astro::Time epoch_{};      ///< of item 0 since the last tuning
-  std::uint64_t next_ = 0;   ///< item that comes next
-  std::uint64_t lost_ = 0;   ///< not yet told
-  bool streaming_ = false;   ///< `start` was called; the worker's own
-  bool lagging_ = false;     ///< the clock was let go: it may have passed us
+  astro::Time epoch_{};     ///< of item 0 since the last tuning
+  std::uint64_t next_ = 0;  ///< item that comes next
+  std::uint64_t lost_ = 0;  ///< not yet told
+  bool streaming_ = false;  ///< `start` was called; the worker's own
+  bool lagging_ = false;    ///< the clock was let go: it may have passed us
 
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -21,9 +21,7 @@ double air_mass(astro::Angle altitude) noexcept {
   return 1.0 / (up + 0.025 * std::exp(-11.0 * up));
 }
 
-double sigma_of(astro::Angle full_width) noexcept {
-  return full_width.radians() / std::sqrt(8.0 * std::numbers::ln2);
-}
+double sigma_of(astro::Angle full_width) noexcept { return full_width.radians() / std::sqrt(8.0 * std::numbers::ln2); }
 
 /// Part of a Gaussian beam that is below the horizon.
 double below_horizon(astro::Angle altitude, astro::Angle full_width) noexcept {
@@ -61,8 +59,8 @@ astro::Angle Scene::beam_width(astro::Frequency frequency) const noexcept {
 /// The Galaxy is looked at anew when the beam has moved by a hundredth of its width.
 const BeamView& Scene::sky(const astro::Galactic& direction, astro::Frequency frequency) {
   const astro::Angle width = beam_width(frequency);
-  const bool moved = !seen_at_ || separation(unit_vector(seen_at_->l, seen_at_->b), unit_vector(direction.l, direction.b)) >
-                                      width * 0.01;
+  const bool moved = !seen_at_ || separation(unit_vector(seen_at_->l, seen_at_->b),
+                                             unit_vector(direction.l, direction.b)) > width * 0.01;
   if (moved || seen_in_ != frequency) {
     seen_ = view(direction, width, frequency.hertz());
     seen_at_ = direction;
@@ -75,7 +73,8 @@ const BeamView& Scene::sky(const astro::Galactic& direction, astro::Frequency fr
 double Scene::sun_k(astro::Angle distance, astro::Frequency frequency) const noexcept {
   const double width = beam_width(frequency).radians();
   const double wavelength_m = light_km_s * 1000.0 / frequency.hertz();
-  const double peak = antenna_.sun_sfu * 1e-22 * wavelength_m * wavelength_m / (2.0 * boltzmann * 1.133 * width * width);
+  const double peak =
+      antenna_.sun_sfu * 1e-22 * wavelength_m * wavelength_m / (2.0 * boltzmann * 1.133 * width * width);
   const double off = distance.radians() / width;
   return peak * std::exp(-4.0 * std::numbers::ln2 * off * off);
 }
@@ -115,7 +114,8 @@ void temperatures(const Snapshot& snapshot, astro::Frequency centre, double step
     if (place >= 0.0 && place < static_cast<double>(velocity_channels - 1)) {
       const auto channel = static_cast<std::size_t>(place);
       const auto part = static_cast<float>(place - static_cast<double>(channel));
-      line = static_cast<double>((1.0F - part) * snapshot.hydrogen_k[channel] + part * snapshot.hydrogen_k[channel + 1]);
+      line =
+          static_cast<double>((1.0F - part) * snapshot.hydrogen_k[channel] + part * snapshot.hydrogen_k[channel + 1]);
     }
     out[i] = static_cast<float>(snapshot.flat_k + line);
   }

@@ -17,7 +17,7 @@ struct Antenna {
   astro::Angle beam_width{};  ///< full width at half maximum; zero: from the diameter
   double spillover = 0.0165;  ///< part of the beam that always sees the ground
   double ground_k = 290.0;
-  double sun_sfu = 50.0;      ///< flux of the Sun, 1e-22 W / m^2 / Hz
+  double sun_sfu = 50.0;  ///< flux of the Sun, 1e-22 W / m^2 / Hz
   double receiver_k = 80.0;
   astro::Axes fixed{astro::degrees(180), astro::degrees(90)};  ///< azimuth, altitude without a mount
 };

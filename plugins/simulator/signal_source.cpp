@@ -12,9 +12,9 @@
 namespace simulator {
 namespace {
 
-constexpr double refresh_s = 0.1;      ///< the sky is looked at so often
-constexpr int spectrum_parts = 4;      ///< and so often within one integration
-constexpr double finest_hz = 1000.0;   ///< detail of the spectrum that samples are made with
+constexpr double refresh_s = 0.1;     ///< the sky is looked at so often
+constexpr int spectrum_parts = 4;     ///< and so often within one integration
+constexpr double finest_hz = 1000.0;  ///< detail of the spectrum that samples are made with
 
 /// Power in units squared per hertz and kelvin, at the gain: 100 K in 2.4 MHz are 0.15 rms at 40 dB.
 double unit_power(double gain_db) noexcept {
@@ -34,11 +34,13 @@ std::vector<float> bandpass_of(std::size_t channels, double rate_hz, double widt
   const double phase_one = 2.0 * std::numbers::pi * unit(mix(seed, 1));
   const double phase_two = 2.0 * std::numbers::pi * unit(mix(seed, 2));
   for (std::size_t i = 0; i < channels; ++i) {
-    const double x = (static_cast<double>(i) - std::floor(static_cast<double>(channels) / 2.0)) / static_cast<double>(channels);
+    const double x =
+        (static_cast<double>(i) - std::floor(static_cast<double>(channels) / 2.0)) / static_cast<double>(channels);
     const double wave = 0.7 * std::sin(2.0 * std::numbers::pi * 1.3 * x + phase_one) +
                         0.3 * std::sin(2.0 * std::numbers::pi * 3.1 * x + phase_two);
     const double edge = std::clamp((std::abs(x) * rate_hz / (0.5 * width_hz) - 0.95) / 0.05, 0.0, 1.0);
-    gain[i] = static_cast<float>((1.0 + ripple * wave) * std::pow(10.0, -1.5 * (1.0 - std::cos(std::numbers::pi * edge))));
+    gain[i] =
+        static_cast<float>((1.0 + ripple * wave) * std::pow(10.0, -1.5 * (1.0 - std::cos(std::numbers::pi * edge))));
   }
   return gain;
 }
@@ -118,7 +120,8 @@ void SignalSource::samples(std::uint64_t first, std::span<std::complex<float>> o
     if (hop_ != static_cast<std::int64_t>(at / length)) hop(static_cast<std::int64_t>(at / length));
     const auto from = static_cast<std::size_t>(at % length);
     const std::size_t count = std::min(out.size() - done, static_cast<std::size_t>(length) - from);
-    std::copy_n(made_.begin() + static_cast<std::ptrdiff_t>(from), count, out.begin() + static_cast<std::ptrdiff_t>(done));
+    std::copy_n(made_.begin() + static_cast<std::ptrdiff_t>(from), count,
+                out.begin() + static_cast<std::ptrdiff_t>(done));
     done += count;
   }
 }
@@ -131,7 +134,8 @@ void SignalSource::samples(std::uint64_t first, std::span<std::uint8_t> cu8) {
 
 void SignalSource::expected(astro::Time time, std::span<float> density) {
   snapshot_ = scene_.look(time, tuning_.frequency);
-  temperatures(snapshot_, tuning_.frequency, tuning_.sample_rate.hertz() / static_cast<double>(density.size()), density);
+  temperatures(snapshot_, tuning_.frequency, tuning_.sample_rate.hertz() / static_cast<double>(density.size()),
+               density);
   shape(density, time);
 }
 

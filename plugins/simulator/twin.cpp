@@ -31,16 +31,23 @@ astro::Value Twin::plausible(const astro::Field& point) const {
   const Drift drift(mix(static_cast<std::uint64_t>(settings_.seed), point.name), 53.0);
   const double number = std::clamp(0.5 * (from + to) + 0.1 * (to - from) * drift.at(clock_->now()), from, to);
   switch (point.type) {
-    case astro::FieldType::boolean: return false;
-    case astro::FieldType::integer: return std::llround(std::clamp(std::round(number), std::ceil(from), std::floor(to)));
+    case astro::FieldType::boolean:
+      return false;
+    case astro::FieldType::integer:
+      return std::llround(std::clamp(std::round(number), std::ceil(from), std::floor(to)));
     case astro::FieldType::number:
     case astro::FieldType::angle:
     case astro::FieldType::frequency:
-    case astro::FieldType::duration: return number;
-    case astro::FieldType::text: return "simulated";
-    case astro::FieldType::choice: return point.choices.empty() ? astro::Value{} : astro::Value(point.choices.front());
-    case astro::FieldType::time: return clock_->now();
-    default: return point.default_value;
+    case astro::FieldType::duration:
+      return number;
+    case astro::FieldType::text:
+      return "simulated";
+    case astro::FieldType::choice:
+      return point.choices.empty() ? astro::Value{} : astro::Value(point.choices.front());
+    case astro::FieldType::time:
+      return clock_->now();
+    default:
+      return point.default_value;
   }
 }
 
@@ -57,7 +64,9 @@ void Twin::end_commands() {
   const bool cut = cut_short_.exchange(false);
   std::erase_if(running_, [&](const auto& entry) {
     if (!cut && clock_->now() < entry.second) return false;
-    host_->finished(entry.first, {.succeeded = !cut, .code = astro::ErrorCode::interrupted, .message = cut ? "stopped" : "done, as far as it is simulated"});
+    host_->finished(entry.first, {.succeeded = !cut,
+                                  .code = astro::ErrorCode::interrupted,
+                                  .message = cut ? "stopped" : "done, as far as it is simulated"});
     return true;
   });
 }
