@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Pictures of spectra, for talks and notebooks.
+
+    astro.plot.spectrum(spectrum)                          # axes of matplotlib
+    astro.plot.spectrum_png("line.png", spectrum, "Perseus arm")
+    python -m astro.plot hydrogen.fits hydrogen.png        # from what was exported
+"""
+
+import base64
+import html as _html
+import io
+
+from . import _astro
+
+_LINE = "#1f4e79"
+_BAND = "#9dc3e6"
+_ACCENT = "#c0392b"
+_INK = "#222222"
+_QUIET = "#6b6b6b"
+
+
+class _Curve:
+    """What is drawn: velocity in the LSRK where the pointing is known, else frequency."""
+
+    def __init__(self, spectrum):
+        import numpy
+
+        self.spectrum = spectrum
+        calibrated = isinstance(spectrum, _astro.CalibratedSpectrum)
+        weight = numpy.asarray(spectrum.weight)
+        values = numpy.asarray(spectrum.temperature_k if calibrated else spectrum.power, float)
+        self.y = numpy.where(weight > 0, values, numpy.nan)
+        self.sigma = numpy.asarray(spectrum.sigma_k, float) if calibrated else None
+        self.has_velocity = calibrated and spectrum.pointing.known
+        if self.has_velocity:
+            self.x = spectrum.velocities_lsrk_km_s()
+            self.x_label = "VLSR  [km/s]"
+        else:
+            self.x = spectrum.frequency_hz / 1e6
+            self.x_label = "frequency  [MHz]"
+        self.y_label = "antenna temperature  [K]" if calibrated else "power density  [arbitrary]"
+        self.peak = self._peak() if calibrated else None
+
+    def _peak(self):
+        try:
+            return self.spectrum.peak()
+        except RuntimeError:
+            return None  # too few channels to look for a line
+
+    def peak_x(self):
+        return self.peak.peak_velocity_km_s if self.has_velocity else self.peak.peak_frequency.megahertz
+
+    def window(self, numpy):
+        """The part of the band that is worth drawing: without the roll-off of the filters, and of a
+        velocity axis what Galactic hydrogen can have and as much beside it."""
+        channels = len(self.x)
+        inside = numpy.zeros(channels, bool)
+        edge = channels // 20
+        inside[edge : channels - edge] = True
+        if self.has_velocity:
+            near = inside & (numpy.abs(self.x) <= 250)
+            inside = near if near.sum() > 32 else inside
+        return inside & numpy.isfinite(self.y)
+
+
+def spectrum(spectrum, ax=None, title=None, annotate=True):
+    """Draws a spectrum with its error band into axes of matplotlib (new ones without `ax`) and returns them."""
+    import numpy
+    from matplotlib import pyplot
+
+    curve = _Curve(spectrum)
+    if ax is None:
+        _, ax = pyplot.subplots(figsize=(9, 5), constrained_layout=True)
+    inside = curve.window(numpy)
+    order = numpy.argsort(curve.x[inside])
+    x, y = curve.x[inside][order], curve.y[inside][order]
+    if curve.sigma is not None:
+        sigma = curve.sigma[inside][order]
+        ax.fill_between(x, y - sigma, y + sigma, step="mid", color=_BAND, alpha=0.7, linewidth=0, label="± 1 σ of each channel")
+    ax.plot(x, y, drawstyle="steps-mid", color=_LINE, linewidth=_width())
+    ax.set_xlim(x[0], x[-1])
+    _room_above(ax, y, numpy)
+    ax.set_xlabel(curve.x_label)
+    ax.set_ylabel(curve.y_label)
+    if title:
+        ax.set_title(title, loc="left")
+    _tidy(ax)
+    if annotate and curve.peak is not None:
+        _mark_peak(ax, curve, x, y, numpy)
+    return ax
+
+
+def _width():
+    import matplotlib
+
+    return 0.095 * matplotlib.rcParams["font.size"]  # as heavy as the text beside it
+
+
+def _room_above(ax, y, numpy):
+    low, high = numpy.nanmin(y), numpy.nanmax(y)
+    span = max(high - low, 1e-12)
+    ax.set_ylim(low - 0.08 * span, high + 0.22 * span)
+
+
+def _tidy(ax):
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    ax.grid(True, color="#e6e6e6", linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.minorticks_on()
+
+
+def _mark_peak(ax, curve, x, y, numpy):
+    place = float(curve.peak_x())
+    top = float(y[int(numpy.argmin(numpy.abs(x - place)))])
+    unit = "km/s" if curve.has_velocity else "MHz"
+    digits = 1 if curve.has_velocity else 3
+    where = f"{place:+.{digits}f}" if curve.has_velocity else f"{place:.{digits}f}"
+    text = f"{curve.peak.peak_k:.1f} ± {curve.peak.sigma_k:.1f} K\nat {where} {unit}".replace("-", "\N{MINUS SIGN}")
+    right = place < (x[0] + x[-1]) / 2
+    ax.axvline(place, color=_ACCENT, linewidth=1, alpha=0.35, zorder=1)
+    ax.annotate(
+        text,
+        xy=(place, top),
+        xytext=(36 if right else -36, 18),
+        textcoords="offset points",
+        ha="left" if right else "right",
+        va="center",
+        color=_ACCENT,
+        fontweight="bold",
+        arrowprops={"arrowstyle": "-", "color": _ACCENT, "linewidth": 1.2, "shrinkB": 3},
+    )
+
+
+def _caption(spectrum):
+    """One line that says where, when and how well."""
+    parts = []
+    if spectrum.pointing.known:
+        galactic = _astro.sky.galactic(spectrum.pointing.direction)
+        parts.append(f"l {galactic.l.wrapped().degrees:.1f}°  b {galactic.b.degrees:+.1f}°")
+    parts.append(f"{spectrum.mid.isoformat(0).replace('T', ' ').rstrip('Z')} UTC")
+    parts.append(f"{spectrum.exposure_s:.0f} s")
+    if isinstance(spectrum, _astro.CalibratedSpectrum):
+        parts.append(f"Tsys {spectrum.tsys_k:.0f} K")
+    parts.append(f"{spectrum.samples_lost} samples lost" if spectrum.samples_lost else "no samples lost")
+    return "   ·   ".join(parts)
+
+
+def _figure(spectrum_, title, inches, scale):
+    """A whole picture; drawn without pyplot, so that it needs no display and leaks no figure."""
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    sizes = {
+        "font.size": 11 * scale,
+        "axes.labelsize": 12 * scale,
+        "axes.titlesize": 16 * scale,
+        "axes.labelcolor": _INK,
+        "xtick.color": _INK,
+        "ytick.color": _INK,
+        "text.color": _INK,
+        "axes.edgecolor": _QUIET,
+        "font.family": "DejaVu Sans",
+    }
+    with matplotlib.rc_context(sizes):
+        figure = Figure(figsize=inches, facecolor="white")
+        canvas = FigureCanvasAgg(figure)
+        ax = figure.add_axes((0.085, 0.13, 0.88, 0.70))
+        spectrum(spectrum_, ax=ax)
+        figure.text(0.085, 0.925, title, fontsize=17 * scale, fontweight="bold", va="center")
+        figure.text(0.085, 0.868, _caption(spectrum_), fontsize=10.5 * scale, color=_QUIET, va="center")
+        if ax.get_legend_handles_labels()[1]:
+            ax.legend(loc="upper right", frameon=False, fontsize=10 * scale)
+        canvas.draw()
+    return figure
+
+
+def spectrum_png(path, spectrum, title="Hydrogen line"):
+    """Writes a picture of 1600 x 900 pixels for a talk."""
+    _figure(spectrum, title, (16, 9), 1.55).savefig(path, dpi=100, format="png")
+
+
+def longitude_velocity(spectra, ax=None):
+    """Draws calibrated spectra as an image over Galactic longitude and VLSR; returns the axes."""
+    import numpy
+    from matplotlib import pyplot
+
+    spectra = sorted(spectra, key=lambda each: _longitude(each))
+    velocity = numpy.arange(-250.0, 250.5, 1.0)
+    rows = []
+    for each in spectra:
+        curve = _Curve(each)
+        order = numpy.argsort(curve.x)
+        rows.append(numpy.interp(velocity, curve.x[order], curve.y[order], left=numpy.nan, right=numpy.nan))
+    if ax is None:
+        _, ax = pyplot.subplots(figsize=(9, 5), constrained_layout=True)
+    longitudes = [_longitude(each) for each in spectra]
+    image = ax.pcolormesh(longitudes, velocity, numpy.array(rows).T, shading="nearest", cmap="viridis")
+    ax.set_xlabel("Galactic longitude  [deg]")
+    ax.set_ylabel("VLSR  [km/s]")
+    ax.figure.colorbar(image, ax=ax, label="antenna temperature  [K]")
+    return ax
+
+
+def _longitude(spectrum_):
+    return _astro.sky.galactic(spectrum_.pointing.direction).l.wrapped().degrees
+
+
+def png(spectrum):
+    """The picture that a notebook shows, as bytes; None without matplotlib."""
+    try:
+        figure = _figure(spectrum, _notebook_title(spectrum), (9.6, 5.4), 0.95)
+    except ImportError:
+        return None
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=100, format="png")
+    return buffer.getvalue()
+
+
+def _notebook_title(spectrum):
+    return "Spectrum" + (f" of {spectrum.receiver}" if spectrum.receiver else "")
+
+
+def _svg(spectrum, width=720, height=320):
+    """The curve alone, by hand, for a notebook without matplotlib."""
+    import numpy
+
+    curve = _Curve(spectrum)
+    inside = curve.window(numpy)
+    x, y = curve.x[inside], curve.y[inside]
+    if len(x) < 2:
+        return ""
+    left, bottom, top = 60, height - 36, 12
+    across = left + (x - x.min()) / (x.max() - x.min()) * (width - left - 12)
+    up = bottom - (y - y.min()) / max(y.max() - y.min(), 1e-30) * (bottom - top)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(across, up))
+    labels = (
+        f'<text x="{left}" y="{height - 18}">{x.min():.4g}</text>'
+        f'<text x="{width - 12}" y="{height - 18}" text-anchor="end">{x.max():.4g}</text>'
+        f'<text x="{(left + width) / 2}" y="{height - 4}" text-anchor="middle">{_html.escape(curve.x_label)}</text>'
+        f'<text x="{left - 6}" y="{bottom}" text-anchor="end">{y.min():.3g}</text>'
+        f'<text x="{left - 6}" y="{top + 8}" text-anchor="end">{y.max():.3g}</text>'
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" font-family="sans-serif" font-size="12">'
+        f'<rect width="{width}" height="{height}" fill="white"/>'
+        f'<path d="M{left} {top}V{bottom}H{width - 12}" fill="none" stroke="{_QUIET}"/>'
+        f'<polyline points="{points}" fill="none" stroke="{_LINE}" stroke-width="1.3"/>{labels}</svg>'
+    )
+
+
+def html(spectrum):
+    """What a notebook shows: the picture, or a drawing by hand without matplotlib, with a line of numbers."""
+    picture = png(spectrum)
+    if picture is None:
+        return f"<div>{_svg(spectrum)}<br>{_html.escape(_caption(spectrum))}</div>"
+    return f'<img alt="spectrum" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
+
+
+def main(arguments=None):
+    """The program `python -m astro.plot`."""
+    import argparse
+
+    from .exported import read_fits
+
+    parser = argparse.ArgumentParser(prog="python -m astro.plot", description="Draws a spectrum that libastro exported.")
+    parser.add_argument("fits", help="a file that astro observe --fits or astro.files.write_fits wrote")
+    parser.add_argument("png", help="the picture to write")
+    parser.add_argument("--title", help="its heading; the object's name without it")
+    given = parser.parse_args(arguments)
+    read, name = read_fits(given.fits)
+    spectrum_png(given.png, read, given.title or (f"Hydrogen line: {name}" if name else "Hydrogen line"))
+
+
+if __name__ == "__main__":
+    main()
