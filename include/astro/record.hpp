@@ -67,6 +67,7 @@ struct Member {
   Value (*read)(const void* record);                     ///< a copy, in the canonical form
   Cell (*cell)(const void* record);                      ///< a view, valid while the record lives unchanged
   void (*write)(void* record, const Value& canonical);   ///< throws `invalid_argument`
+  const char* spelled;                                   ///< unlike that of any other member
 };
 
 /// Describes one member: `field<&Settings::baud>("baud", {.unit = "Bd"})`.
