@@ -59,6 +59,7 @@ bool ReceiverHost::fill_once() {
   const bool into_scratch = pending_.buffer == nullptr;
   const auto began = detail::Steady::now();
   const Filled filled = worker().hook("fill", fill_bound, [&] { return receiver().fill(buffer); });
+  if (worker().was_stopped()) return true;  // it belongs to a stream that is over
   account(filled, buffer.size(), into_scratch);
   const auto now = detail::Steady::now();
   const bool full = pending_.buffer && pending_.end == pending_.buffer->size();
