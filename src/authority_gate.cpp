@@ -31,7 +31,8 @@ void AuthorityGate::check(const Issuer& issuer, const Holder& holder) const {
 
 void AuthorityGate::take(const Issuer& issuer, Duration lease) {
   if (lease <= Duration::zero() || lease > std::chrono::hours(24 * 30)) {
-    throw Error(ErrorCode::invalid_argument, "taking device '" + device_ + "': a lease is longer than 0 and at most 30 days");
+    throw Error(ErrorCode::invalid_argument,
+                "taking device '" + device_ + "': a lease is longer than 0 and at most 30 days");
   }
   std::string change;
   {

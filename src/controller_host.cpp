@@ -42,8 +42,8 @@ Point ControllerHost::latest(const std::string& name) const {
   for (const Field& field : points()) known.push_back(field.name);
   if (std::find(known.begin(), known.end(), name) == known.end()) {
     const std::string near = nearest(name, known);
-    throw Error(ErrorCode::not_found, place() + ": it has no point " + name +
-                                          (near.empty() ? "" : "; did you mean " + near + "?"));
+    throw Error(ErrorCode::not_found,
+                place() + ": it has no point " + name + (near.empty() ? "" : "; did you mean " + near + "?"));
   }
   if (auto point = latest_point(name)) return *std::move(point);
   throw Error(ErrorCode::timeout, place() + ": point " + name + " has not been read yet");
@@ -66,8 +66,8 @@ std::shared_ptr<Execution::State> ControllerHost::perform(const Issuer& issuer, 
     return execution;
   }
   const std::string near = nearest(command, known);
-  throw Error(ErrorCode::not_found, place() + ": it has no command " + command +
-                                        (near.empty() ? "" : "; did you mean " + near + "?"));
+  throw Error(ErrorCode::not_found,
+              place() + ": it has no command " + command + (near.empty() ? "" : "; did you mean " + near + "?"));
 }
 
 DeviceHost::Action ControllerHost::prepare(const std::string& command, const Value& parameters) {
@@ -124,9 +124,7 @@ void ControllerHost::fail_running(const Error& why) {
   for (const auto& [id, execution] : running) execution->fail(why);
 }
 
-void ControllerHost::on_stop() {
-  fail_running(Error(ErrorCode::interrupted, place() + ": the device was stopped"));
-}
+void ControllerHost::on_stop() { fail_running(Error(ErrorCode::interrupted, place() + ": the device was stopped")); }
 
 void ControllerHost::on_lost() {
   fail_running(Error(ErrorCode::device_lost, place() + ": the driver no longer answers"));

@@ -91,9 +91,7 @@ void DeviceHost::set_poll_interval(Duration interval) noexcept {
   poll_every_ = std::clamp(interval, shortest, longest).count();
 }
 
-void DeviceHost::log(LogLevel level, std::string_view message) {
-  notice("log", level, std::string(message));
-}
+void DeviceHost::log(LogLevel level, std::string_view message) { notice("log", level, std::string(message)); }
 
 void DeviceHost::notice(const char* kind, LogLevel level, const std::string& message) noexcept {
   try {
@@ -113,8 +111,8 @@ void DeviceHost::poll_succeeded() noexcept {
 }
 
 void DeviceHost::refuse_kind(const char* kind) const {
-  throw Error(ErrorCode::invalid_argument, place_ + ": a " + std::string(to_string(entry_.kind)) +
-                                               " was described as a " + kind);
+  throw Error(ErrorCode::invalid_argument,
+              place_ + ": a " + std::string(to_string(entry_.kind)) + " was described as a " + kind);
 }
 
 void DeviceHost::describe(const MountDescription&) { refuse_kind("mount"); }

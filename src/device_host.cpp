@@ -136,12 +136,12 @@ void DeviceHost::close() noexcept {
   if (!is_lost()) {
     try {
       worker_.end_stops(end_wait);
-      worker_.call([this] { 
+      worker_.call([this] {
         worker_.hook("close", open_bound(), [this] {
           driver_->close();
           may_stop_ = false;
         });
-       });
+      });
     } catch (const std::exception&) {  // it is lost: what follows says so
     }
   }

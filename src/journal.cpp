@@ -57,8 +57,8 @@ void Journal::Closing::operator()(sqlite3_stmt* statement) const noexcept { sqli
 
 Journal::Journal(const std::filesystem::path& folder, Time now) : file_(folder / "journal.db") {
   sqlite3* opened = nullptr;
-  const int result =
-      sqlite3_open_v2(file_.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int result = sqlite3_open_v2(file_.c_str(), &opened,
+                                     SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   database_.reset(opened);
   if (result != SQLITE_OK) fail("opening");
   sqlite3_busy_timeout(opened, 5000);

@@ -38,6 +38,8 @@ class Journal {
   std::optional<Acknowledgment> receive(const Command& command, const Acknowledgment& received);
   /// Is written soon, in order, many in one transaction.
   void write_later(Entry entry);
+  /// Writes what waits, now.
+  void flush() noexcept;
   std::optional<Acknowledgment> find(const std::string& id);
   std::vector<Acknowledgment> recent(std::size_t limit);  ///< newest first
 
@@ -56,7 +58,6 @@ class Journal {
   void bind(sqlite3_stmt* statement, const Command& command, const Acknowledgment& acknowledgment);
   Acknowledgment read(sqlite3_stmt* statement) const;
   void write(const std::vector<Entry>& entries);
-  void flush() noexcept;
   void write_all();
 
   std::filesystem::path file_;

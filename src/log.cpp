@@ -24,20 +24,28 @@ constexpr std::size_t most_waiting = 8192;
 
 std::string_view name_of(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return "debug";
-    case LogLevel::info: return "info";
-    case LogLevel::warning: return "warning";
-    case LogLevel::error: return "error";
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::error:
+      return "error";
   }
   return "error";
 }
 
 spdlog::level::level_enum level_of(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warning: return spdlog::level::warn;
-    case LogLevel::error: return spdlog::level::err;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
@@ -51,8 +59,8 @@ std::string one_line(std::string text) {
 
 std::string written(const LogLine& line, LogFormat format) {
   if (format == LogFormat::json_lines) {
-    return to_json(Map{{"time", line.time}, {"level", name_of(line.level)}, {"source", line.source},
-                       {"message", line.message}});
+    return to_json(
+        Map{{"time", line.time}, {"level", name_of(line.level)}, {"source", line.source}, {"message", line.message}});
   }
   return format_time(line.time) + " " + std::string(name_of(line.level)) + " " + line.source + ": " +
          one_line(line.message);

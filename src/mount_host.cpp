@@ -291,9 +291,7 @@ void MountHost::on_lost() {
   end_motion(Error(ErrorCode::device_lost, place() + ": the driver no longer answers"));
 }
 
-void MountHost::on_close() {
-  end_motion(Error(ErrorCode::device_lost, place() + ": the observatory is closed"));
-}
+void MountHost::on_close() { end_motion(Error(ErrorCode::device_lost, place() + ": the observatory is closed")); }
 
 void MountHost::wait_until_on_target(Duration at_most) {
   const detail::Deadline deadline(clock(), at_most);

@@ -103,7 +103,7 @@ struct Observatory::State {
   void remember(const std::shared_ptr<Execution::State>& execution);
   std::shared_ptr<Execution::State> remembered(const Acknowledgment& known);
 
-  detail::StateFolder folder_;
+  std::unique_ptr<detail::StateFolder> folder_;
   std::shared_ptr<detail::TelemetryHub> hub_ = std::make_shared<detail::TelemetryHub>();
   std::shared_ptr<detail::Journal> journal_;
   std::shared_ptr<detail::HostContext> context_ = std::make_shared<detail::HostContext>();
@@ -119,11 +119,12 @@ struct Observatory::State {
 Observatory::State::State(Site of, const OpenOptions& options, Registry& registry)
     : site(std::move(of)),
       clock(clock_for(site, options)),
-      folder_(options.state_folder.empty() ? site.state_folder : options.state_folder),
-      journal_(std::make_shared<detail::Journal>(folder_.path(), clock->now())) {
+      folder_(std::make_unique<detail::StateFolder>(options.state_folder.empty() ? site.state_folder
+                                                                                 : options.state_folder)),
+      journal_(std::make_shared<detail::Journal>(folder_->path(), clock->now())) {
   context_->observatory = unique_name(site);
   context_->location = site.location;
-  context_->state_folder = folder_.path();
+  context_->state_folder = folder_->path();
   context_->clock = clock;
   context_->hub = hub_;
   context_->book = std::make_shared<detail::CommandBook>(detail::CommandBook{clock, hub_, journal_});
@@ -176,8 +177,12 @@ Opened Observatory::State::open_one(const DeviceEntry& entry, Registry& registry
       opened.device = host;
       break;
     }
-    case DeviceKind::store: opened.store = std::make_shared<StoreHost>(std::move(setup)); break;
-    case DeviceKind::transport: opened.transport = std::make_shared<TransportHost>(std::move(setup)); break;
+    case DeviceKind::store:
+      opened.store = std::make_shared<StoreHost>(std::move(setup));
+      break;
+    case DeviceKind::transport:
+      opened.transport = std::make_shared<TransportHost>(std::move(setup));
+      break;
   }
   if (opened.device) opened.device->open();
   if (opened.store) opened.store->open();
@@ -188,7 +193,7 @@ Opened Observatory::State::open_one(const DeviceEntry& entry, Registry& registry
 void Observatory::State::close() noexcept {
   if (!open_.exchange(false)) return;
   for (const Opened& one : all_) {
-    if (one.device) one.device->stop(person());
+    if (one.device) one.device->stop_now();
   }
   for (auto one = all_.rbegin(); one != all_.rend(); ++one) {
     if (one->device) one->device->close();
@@ -197,6 +202,8 @@ void Observatory::State::close() noexcept {
   }
   watchdog_->end();
   hub_->close();
+  journal_->flush();
+  folder_.reset();  // from here on another may open it, also while somebody still holds this one
 }
 
 void Observatory::State::stop_all() noexcept {
@@ -219,7 +226,7 @@ const Opened& Observatory::State::find(DeviceKind kind, const std::string& name)
   std::string list;
   for (const std::string& other : known) list += (list.empty() ? "" : ", ") + other;
   throw Error(ErrorCode::not_found, "the site has no " + std::string(to_string(kind)) + " '" + name + "'; " +
-                                        (!near.empty()   ? "did you mean " + near + "?"
+                                        (!near.empty()  ? "did you mean " + near + "?"
                                          : list.empty() ? "it has none"
                                                         : "it has " + list));
 }
@@ -270,9 +277,8 @@ std::shared_ptr<Execution::State> Observatory::State::execute(Command command) {
   if (command.issued == Time{}) command.issued = clock->now();
   const bool is_stop = command.name == "stop";
   if (is_stop) {  // acts first, whatever the journal says
-    const auto found = std::find_if(all_.begin(), all_.end(), [&](const Opened& one) {
-      return one.device && one.name == command.device;
-    });
+    const auto found = std::find_if(all_.begin(), all_.end(),
+                                    [&](const Opened& one) { return one.device && one.name == command.device; });
     if (found != all_.end()) found->device->stop_now();
   }
   auto execution = std::make_shared<Execution::State>(std::move(command), true, context_->book);

@@ -61,9 +61,12 @@ Axes unflipped(const Axes& axes) {
 
 std::array<const char*, 2> Pointing::axis_names(Geometry geometry) noexcept {
   switch (geometry) {
-    case Geometry::alt_az: return {"azimuth", "altitude"};
-    case Geometry::hour_angle_dec: return {"hour_angle", "declination"};
-    case Geometry::ra_dec: return {"right_ascension", "declination"};
+    case Geometry::alt_az:
+      return {"azimuth", "altitude"};
+    case Geometry::hour_angle_dec:
+      return {"hour_angle", "declination"};
+    case Geometry::ra_dec:
+      return {"right_ascension", "declination"};
   }
   return {"first", "second"};
 }
@@ -95,7 +98,8 @@ AltAz Pointing::place_of(const Axes& axes, Time time) const {
 
 Axes nearest_allowed(const Axes& wanted, const MountLimits& limits, const Axes& near, Geometry geometry) {
   if (const auto straight = allowed(wanted, limits, near)) return *straight;
-  if (const auto flipped = allowed({wanted.first + half_turn, half_turn - wanted.second}, limits, near)) return *flipped;
+  if (const auto flipped = allowed({wanted.first + half_turn, half_turn - wanted.second}, limits, near))
+    return *flipped;
   const auto names = Pointing::axis_names(geometry);
   if (!is_within(wanted.second, limits.second)) refuse(names[1], wanted.second, limits.second);
   refuse(names[0], wanted.first, limits.first);

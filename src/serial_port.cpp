@@ -70,8 +70,8 @@ int write_all(int file, std::string_view text, detail::Steady::time_point deadli
 }  // namespace
 
 struct SerialPort::State {
-  std::mutex exchange;      ///< one exchange at a time
-  std::timed_mutex writing; ///< the bytes of one write stay together
+  std::mutex exchange;                   ///< one exchange at a time
+  std::timed_mutex writing;              ///< the bytes of one write stay together
   mutable std::shared_mutex file_mutex;  ///< shared: the file is in use; alone: it is opened or closed
   int file = -1;
   int wake[2] = {-1, -1};  ///< what `close` writes to, so that a waiting `ask` ends
@@ -81,7 +81,8 @@ struct SerialPort::State {
     throw Error(ErrorCode::device_fault, "serial port " + path + ": " + doing + ": " + std::strerror(error));
   }
   void check_open() const {
-    if (file < 0) throw Error(ErrorCode::device_fault, "serial port " + (path.empty() ? "?" : path) + ": it is not open");
+    if (file < 0)
+      throw Error(ErrorCode::device_fault, "serial port " + (path.empty() ? "?" : path) + ": it is not open");
   }
   void write(std::string_view text) {
     const std::lock_guard lock(writing);

@@ -34,9 +34,7 @@ class Deadline {
     if (clock.is_simulated()) simulated_ = clock.now() + std::min(wait, Duration(std::chrono::hours(24 * 365)));
   }
 
-  bool has_come() const {
-    return clock_->is_simulated() ? clock_->now() >= simulated_ : Steady::now() >= steady_;
-  }
+  bool has_come() const { return clock_->is_simulated() ? clock_->now() >= simulated_ : Steady::now() >= steady_; }
   /// When to look again: the deadline itself, or our best guess of it.
   Steady::time_point look_again() const {
     return clock_->is_simulated() ? Steady::now() + real_time(*clock_, simulated_ - clock_->now()) : steady_;

@@ -156,7 +156,8 @@ void Worker::work() {
       turn_wanted_ = false;
       stops_seen_ = stops_.load();
       lock.unlock();
-      next = Steady::now() + client_.turn();
+      const Steady::time_point begin = Steady::now();
+      next = begin + client_.turn();
       lock.lock();
       continue;
     }

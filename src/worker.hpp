@@ -21,7 +21,7 @@ namespace astro::detail {
 class Job {
  public:
   virtual ~Job();
-  virtual void run() noexcept = 0;                     ///< on the worker's thread
+  virtual void run() noexcept = 0;                      ///< on the worker's thread
   virtual void fail(const Error& reason) noexcept = 0;  ///< instead of `run`, or beside it when that hangs
 
   bool ends_with_stop = true;  ///< a stop that comes before it ran makes it fail

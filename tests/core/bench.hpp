@@ -104,9 +104,7 @@ class TestMount final : public Mount {
   MountStatus status() override {
     if (knobs_->on_status) knobs_->on_status();
     const std::lock_guard lock(knobs_->mutex);
-    const auto state = knobs_->parked   ? MountState::parked
-                       : knobs_->moving ? MountState::moving
-                                        : MountState::stopped;
+    const auto state = knobs_->parked ? MountState::parked : knobs_->moving ? MountState::moving : MountState::stopped;
     return {.position = knobs_->position, .state = state};
   }
 
@@ -147,7 +145,8 @@ class TestController final : public Controller {
 };
 
 struct ReceiverKnobs {
-  ReceiverDescription description{.lowest = hertz(1e6), .highest = hertz(2e9), .slowest = hertz(1e3), .fastest = hertz(2e8)};
+  ReceiverDescription description{
+      .lowest = hertz(1e6), .highest = hertz(2e9), .slowest = hertz(1e3), .fastest = hertz(2e8)};
   StreamSettings settings{};
   std::function<Filled(std::span<std::byte>, std::uint64_t first)> on_fill;
   std::atomic<int> tunes = 0, starts = 0, stops = 0;
@@ -241,9 +240,10 @@ struct Bench {
     Site made;
     made.name = "bench";
     made.location = {degrees(28.3009), degrees(-16.5098), 2390.0};
-    made.devices = {{.kind = DeviceKind::mount, .name = "dish", .driver = "test", .settings = Map{}, .limits = limits},
-                    {.kind = DeviceKind::receiver, .name = "hydrogen", .driver = "test", .settings = Map{}, .mount = "dish"},
-                    {.kind = DeviceKind::controller, .name = "lamp", .driver = "test", .settings = Map{}}};
+    made.devices = {
+        {.kind = DeviceKind::mount, .name = "dish", .driver = "test", .settings = Map{}, .limits = limits},
+        {.kind = DeviceKind::receiver, .name = "hydrogen", .driver = "test", .settings = Map{}, .mount = "dish"},
+        {.kind = DeviceKind::controller, .name = "lamp", .driver = "test", .settings = Map{}}};
     return made;
   }
 

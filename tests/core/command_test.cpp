@@ -127,8 +127,8 @@ TEST(Command, ReportsProgressAndTheEndThatTheDriverReports) {
   EXPECT_EQ(id, "b");
   EXPECT_TRUE(eventually([&] {
     const std::lock_guard lock(heard.mutex);
-    return heard.states == std::vector{CommandState::received, CommandState::started, CommandState::started,
-                                       CommandState::failed};
+    return heard.states ==
+           std::vector{CommandState::received, CommandState::started, CommandState::started, CommandState::failed};
   }));
 }
 

@@ -32,7 +32,8 @@ TEST(Observatory, ClosesWhatWasOpenWhenALaterDeviceCannotBeOpened) {
   bench.registry.add({.name = "broken", .kind = DeviceKind::mount},
                      [broken](const Value&) { return std::make_unique<TestMount>(broken); });
   std::string message;
-  EXPECT_EQ(code_of([&] { Observatory::open(site, bench.options, bench.registry); }, &message), ErrorCode::device_fault);
+  EXPECT_EQ(code_of([&] { Observatory::open(site, bench.options, bench.registry); }, &message),
+            ErrorCode::device_fault);
   EXPECT_THAT(message, HasSubstr("second"));
   EXPECT_THAT(message, HasSubstr("no such port"));
   EXPECT_EQ(bench.mount->closes, 1);
@@ -56,6 +57,14 @@ TEST(Observatory, RefusesAStateFolderThatAnotherHasOpen) {
   std::string message;
   EXPECT_EQ(code_of([&] { bench.open(); }, &message), ErrorCode::busy);
   EXPECT_THAT(message, HasSubstr(std::to_string(::getpid())));
+}
+
+TEST(Observatory, MayBeOpenedAgainWhileSomebodyStillHoldsAClosedOne) {
+  Bench bench;
+  Observatory site = bench.open();
+  const MountHandle dish = site.mount("dish");
+  site.close();
+  EXPECT_TRUE(bench.open().is_open());
 }
 
 TEST(Observatory, GivesHandlesThatOutliveItAndThenSayThatItIsClosed) {

@@ -82,8 +82,7 @@ TEST_F(MountTest, StaysWithinItsAccuracyOfWhatItTracks) {
   const Time end = site.clock()->now() + 20min;
   while (site.clock()->now() < end) {
     const MountReport report = dish.status();
-    const AltAz there =
-        sky::altaz(star, site.location(), report.time, sky::standard_weather(site.location()));
+    const AltAz there = sky::altaz(star, site.location(), report.time, sky::standard_weather(site.location()));
     worst = std::max(worst, separation(report.place, there).degrees());
     std::this_thread::sleep_for(2ms);
   }

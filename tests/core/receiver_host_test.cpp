@@ -159,8 +159,7 @@ TEST(Receiver, EndsItsStreamsWhenItIsStopped) {
   ASSERT_TRUE(stream.next(5s));
   receiver.stop();
   EXPECT_EQ(code_of([&] {
-              while (stream.next(5s)) {
-              }
+              while (stream.next(5s)) {}
             }),
             ErrorCode::interrupted);
   BlockStream again = receiver.stream();
