@@ -20,13 +20,15 @@ Pointing pointing_at(const Observatory& site, const std::string& mount, Time tim
 }
 
 Collector::Collector(const Observatory& site, ReceiverHandle receiver, const Spectrometer& spectrometer)
-    : site_(site), receiver_(std::move(receiver)), spectrometer_(spectrometer), stream_(receiver_.stream()) {
-  start_afresh();
-}
+    : site_(site), receiver_(std::move(receiver)), spectrometer_(spectrometer) {}
+
+void Collector::rest() noexcept { stream_.reset(); }
 
 void Collector::start_afresh() {
+  rest();
   not_before_ = site_.clock()->now();
   spectrometer_.reset();
+  stream_.emplace(receiver_.stream());
 }
 
 BlockPtr Collector::next_block(const std::stop_token& stop) {
@@ -34,7 +36,7 @@ BlockPtr Collector::next_block(const std::stop_token& stop) {
   const auto started = std::chrono::steady_clock::now();
   while (true) {
     if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "integrating '" + receiver_.name() + "': cancelled");
-    if (BlockPtr block = stream_.next(100ms)) return block;
+    if (BlockPtr block = stream_->next(100ms)) return block;
     if (std::chrono::steady_clock::now() - started > patience) {
       throw Error(ErrorCode::timeout, "integrating '" + receiver_.name() +
                                           "': no samples for 5 s; look at the receiver's cable and at its log lines");
@@ -43,6 +45,7 @@ BlockPtr Collector::next_block(const std::stop_token& stop) {
 }
 
 Spectrum Collector::next(Duration duration, const std::stop_token& stop) {
+  if (!stream_) start_afresh();
   spectrometer_.reset();
   Duration taken{};
   Time begun{};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -18,8 +19,11 @@ class Collector {
  public:
   Collector(const Observatory& site, ReceiverHandle receiver, const Spectrometer& spectrometer);
 
-  /// Everything that was taken before now does not count: a load was switched, a mount moved.
+  /// Everything that was taken before now does not count: a load was switched, a mount moved. Call
+  /// `rest` before, so that what nobody takes meanwhile does not count as lost.
   void start_afresh();
+  /// Takes no more blocks until `start_afresh`.
+  void rest() noexcept;
 
   /// The next spectrum of so long a time, with where the dish pointed. Shorter only when a recording
   /// ends. Throws `timeout` when nothing comes for 5 s, `interrupted` when stop is requested, and
@@ -32,7 +36,7 @@ class Collector {
   const Observatory& site_;
   ReceiverHandle receiver_;
   Spectrometer spectrometer_;
-  BlockStream stream_;
+  std::optional<BlockStream> stream_;
   Time not_before_;
 };
 

@@ -45,9 +45,11 @@ Calibration calibrate(const Observatory& site, const std::string& receiver, cons
   loads.hot(stop);
   collector.start_afresh();
   const Spectrum hot = collector.next(duration, stop);
+  collector.rest();
   loads.cold(stop);
   collector.start_afresh();
   const Spectrum cold = collector.next(duration, stop);
+  collector.rest();
   loads.sky(stop);
   if (back) back->go(site, stop);
   return Calibration::from_hot_cold(hot, cold, {.hot_k = loads.hot_k(), .cold_k = loads.cold_k()});

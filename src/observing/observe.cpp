@@ -50,8 +50,7 @@ class Run {
     try {
       work();
     } catch (const Error& error) {
-      give_up(error.code() == ErrorCode::cancelled ? ObservationState::cancelled
-                                                                               : ObservationState::failed,
+      give_up(error.code() == ErrorCode::cancelled ? ObservationState::cancelled : ObservationState::failed,
               error.what());
       throw;
     } catch (const std::exception& error) {
@@ -119,6 +118,7 @@ class Run {
     const auto phase = [&](Phase which, const char* stage, Duration duration) {
       collector.start_afresh();
       collect(collector, which, stage, duration);
+      collector.rest();
     };
     say("hot load", -1);
     loads_.hot(stop_);
