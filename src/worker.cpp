@@ -152,7 +152,9 @@ void Worker::work() {
   while (!lost_ && !(ending_ && queue_.empty())) {
     if (!queue_.empty()) run_one(lock);
     if (lost_) break;
-    if (turning_ && !ending_ && (turn_wanted_ || Steady::now() >= next)) {
+    // Once the observatory closes, the driver may be closed already: no turn begins any more.
+    const bool turns = turning_ && !ending_ && !closed_;
+    if (turns && (turn_wanted_ || Steady::now() >= next)) {
       turn_wanted_ = false;
       stops_seen_ = stops_.load();
       lock.unlock();
@@ -163,7 +165,7 @@ void Worker::work() {
     }
     if (!queue_.empty() || ending_) continue;
     waiting_ = true;
-    if (turning_) wake_.wait_until(lock, next);
+    if (turns) wake_.wait_until(lock, next);
     else wake_.wait(lock);
     waiting_ = false;
   }
@@ -270,6 +272,8 @@ bool Worker::end(Duration at_most) {
   lock.unlock();
   if (!gone) {
     lost_ = true;
+    thread_.detach();
+    stopper_.detach();
     return false;
   }
   thread_.join();
