@@ -131,19 +131,18 @@ void Execution::State::end(CommandState state, std::string message, const Error*
   if (error != nullptr) last.error_code = to_string(error->code());
   if (error != nullptr) error_.emplace(*error);
   has_returned_ = true;
-  if (!from_outside_) {
-    latest_ = std::move(last);
+  const auto tell_end = [this, last] {
+    latest_ = last;
     book_->hub->acknowledge(latest_);
-    book_->journal->write_later({command_, latest_, {}});
     told_.notify_all();
-  } else {
-    book_->journal->write_later({command_, last, [self = shared_from_this(), last] {
-                                   const std::lock_guard then_lock(self->mutex_);
-                                   self->latest_ = last;
-                                   self->book_->hub->acknowledge(last);
-                                   self->told_.notify_all();
-                                 }});
-  }
+  };
+  const auto later = [self = shared_from_this(), tell_end] {
+    const std::lock_guard then_lock(self->mutex_);
+    tell_end();
+  };
+  const bool is_later = from_outside_ && book_->journal->write_later({command_, last, later});
+  if (!is_later) tell_end();
+  if (!from_outside_) book_->journal->write_later({command_, last, {}});
   returned_.notify_all();
 }
 

@@ -72,7 +72,9 @@ Journal::Journal(const std::filesystem::path& folder, Time now) : file_(folder /
   writer_ = std::thread([this] { write_all(); });
 }
 
-Journal::~Journal() {
+Journal::~Journal() { close(); }
+
+void Journal::close() noexcept {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
@@ -162,12 +164,14 @@ std::optional<Acknowledgment> Journal::receive(const Command& command, const Ack
   return known;
 }
 
-void Journal::write_later(Entry entry) {
+bool Journal::write_later(Entry entry) {
   const std::lock_guard lock(mutex_);
+  if (ending_) return false;
   const bool urgent = entry.then != nullptr || waiting_.size() >= 1000;
   waiting_.push_back(std::move(entry));
   // The writer looks by itself soon enough: waking it for each call would cost more than the call.
   if (urgent && !std::exchange(urgent_, true)) wake_.notify_one();
+  return true;
 }
 
 void Journal::write(const std::vector<Entry>& entries) {

@@ -36,10 +36,10 @@ class Journal {
 
   /// Writes a command down durably, unless its id is known: then what became of that one is returned.
   std::optional<Acknowledgment> receive(const Command& command, const Acknowledgment& received);
-  /// Is written soon, in order, many in one transaction.
-  void write_later(Entry entry);
-  /// Writes what waits, now.
-  void flush() noexcept;
+  /// Is written soon, in order, many in one transaction. False: it is closed, and nothing is written.
+  bool write_later(Entry entry);
+  /// Writes what waits and ends its thread. Not from within `then`: what waits may hold the journal.
+  void close() noexcept;
   std::optional<Acknowledgment> find(const std::string& id);
   std::vector<Acknowledgment> recent(std::size_t limit);  ///< newest first
 
@@ -58,6 +58,7 @@ class Journal {
   void bind(sqlite3_stmt* statement, const Command& command, const Acknowledgment& acknowledgment);
   Acknowledgment read(sqlite3_stmt* statement) const;
   void write(const std::vector<Entry>& entries);
+  void flush() noexcept;
   void write_all();
 
   std::filesystem::path file_;

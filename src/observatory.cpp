@@ -202,7 +202,7 @@ void Observatory::State::close() noexcept {
   }
   watchdog_->end();
   hub_->close();
-  journal_->flush();
+  journal_->close();
   folder_.reset();  // from here on another may open it, also while somebody still holds this one
 }
 

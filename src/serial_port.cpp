@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <condition_variable>
 #include <cstring>
 #include <mutex>
 #include <shared_mutex>
@@ -22,6 +23,7 @@ namespace astro {
 namespace {
 
 constexpr Duration write_bound = std::chrono::milliseconds(400);
+constexpr Duration urgent_bound = std::chrono::milliseconds(20);
 constexpr std::size_t longest_answer = 65536;
 
 constexpr std::array<std::pair<int, speed_t>, 12> speeds{{{1200, B1200},
@@ -69,9 +71,31 @@ int write_all(int file, std::string_view text, detail::Steady::time_point deadli
 
 }  // namespace
 
+namespace {
+/// Whose bytes go out now. (A timed mutex would do, but the thread sanitizer does not know it.)
+class Sending {
+ public:
+  bool begin(Duration at_most) {
+    std::unique_lock lock(mutex_);
+    if (!free_.wait_until(lock, detail::after(at_most), [this] { return !busy_; })) return false;
+    return busy_ = true;
+  }
+  void end() {
+    const std::lock_guard lock(mutex_);
+    busy_ = false;
+    free_.notify_one();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable free_;
+  bool busy_ = false;
+};
+}  // namespace
+
 struct SerialPort::State {
   std::mutex exchange;                   ///< one exchange at a time
-  std::timed_mutex writing;              ///< the bytes of one write stay together
+  Sending sending;                       ///< the bytes of one write stay together
   mutable std::shared_mutex file_mutex;  ///< shared: the file is in use; alone: it is opened or closed
   int file = -1;
   int wake[2] = {-1, -1};  ///< what `close` writes to, so that a waiting `ask` ends
@@ -84,9 +108,15 @@ struct SerialPort::State {
     if (file < 0)
       throw Error(ErrorCode::device_fault, "serial port " + (path.empty() ? "?" : path) + ": it is not open");
   }
+  /// 0, or the reason why not.
+  int send(std::string_view text, Duration at_most) {
+    if (!sending.begin(at_most)) return ETIMEDOUT;
+    const int error = write_all(file, text, detail::after(at_most));
+    sending.end();
+    return error;
+  }
   void write(std::string_view text) {
-    const std::lock_guard lock(writing);
-    const int error = write_all(file, text, detail::after(write_bound));
+    const int error = send(text, write_bound);
     if (error == ETIMEDOUT) throw Error(ErrorCode::timeout, "serial port " + path + ": it takes no more bytes");
     if (error != 0) fail("writing", error);
   }
@@ -201,9 +231,7 @@ std::string SerialPort::ask(std::string_view text, std::string_view terminator, 
 bool SerialPort::urgent(std::string_view text) noexcept {
   const std::shared_lock lock(state_->file_mutex, std::try_to_lock);
   if (!lock || state_->file < 0) return false;
-  const std::unique_lock writing(state_->writing, std::chrono::milliseconds(40));
-  if (!writing) return false;
-  return write_all(state_->file, text, detail::after(std::chrono::milliseconds(40))) == 0;
+  return state_->send(text, urgent_bound) == 0;
 }
 
 }  // namespace astro

@@ -81,18 +81,18 @@ TEST(Observatory, GivesHandlesThatOutliveItAndThenSayThatItIsClosed) {
 
 TEST(DeviceHost, StopsWithin50MillisecondsWhileAHookHangs) {
   Bench bench;
-  Gate gate;
+  const auto gate = std::make_shared<Gate>();
   bench.mount->description.hook_bound = 20s;
-  bench.mount->on_move = [&] { gate.wait(); };
+  bench.mount->on_move = [gate] { gate->wait(); };
   const Observatory site = bench.open();
   const MountHandle dish = site.mount("dish");
   std::optional<ErrorCode> code;
   std::thread caller([&] { code = code_of([&] { dish.move_to({degrees(10), degrees(20)}); }); });
-  gate.await_somebody();
+  gate->await_somebody();
   const int before = bench.mount->stops;
   EXPECT_LT(elapsed_ms([&] { dish.stop(); }), 50.0);
   EXPECT_EQ(bench.mount->stops, before + 1);
-  gate.open();
+  gate->open();
   caller.join();
   EXPECT_EQ(code, ErrorCode::interrupted);
   EXPECT_TRUE(eventually([&] { return bench.mount->stops == before + 2; }))
@@ -101,28 +101,30 @@ TEST(DeviceHost, StopsWithin50MillisecondsWhileAHookHangs) {
 
 TEST(DeviceHost, FailsQueuedMotionsWhenItIsStopped) {
   Bench bench;
-  Gate gate;
+  const auto gate = std::make_shared<Gate>();
   std::atomic<int> calls = 0;
   bench.mount->description.hook_bound = 20s;
   bench.mount->on_move = [&] {
-    if (++calls == 1) gate.wait();
+    if (++calls == 1) gate->wait();
   };
   const Observatory site = bench.open();
   const MountHandle dish = site.mount("dish");
   std::optional<ErrorCode> first, second;
+  std::atomic<bool> second_ended = false;
   std::thread one([&] { first = code_of([&] { dish.move_to({degrees(10), degrees(20)}); }); });
-  gate.await_somebody();
-  std::thread two([&] { second = code_of([&] { dish.park(); }); });
-  while (!second) {
-    dish.stop();
-    std::this_thread::sleep_for(5ms);
-    if (eventually([&] { return second.has_value(); }, 20ms)) break;
-  }
+  gate->await_somebody();
+  std::thread two([&] {
+    second = code_of([&] { dish.park(); });
+    second_ended = true;
+  });
+  do dish.stop();
+  while (!eventually([&] { return second_ended.load(); }, 20ms));
+  two.join();
   EXPECT_EQ(second, ErrorCode::interrupted) << "it ends while the hook before it still hangs";
   EXPECT_FALSE(bench.mount->parked);
-  gate.open();
+  gate->open();
   one.join();
-  two.join();
+  EXPECT_EQ(first, ErrorCode::interrupted);
 }
 
 TEST(DeviceHost, TurnsWhateverADriverThrowsIntoAnErrorThatNamesPluginAndDevice) {
@@ -139,9 +141,9 @@ TEST(DeviceHost, TurnsWhateverADriverThrowsIntoAnErrorThatNamesPluginAndDevice) 
 
 TEST(DeviceHost, DeclaresADeviceLostWhoseHookDoesNotReturn) {
   Bench bench;
-  Gate gate;
+  const auto gate = std::make_shared<Gate>();
   bench.mount->description.hook_bound = 50ms;
-  bench.mount->on_move = [&] { gate.wait(30s); };
+  bench.mount->on_move = [gate] { gate->wait(30s); };
   Observatory site = bench.open();
   const MountHandle dish = site.mount("dish");
   const int stops = bench.mount->stops;
@@ -154,18 +156,18 @@ TEST(DeviceHost, DeclaresADeviceLostWhoseHookDoesNotReturn) {
   EXPECT_EQ(bench.mount->closes, 0);
   EXPECT_EQ(bench.mount->alive, 1) << "the driver is left behind";
   EXPECT_THAT(read_file(bench.folder.path() / "log"), HasSubstr("left behind"));
-  gate.open();
+  gate->open();
   std::this_thread::sleep_for(50ms);  // its thread comes back and must touch nothing
   EXPECT_EQ(bench.mount->closes, 0);
 }
 
 TEST(DeviceHost, FailsToOpenADeviceWhoseOpenHangs) {
   Bench bench;
-  Gate gate;
+  const auto gate = std::make_shared<Gate>();
   bench.mount->description.open_bound = 50ms;
-  bench.mount->on_open = [&] { gate.wait(30s); };
+  bench.mount->on_open = [gate] { gate->wait(30s); };
   EXPECT_EQ(code_of([&] { bench.open(); }), ErrorCode::device_lost);
-  gate.open();
+  gate->open();
 }
 
 TEST(DeviceHost, ReportsAFailingPollOnceAndGoesOn) {

@@ -120,7 +120,7 @@ TEST_F(MountTest, EndsTrackingWithASentenceWhenTheTargetLeavesTheLimits) {
   run_at(500);
   const Observatory site = bench.open(MountLimits{{degrees(0), degrees(450)}, {degrees(10), degrees(85)}});
   const MountHandle dish = site.mount("dish");
-  dish.track(star_at(270, 11, site.location()));
+  dish.track(star_at(270, 16, site.location()));
   const int stops = bench.mount->stops;
   ASSERT_TRUE(eventually([&] { return !dish.status().tracking; }));
   EXPECT_TRUE(eventually([&] { return bench.mount->stops > stops; }));
