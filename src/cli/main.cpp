@@ -23,6 +23,7 @@ int exit_code_of(const astro::Error& error) {
     case out_of_limits:
     case not_holder:
       return refused;
+    case cancelled:
     case astro::ErrorCode::interrupted:
       return ExitCode::interrupted;
     default:

@@ -5,12 +5,11 @@
 #include <system_error>
 
 #include "astro/error.hpp"
-#include "text.hpp"
 
 namespace astro::files {
 namespace {
 
-std::string cannot_read(const std::filesystem::path& file) { return "cannot read " + text::quoted(file.string()); }
+std::string cannot_read(const std::filesystem::path& file) { return "cannot read \"" + file.string() + '"'; }
 
 }  // namespace
 

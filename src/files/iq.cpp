@@ -69,7 +69,7 @@ IqReader::IqReader(const IqInfo& info) : info_(info), stream_(info.data, std::io
                 "samples of IQ are cu8, ci8, ci16 or cf32, not " + std::string(to_string(info_.dtype)));
   }
   if (!stream_) {
-    throw Error(ErrorCode::not_found, "cannot read " + text::quoted(info_.data.string()) +
+    throw Error(ErrorCode::not_found, "cannot read \"" + info_.data.string() + "\"" +
                                           ": there is no such file, or you are not allowed to read it");
   }
   rewind();

@@ -10,14 +10,13 @@
 
 #include "astro/error.hpp"
 #include "astro/files/export.hpp"
-#include "text.hpp"
 
 namespace astro::files {
 namespace {
 
 [[noreturn]] void fail(const std::filesystem::path& path, const char* doing) {
   const std::string reason = std::generic_category().message(errno);
-  throw Error(ErrorCode::storage, "cannot write " + text::quoted(path.string()) + ": " + doing + ": " + reason);
+  throw Error(ErrorCode::storage, "cannot write \"" + path.string() + "\": " + doing + ": " + reason);
 }
 
 /// A file descriptor that is closed at the end of its scope.

@@ -83,7 +83,7 @@ def test_a_broken_request_names_line_and_column(astro, site):
 
 
 def test_an_interrupt_cancels_and_says_so(astro, site):
-    process = astro.start("observe", site, request(astro, sky=600, load=1), stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = astro.start("observe", site, request(astro, sky=600, load=1), "--at", "2026-01-15T20:00:00Z", stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     for line in process.stderr:
         if line.startswith("stored"):
             break
@@ -123,7 +123,10 @@ def killed_inside_a_transaction(folder):
 
 def test_a_kill_at_any_moment_loses_no_announced_integration(astro, site, capsys):
     """SIGKILL at 50 moments uniform over an observation (5 s of it, in integrations of 20 ms)."""
-    arguments = ("observe", site, request(astro, sky=3, load=1, slice_s=0.02), "--fast", "--fits", "line.fits", "--csv", "line.csv")
+    arguments = (
+        "observe", site, request(astro, sky=3, load=1, slice_s=0.02), "--fast", "--at", "2026-01-15T20:00:00Z",
+        "--fits", "line.fits", "--csv", "line.csv",
+    )
     started = time.monotonic()
     whole = astro.start(*arguments, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     announced = re.findall(r"^stored (\d+):", whole.communicate(timeout=120)[1], re.MULTILINE)

@@ -36,7 +36,7 @@ class Zero(iers.IERS):
 def test_sky_gives_place_and_velocity_corrections(astro):
     told = astro.json("sky", "icrs 10.684 41.269", "--site", ",".join(map(str, SITE)), "--at", AT)
     site = EarthLocation.from_geodetic(SITE[1] * u.deg, SITE[0] * u.deg, SITE[2] * u.m)
-    time = Time(AT, location=site)
+    time = Time(AT)
     target = SkyCoord(10.684 * u.deg, 41.269 * u.deg)
     place = target.transform_to(AltAz(obstime=time, location=site))
     assert told["azimuth_deg"] == pytest.approx(place.az.deg, abs=1e-6)
