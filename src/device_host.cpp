@@ -17,7 +17,7 @@ void keep_for_ever(std::shared_ptr<DeviceHost> host) {
   kept.push_back(std::move(host));
 }
 
-constexpr Duration stop_wait = std::chrono::milliseconds(45);
+constexpr Duration stop_wait = std::chrono::milliseconds(40);
 constexpr Duration end_wait = std::chrono::seconds(2);
 
 }  // namespace
