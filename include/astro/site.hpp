@@ -81,7 +81,7 @@ struct Site {
   std::vector<DeviceEntry> devices{};    ///< in the file's order
   Map sections{};                        ///< those of the rooms, canonical
 
-  const DeviceEntry* find(DeviceKind kind, std::string_view device) const noexcept;
+  ASTRO_API const DeviceEntry* find(DeviceKind kind, std::string_view device) const noexcept;
 
   /// A room's section as its record; default values when the file has none.
   template <Record T>
