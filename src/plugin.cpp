@@ -6,7 +6,10 @@
 #include <boost/dll/shared_library.hpp>
 #include <cstddef>
 #include <exception>
+#include <memory>
+#include <mutex>
 #include <utility>
+#include <vector>
 
 #include "plugin_enrolment.hpp"
 
@@ -17,6 +20,17 @@ namespace detail {
 namespace {
 thread_local const Enrolment* innermost = nullptr;
 std::atomic<std::uint64_t> enrolments{0};
+}  // namespace
+
+namespace {
+
+void keep(std::unique_ptr<boost::dll::shared_library> library) {
+  static std::mutex mutex;
+  static auto& kept = *new std::vector<std::unique_ptr<boost::dll::shared_library>>;
+  const std::lock_guard lock(mutex);
+  kept.push_back(std::move(library));
+}
+
 }  // namespace
 
 Enrolment::Enrolment(const PluginDescriptor& given) noexcept : plugin(given), id(++enrolments), outer_(innermost) {
@@ -32,7 +46,7 @@ const PluginDescriptor& open_plugin(const std::filesystem::path& library, const 
     auto opened = std::make_unique<boost::dll::shared_library>(library, rtld_now | rtld_local);
     const auto& descriptor = opened->get<const PluginDescriptor>("astro_plugin_" + name);
     // Never closed: an object or an exception of the plugin may outlive everything that knows it.
-    static_cast<void>(opened.release());
+    keep(std::move(opened));
     return descriptor;
   } catch (const std::exception& failure) {
     throw Error(ErrorCode::refused_plugin, "plugin " + library.string() + " cannot be opened: " + failure.what());
