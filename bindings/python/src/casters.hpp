@@ -87,7 +87,8 @@ class type_caster<astro::Duration> {
 template <>
 class type_caster<astro::Target> {
  public:
-  PYBIND11_TYPE_CASTER(astro::Target, const_name("Icrs | Galactic | AltAz | Body | str"));
+  PYBIND11_TYPE_CASTER(astro::Target,
+                       const_name("astro._astro.Icrs | astro._astro.Galactic | astro._astro.AltAz | str"));
   bool load(handle source, bool) {
     std::optional<astro::Target> made = astro_python::target_from(source);
     if (made) value = *std::move(made);

@@ -29,6 +29,9 @@ void make_enum(py::module_& module, const char* name, std::span<const char* cons
   type.attr("__doc__") = doc;
   // As StrEnum of later Pythons: prints as its text.
   type.attr("__str__") = py::type::of(py::str("")).attr("__str__");
+  type.attr("__repr__") =
+      py::cpp_function([name](const py::object& self) { return py::str("{}.{}").format(name, self.attr("value")); },
+                       py::is_method(type));
   module.attr(name) = type;
   known()[name] = {type.release(), {values.begin(), values.end()}};
 }

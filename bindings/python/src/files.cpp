@@ -89,9 +89,11 @@ void bind_export(py::module_& room) {
       .def_readwrite("instrument", &files::Provenance::instrument)
       .def_readwrite("observation_id", &files::Provenance::observation_id)
       .def_readwrite("software", &files::Provenance::software);
-  room.def("write_fits", &files::write_fits, "path"_a, "spectrum"_a, "provenance"_a = files::Provenance(), nogil(),
+  room.def("write_fits", &files::write_fits, "path"_a, "spectrum"_a,
+           py::arg_v("provenance", files::Provenance(), "Provenance()"), nogil(),
            "A FITS image of one axis with its world coordinates; the error and the weight as extensions.");
-  room.def("write_csv", &files::write_csv, "path"_a, "spectrum"_a, "provenance"_a = files::Provenance(), nogil(),
+  room.def("write_csv", &files::write_csv, "path"_a, "spectrum"_a,
+           py::arg_v("provenance", files::Provenance(), "Provenance()"), nogil(),
            "Columns: frequency_hz, velocity_lsrk_km_s, temperature_k, sigma_k, weight.");
 }
 

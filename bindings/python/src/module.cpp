@@ -39,7 +39,7 @@ PYBIND11_MODULE(_astro, module) {
   bind_drivers(module);
   bind_site(module);
   bind_handles(module);
-  bind_observatory(module);
   bind_store(module);
+  bind_observatory(module);
   bind_observing(module);
 }

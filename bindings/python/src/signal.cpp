@@ -78,7 +78,7 @@ void bind_spectrum(py::module_& module) {
            }),
            "axis"_a, "power"_a, "weight"_a = py::none(), py::kw_only(), "start"_a = astro::Time(),
            "mid"_a = astro::Time(), "exposure_s"_a = astro::Duration(), "effective_averages"_a = 1.0,
-           "pointing"_a = astro::Pointing(), "receiver"_a = "");
+           py::arg_v("pointing", astro::Pointing(), "Pointing()"), "receiver"_a = "");
   bind_common(type);
   def_array(type, "power", &Spectrum::power, "Read-only array: per hertz (density), or as recorded.");
   def_array(type, "weight", &Spectrum::weight,
@@ -131,8 +131,8 @@ void bind_calibrated(py::module_& module) {
       "A spectrum in kelvin (antenna temperature above what the reference had), with its error.");
   type.def(py::init(&calibrated_from), "axis"_a, "temperature_k"_a, "sigma_k"_a, "weight"_a = py::none(), py::kw_only(),
            "tsys_k"_a = 0.0, "receiver_k"_a = 0.0, "start"_a = astro::Time(), "mid"_a = astro::Time(),
-           "exposure_s"_a = astro::Duration(), "samples"_a = 0, "samples_lost"_a = 0, "pointing"_a = astro::Pointing(),
-           "receiver"_a = "");
+           "exposure_s"_a = astro::Duration(), "samples"_a = 0, "samples_lost"_a = 0,
+           py::arg_v("pointing", astro::Pointing(), "Pointing()"), "receiver"_a = "");
   bind_common(type);
   def_array(type, "temperature_k", &CalibratedSpectrum::temperature_k, "Read-only array.");
   def_array(type, "sigma_k", &CalibratedSpectrum::sigma_k, "Read-only array: standard error of each channel.");

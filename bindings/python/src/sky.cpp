@@ -35,7 +35,7 @@ void bind_sky(py::module_& module) {
            "The weather of a site of this height on an average day.");
   room.def("altaz", py::overload_cast<const sky::HourAngleDec&, const Location&>(&sky::altaz), "place"_a, "site"_a);
   room.def("altaz", py::overload_cast<const Target&, const Location&, Time, const sky::Weather&>(&sky::altaz),
-           "target"_a, "site"_a, "time"_a, "weather"_a = sky::Weather(), nogil(),
+           "target"_a, "site"_a, "time"_a, py::arg_v("weather", sky::Weather(), "Weather()"), nogil(),
            "Place in the sky of a site. Without `weather` there is no refraction.");
   room.def("icrs", py::overload_cast<const AltAz&, const Location&, Time, const sky::Weather&>(&sky::icrs), "place"_a,
            "site"_a, "time"_a, "weather"_a, nogil(), "The direction that is seen there; the inverse of altaz.");
