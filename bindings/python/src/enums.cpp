@@ -24,8 +24,11 @@ std::map<std::string, Known, std::less<>>& known() {
 void make_enum(py::module_& module, const char* name, std::span<const char* const> values, const char* doc) {
   const py::module_ library = py::module_::import("enum");
   py::list members;
-  for (const char* value : values) members.append(py::make_tuple(value, value));
-  py::object type = library.attr("Enum")(name, members, "type"_a = py::type::of(py::str("")), "module"_a = "astro");
+  const py::object is_keyword = py::module_::import("keyword").attr("iskeyword");
+  for (const char* value : values) {  // Compare.from_ is "from"
+    members.append(py::make_tuple(py::cast<bool>(is_keyword(value)) ? std::string(value) + "_" : value, value));
+  }
+  py::object type = library.attr("Enum")(name, members, "type"_a = py::type::of(py::str("")), "module"_a = "astro._astro");
   type.attr("__doc__") = doc;
   // As StrEnum of later Pythons: prints as its text.
   type.attr("__str__") = py::type::of(py::str("")).attr("__str__");
