@@ -102,7 +102,9 @@ void Reader::finish() {
 
 std::filesystem::path Reader::resolved(const std::filesystem::path& path) const {
   if (path.empty() || path.is_absolute()) return path;
-  return (std::filesystem::absolute(file_).parent_path() / path).lexically_normal();
+  // Text that came from no file is read where the program runs.
+  const auto folder = file_.empty() ? std::filesystem::current_path() : std::filesystem::absolute(file_).parent_path();
+  return (folder / path).lexically_normal();
 }
 
 Map Reader::record(std::span<const Field> fields, const Node& node, Place missing) {

@@ -160,14 +160,27 @@ constexpr std::string_view controller =
     R"(// A controller with one point and one command, kept in memory: put your hardware in its place.
 #include <astro/plugin.hpp>
 
+struct Settings {
+  bool initially_on = false;
+};
+
+struct Switch {
+  bool on = false;
+};
+
+template <>
+struct astro::Description<Settings> {
+  static constexpr std::array fields{field<&Settings::initially_on>("initially_on", {.says = "how it is after opening"})};
+};
+
+template <>
+struct astro::Description<Switch> {
+  static constexpr std::array fields{field<&Switch::on>("on", {.says = "on or off", .required = true})};
+};
+
 class @Class@ final : public astro::Controller {
  public:
-  struct Settings {
-    bool initially_on = false;
-  };
-  struct Switch {
-    bool on = false;
-  };
+  using Settings = ::Settings;
 
   explicit @Class@(Settings settings) : on_(settings.initially_on) {}
 
@@ -187,21 +200,10 @@ class @Class@ final : public astro::Controller {
   bool on_ = false;
 };
 
-template <>
-struct astro::Description<@Class@::Settings> {
-  static constexpr std::array fields{
-      field<&@Class@::Settings::initially_on>("initially_on", {.says = "how it is after opening"})};
-};
-
-template <>
-struct astro::Description<@Class@::Switch> {
-  static constexpr std::array fields{field<&@Class@::Switch::on>("on", {.says = "on or off", .required = true})};
-};
-
 ASTRO_PLUGIN(@name@, "0.1.0", registry) {
   registry.add<@Class@>("@name@",
                        {.points = {{.name = "on", .type = astro::FieldType::boolean, .says = "whether it is on"}},
-                        .commands = {astro::command<@Class@::Switch>("switch", "switches it on or off")}},
+                        .commands = {astro::command<Switch>("switch", "switches it on or off")}},
                        "a switch that is kept in memory");
 }
 )";
