@@ -10,8 +10,6 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|!\[[^\]]*\]\(([^)\s]+)\)")
-# Made by scripts/demo, so that a fresh tree may be without it.
-MADE_LATER = {ROOT / "docs/images/hydrogen.png"}
 
 
 def load_generator():
@@ -60,8 +58,6 @@ def test_relative_links_resolve(page):
             continue
         file, _, anchor = link.partition("#")
         target = (page.parent / file).resolve() if file else page
-        if target in MADE_LATER:
-            continue
         if not target.exists() or (anchor and anchor not in anchors_of(target)):
             broken.append(link)
     assert broken == []
