@@ -250,6 +250,11 @@ class SimulatedSites : public Sites {
   }
 };
 
+TEST_F(Sites, CountPathsFromTheWorkingFolderWhenTheyAreText) {
+  const Site site = parse("site: {name: T, latitude: 1 deg, longitude: 2 deg, state: here}");
+  EXPECT_EQ(site.state_folder, std::filesystem::current_path() / "here");
+}
+
 TEST_F(SimulatedSites, StandInForTheirDrivers) {
   const std::string yaml = testing::place +
                            "receivers:\n  h: {driver: radio, mount: dish, simulate: {channels: 5}}\n"
