@@ -98,13 +98,10 @@ void Execution::State::progress(double percent, std::string message) {
 }
 
 void Execution::State::goes_on() {
-  std::unique_lock lock(mutex_);
+  const std::lock_guard lock(mutex_);
+  if (!ended_ && !from_outside_) book_->journal->write_later({command_, latest_, {}});
   has_returned_ = true;
-  const bool is_written = !ended_ && !from_outside_;
-  const Acknowledgment now = is_written ? latest_ : Acknowledgment{};
-  lock.unlock();
-  returned_.notify_all();  // who waits for the call comes first, the record of it after
-  if (is_written) book_->journal->write_later({command_, now, {}});
+  returned_.notify_all();
 }
 
 void Execution::State::succeed(std::string message, Value details) {
@@ -134,21 +131,19 @@ void Execution::State::end(CommandState state, std::string message, const Error*
   if (error != nullptr) last.error_code = to_string(error->code());
   if (error != nullptr) error_.emplace(*error);
   has_returned_ = true;
-  if (from_outside_ && write_and_tell_later(last)) return returned_.notify_all();
-  latest_ = std::move(last);
-  book_->hub->acknowledge(latest_);
-  if (!from_outside_) book_->journal->write_later({command_, latest_, {}});
-  told_.notify_all();
+  const auto tell_end = [this, last] {
+    latest_ = last;
+    book_->hub->acknowledge(latest_);
+    told_.notify_all();
+  };
+  const auto later = [self = shared_from_this(), tell_end] {
+    const std::lock_guard then_lock(self->mutex_);
+    tell_end();
+  };
+  const bool is_later = from_outside_ && book_->journal->write_later({command_, last, later});
+  if (!is_later) tell_end();
+  if (!from_outside_) book_->journal->write_later({command_, last, {}});
   returned_.notify_all();
-}
-
-bool Execution::State::write_and_tell_later(const Acknowledgment& last) {
-  return book_->journal->write_later({command_, last, [self = shared_from_this(), last] {
-                                        const std::lock_guard lock(self->mutex_);
-                                        self->latest_ = last;
-                                        self->book_->hub->acknowledge(last);
-                                        self->told_.notify_all();
-                                      }});
 }
 
 void Execution::State::wait_returned() {

@@ -59,7 +59,6 @@ struct Execution::State final : std::enable_shared_from_this<Execution::State> {
  private:
   void end(CommandState state, std::string message, const Error* error, Value details);
   void tell(const Acknowledgment& acknowledgment);
-  bool write_and_tell_later(const Acknowledgment& last);
 
   std::shared_ptr<const Command> command_;
   bool from_outside_ = true;

@@ -4,7 +4,6 @@
 #include <sqlite3.h>
 
 #include <chrono>
-#include <unordered_map>
 #include <utility>
 
 #include "astro/error.hpp"
@@ -34,8 +33,7 @@ constexpr const char* upsert_sql =
     "INSERT INTO commands (id, device, command, parameters, issuer, rank, issued, expires, from_outside, "
     "state, time, message, progress, error_code, details) VALUES (?,?,?,?,?,?,?,?,0,?,?,?,?,?,?) "
     "ON CONFLICT (id) DO UPDATE SET state = excluded.state, time = excluded.time, message = excluded.message, "
-    "progress = excluded.progress, error_code = excluded.error_code, details = excluded.details "
-    "WHERE commands.state IN (0, 1)";  // what has ended stays so
+    "progress = excluded.progress, error_code = excluded.error_code, details = excluded.details";
 #define ASTRO_JOURNAL_COLUMNS "id, device, command, issuer, rank, state, time, message, progress, error_code, details"
 constexpr const char* select_sql = "SELECT " ASTRO_JOURNAL_COLUMNS " FROM commands WHERE id = ?";
 constexpr const char* recent_sql = "SELECT " ASTRO_JOURNAL_COLUMNS " FROM commands ORDER BY sequence DESC LIMIT ?";
@@ -179,13 +177,7 @@ bool Journal::write_later(Entry entry) {
 void Journal::write(const std::vector<Entry>& entries) {
   execute("BEGIN IMMEDIATE");
   try {
-    std::unordered_map<const Command*, const Entry*> last;  // of each command only what it came to
     for (const Entry& entry : entries) {
-      const Entry*& known = last[entry.command.get()];
-      if (known == nullptr || !is_final(known->acknowledgment.state)) known = &entry;
-    }
-    for (const Entry& entry : entries) {
-      if (last[entry.command.get()] != &entry) continue;
       bind(upsert_.get(), *entry.command, entry.acknowledgment);
       run(upsert_.get());
     }
