@@ -17,7 +17,8 @@ set(ASTRO_PLUGIN_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/lib/astro/plugins)
 
 find_program(ASTRO_CCACHE ccache)
 if(ASTRO_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER AND PROJECT_IS_TOP_LEVEL)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${ASTRO_CCACHE})
+  # ccache takes a build with precompiled headers only so (its manual, "Precompiled headers").
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros ${ASTRO_CCACHE})
 endif()
 
 add_library(astro_compiler INTERFACE)

@@ -32,7 +32,9 @@ struct MoveRate {
 template <>
 struct Description<PointAt> {
   static constexpr std::array fields{field<&PointAt::target>(
-      "target", {.says = "\"icrs 10.684 41.269\", \"galactic 120 0\", \"altaz 180 45\", \"sun\"", .required = true})};
+      "target", {.unit = "target",
+                 .says = "\"icrs 10.684 41.269\", \"galactic 120 0\", \"altaz 180 45\", \"sun\"",
+                 .required = true})};
 };
 
 template <>

@@ -84,7 +84,7 @@ Said say(std::string_view key, std::string_view plugin, std::string_view program
   if (key == "endian") return plain("for ", " endian numbers", "rebuild it on this machine");
   if (key == "library") return plain("with ", "", "rebuild it with the standard library of this program");
   if (key == "layout") {
-    return plain("with types of another layout, hash ", "",
+    return plain("with types of layout ", "",
                  "rebuild it against the headers of this libastro, with its compiler flags");
   }
   return plain("with a size of " + Text(key) + " of ", " bytes", "rebuild it on this machine, for its architecture");

@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "array_numbers.hpp"
+#include "astro/coordinates.hpp"
 #include "astro/error.hpp"
 #include "base64.hpp"
 #include "quantity.hpp"
@@ -14,6 +15,9 @@
 namespace astro {
 
 namespace {
+
+/// The unit of a text that `parse_target` has to be able to read.
+constexpr std::string_view target_unit = "target";
 
 std::string list_of_names(const std::vector<std::string>& names) {
   std::string text;
@@ -30,7 +34,7 @@ std::string expected(const Field& field) {
     case FieldType::number:
       return field.unit.empty() ? "a number" : "a number in " + field.unit;
     case FieldType::text:
-      return "a text";
+      return field.unit == target_unit ? R"(a target such as "galactic 120 0" or "sun")" : "a text";
     case FieldType::angle:
       return R"(an angle such as "10.5 deg" or "1h30m")";
     case FieldType::frequency:
@@ -134,6 +138,19 @@ std::string read_time(const Field& field, const Value& value, Value& out) {
     return {};
   } catch (const Error&) {
     return wrong_type(field, value);
+  }
+}
+
+std::string read_text(const Field& field, const Value& value, Value& out) {
+  const auto* text = value.get_if<std::string>();
+  if (text == nullptr) return wrong_type(field, value);
+  out = value;
+  if (field.unit != target_unit || text->empty()) return {};
+  try {
+    parse_target(*text);
+    return {};
+  } catch (const Error& error) {
+    return error.what();
   }
 }
 
@@ -252,7 +269,7 @@ std::string bring_into_form(const Field& field, const Value& value, Value& canon
     case FieldType::integer:
       return read_integer(field, value, canonical);
     case FieldType::text:
-      return read_as_it_is<std::string>(field, value, canonical);
+      return read_text(field, value, canonical);
     case FieldType::number:
     case FieldType::angle:
     case FieldType::frequency:

@@ -51,6 +51,7 @@ struct StreamSettings {
   std::vector<std::size_t>
       item_shape{};        ///< {} IQ; {channels} spectra, frequency ascending; {rows, columns, planes} frames
   Duration item_period{};  ///< from one item to the next; of IQ 1 / sample_rate, which is exact there
+  bool recorded = false;   ///< played from a recording: its times are not those of the observatory's clock
   std::string receiver{};  ///< its name in the site file; the host fills it in
   std::string mount{};     ///< the mount it sits on, or empty; the host fills it in
 

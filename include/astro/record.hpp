@@ -47,7 +47,8 @@ struct Description;
 /// What one says about a member beyond its name and type; its default is the member's own.
 struct FieldOptions {
   /// Of a plain number; angles, frequencies and durations know theirs. A text with the unit "path"
-  /// is a file or folder: in a site file or request it counts from the folder of that file.
+  /// is a file or folder: in a site file or request it counts from the folder of that file. One with
+  /// the unit "target" is empty or what `parse_target` reads.
   const char* unit = "";
   double min =
       -std::numeric_limits<double>::infinity();  ///< inclusive; angles in deg, frequencies in Hz, durations in s

@@ -53,6 +53,7 @@ void Replay::stop() noexcept {
 /// A recording is as it is: a wish within its band is answered with what it has.
 astro::StreamSettings Replay::tune(const astro::Tuning& wanted) {
   astro::StreamSettings stream = recordings_.front()->stream();
+  stream.recorded = true;
   if (stream.tuning.frequency == astro::Frequency{}) stream.tuning.frequency = wanted.frequency;
   const double off_hz = std::abs((wanted.frequency - stream.tuning.frequency).hertz());
   if (wanted.frequency == astro::Frequency{} || off_hz <= 0.5 * stream.tuning.sample_rate.hertz()) return stream;

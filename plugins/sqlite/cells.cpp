@@ -115,7 +115,7 @@ std::string kind_of(const Field& field) {
   return type;
 }
 
-bool bind(sqlite3_stmt* statement, int index, const Field& field, const Cell& cell) noexcept {
+bool bind_cell(sqlite3_stmt* statement, int index, const Field& field, const Cell& cell) noexcept {
   return std::visit(Binder{statement, index, field}, cell);
 }
 

@@ -26,7 +26,7 @@ std::string kind_of(const Field& field);
 
 /// Binds without a copy: the cell must live, unmoved, until the statement has run.
 /// False: the column will be NULL.
-bool bind(sqlite3_stmt* statement, int index, const Field& field, const Cell& cell) noexcept;
+bool bind_cell(sqlite3_stmt* statement, int index, const Field& field, const Cell& cell) noexcept;
 
 /// A result's column as the field's canonical value.
 Value read(sqlite3_stmt* statement, int column, const Field& field);

@@ -95,7 +95,7 @@ Table::Selection Table::select(const std::string& what, const Query& query, cons
     const Field& field = schema_.fields[bound[i]];
     selection.cells.push_back(is_nan(selection.values[i]) ? Cell(std::numeric_limits<double>::quiet_NaN())
                                                           : cell_of(field, selection.values[i]));
-    bind(selection.statement.get(), static_cast<int>(i + 1), field, selection.cells.back());
+    bind_cell(selection.statement.get(), static_cast<int>(i + 1), field, selection.cells.back());
   }
   return selection;
 }

@@ -159,7 +159,7 @@ std::string Table::default_of(const Field& field) const {
   }
   const std::string doing = "preparing " + name_ + " in the store";
   const Statement quote = database_.prepare("SELECT quote(?)", doing);
-  if (!bind(quote.get(), 1, field, cell)) return {};
+  if (!bind_cell(quote.get(), 1, field, cell)) return {};
   database_.step(quote, doing);
   return std::string(" DEFAULT ") + reinterpret_cast<const char*>(sqlite3_column_text(quote.get(), 0));
 }
@@ -167,7 +167,7 @@ std::string Table::default_of(const Field& field) const {
 void Table::bind_row(const Statement& statement, const Rows& rows, std::size_t row) {
   for (std::size_t i = 0; i < cells_.size(); ++i) {
     cells_[i] = rows.cell(row, i);
-    const bool there = bind(statement.get(), static_cast<int>(i + 1), schema_.fields[i], cells_[i]);
+    const bool there = bind_cell(statement.get(), static_cast<int>(i + 1), schema_.fields[i], cells_[i]);
     if (i == 0 && !there) {
       throw Error(ErrorCode::invalid_argument, inserting_ + ": row " + std::to_string(row) + " has no \"" +
                                                    schema_.fields[0].name + "\", which is its key: give it one");

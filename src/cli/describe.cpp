@@ -100,11 +100,18 @@ std::vector<DriverDescription> drivers_named(const std::string& name) {
     try {
       found.push_back(registry.find(kind, name));
     } catch (const Error& error) {
-      problem = error;
+      if (!problem || error.code() != ErrorCode::not_found) problem = error;
     }
   }
-  if (found.empty()) throw *problem;
-  return found;
+  if (!found.empty()) return found;
+  if (problem->code() != ErrorCode::not_found) throw *problem;  // its plugin is there and was refused
+  registry.load_all();
+  std::vector<std::string> known;
+  for (const DriverDescription& driver : registry.drivers()) known.push_back(driver.name);
+  const std::string nearest = astro::nearest(name, known);
+  throw Error(ErrorCode::not_found, "there is no driver \"" + name + '"' +
+                                        (nearest.empty() ? "" : "; the nearest is \"" + nearest + '"') +
+                                        "; `astro describe` lists all, `astro plugins` where they were looked for");
 }
 
 }  // namespace

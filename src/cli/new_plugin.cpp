@@ -46,7 +46,7 @@ std::string filled(std::string text, const std::string& name, const std::string&
   return text;
 }
 
-int make(const std::string& name, const std::string& kind) {
+int make(const std::string& name, const std::string& kind, bool json) {
   check_name(name);
   const std::filesystem::path folder = name;
   if (std::filesystem::exists(folder)) {
@@ -54,9 +54,18 @@ int make(const std::string& name, const std::string& kind) {
                 "new-plugin: " + folder.string() + " is there already; nothing was touched");
   }
   std::filesystem::create_directories(folder);
+  List made;
   for (const TemplateFile& file : template_files(kind)) {
     const std::string text = filled(std::string(file.text), name, kind);
-    files::write_whole(folder / filled(std::string(file.name), name, kind), std::as_bytes(std::span(text)));
+    const std::filesystem::path path = folder / filled(std::string(file.name), name, kind);
+    files::write_whole(path, std::as_bytes(std::span(text)));
+    made.emplace_back(path.string());
+  }
+  if (json) {
+    Value told;
+    told.set("plugin", name).set("kind", kind).set("files", std::move(made));
+    print(told, true);
+    return done;
   }
   std::cout << "Made " << name << "/, a " << kind << " that works without hardware. Next:\n"
             << "  cmake -S " << name << " -B " << name << "/build && cmake --build " << name << "/build\n"
@@ -71,6 +80,7 @@ void add_new_plugin(CLI::App& app, Action& action) {
   struct Arguments {
     std::string name;
     std::array<bool, 3> chosen{};
+    bool json = false;
   };
   static constexpr std::array<const char*, 3> kinds{"mount", "receiver", "controller"};
   auto arguments = std::make_shared<Arguments>();
@@ -82,11 +92,12 @@ void add_new_plugin(CLI::App& app, Action& action) {
     group->add_flag(std::string("--") + kinds[i], arguments->chosen[i], std::string("a ") + kinds[i]);
   }
   group->require_option(1);
+  command->add_flag("--json", arguments->json, "one JSON object");
   command->callback([&action, arguments] {
     action = [arguments] {
       const auto which = static_cast<std::size_t>(std::find(arguments->chosen.begin(), arguments->chosen.end(), true) -
                                                   arguments->chosen.begin());
-      return make(arguments->name, kinds.at(which));
+      return make(arguments->name, kinds.at(which), arguments->json);
     };
   });
 }

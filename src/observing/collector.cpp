@@ -52,8 +52,7 @@ Spectrum Collector::next(Duration duration, const std::stop_token& stop) {
   bool any = false;
   while (!any || taken < duration) {
     const BlockPtr block = next_block(stop);
-    // A recording plays at its own time, which has nothing to do with the clock.
-    if (block->time < not_before_ && !block->time_is_exact) continue;
+    if (block->time < not_before_ && !block->settings().recorded) continue;
     if (block->items() > 0) {
       if (!any) begun = block->time;
       any = true;

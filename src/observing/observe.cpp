@@ -36,7 +36,8 @@ class Run {
         stop_(stop),
         target_(parse_target(request.target)),
         id_(new_id()),
-        issuer_{.name = request.observer.empty() ? "observation " + id_ : request.observer, .rank = Rank::observation},
+        issuer_{.name = request.observer.empty() ? "observation " + id_.substr(0, 8) : request.observer,
+                .rank = Rank::observation},
         receiver_(site.receiver(only(site, DeviceKind::receiver, request.receiver), issuer_)),
         store_(site.store(only(site, DeviceKind::store, request.store))),
         loads_(site, receiver_.name(), issuer_) {

@@ -32,7 +32,7 @@ std::string read_file(const std::filesystem::path& path);
 
 }  // namespace astro::testing
 
-#define ASTRO_NEEDS_RECORDINGS(name)                                                  \
-  const auto name##_or_nothing = astro::testing::recordings();                        \
+#define ASTRO_NEEDS_RECORDINGS(name)                                                       \
+  const auto name##_or_nothing = astro::testing::recordings();                             \
   if (!name##_or_nothing) GTEST_SKIP() << "ASTRO_TEST_DATA names no folder of recordings"; \
   const std::filesystem::path name = *name##_or_nothing

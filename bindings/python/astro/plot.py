@@ -116,7 +116,7 @@ def _mark_peak(ax, curve, x, y, numpy):
     unit = "km/s" if curve.has_velocity else "MHz"
     digits = 1 if curve.has_velocity else 3
     where = f"{place:+.{digits}f}" if curve.has_velocity else f"{place:.{digits}f}"
-    text = f"{curve.peak.peak_k:.1f} ± {curve.peak.sigma_k:.1f} K\nat {where} {unit}".replace("-", "\N{MINUS SIGN}")
+    text = f"{curve.peak.peak_k:.1f} ± {curve.peak.sigma_k:.1f} K above baseline\nat {where} {unit}".replace("-", "\N{MINUS SIGN}")
     right = place < (x[0] + x[-1]) / 2
     ax.axvline(place, color=_ACCENT, linewidth=1, alpha=0.35, zorder=1)
     ax.annotate(

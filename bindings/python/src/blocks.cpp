@@ -55,16 +55,18 @@ void bind_blocks(py::module_& module) {
   py::class_<StreamSettings, SettingsPtr>(module, "StreamSettings",
                                           "How a stream looks and under which settings it was taken.")
       .def(py::init([](const astro::Tuning& tuning, astro::Dtype dtype, std::vector<std::size_t> item_shape,
-                       astro::Duration item_period) {
-             return StreamSettings{tuning, dtype, std::move(item_shape), item_period, {}, {}};
+                       astro::Duration item_period, bool recorded) {
+             return StreamSettings{tuning, dtype, std::move(item_shape), item_period, recorded, {}, {}};
            }),
            "tuning"_a, "dtype"_a = astro::Dtype::cf32, "item_shape"_a = std::vector<std::size_t>(),
-           "item_period_s"_a = astro::Duration())
+           "item_period_s"_a = astro::Duration(), "recorded"_a = false)
       .def_readonly("tuning", &StreamSettings::tuning, "As the hardware took it.")
       .def_readonly("dtype", &StreamSettings::dtype)
       .def_readonly("item_shape", &StreamSettings::item_shape,
                     "[] IQ; [channels] spectra; [rows, columns, planes] frames.")
       .def_property_readonly("item_period_s", [](const StreamSettings& self) { return self.item_period; })
+      .def_readonly("recorded", &StreamSettings::recorded,
+                    "Played from a recording: its times are not those of the observatory's clock.")
       .def_readonly("receiver", &StreamSettings::receiver)
       .def_readonly("mount", &StreamSettings::mount)
       .def_property_readonly("is_iq", &StreamSettings::is_iq);

@@ -28,7 +28,8 @@ void make_enum(py::module_& module, const char* name, std::span<const char* cons
   for (const char* value : values) {  // Compare.from_ is "from"
     members.append(py::make_tuple(py::cast<bool>(is_keyword(value)) ? std::string(value) + "_" : value, value));
   }
-  py::object type = library.attr("Enum")(name, members, "type"_a = py::type::of(py::str("")), "module"_a = "astro._astro");
+  py::object type =
+      library.attr("Enum")(name, members, "type"_a = py::type::of(py::str("")), "module"_a = "astro._astro");
   type.attr("__doc__") = doc;
   // As StrEnum of later Pythons: prints as its text.
   type.attr("__str__") = py::type::of(py::str("")).attr("__str__");

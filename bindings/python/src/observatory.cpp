@@ -73,8 +73,8 @@ py::object remember(Observatory opened) {
 }
 
 py::object open(const py::object& what, bool simulate, std::shared_ptr<astro::Clock> clock,
-                std::filesystem::path state_folder) {
-  const astro::OpenOptions options{simulate, std::move(clock), std::move(state_folder)};
+                std::optional<std::filesystem::path> state_folder) {
+  const astro::OpenOptions options{simulate, std::move(clock), std::move(state_folder).value_or("")};
   if (py::isinstance<astro::Site>(what)) {
     return remember(
         abandonable([site = py::cast<astro::Site>(what), options] { return Observatory::open(site, options); }));
@@ -151,8 +151,7 @@ void bind_observatory(py::module_& module) {
                                R"(The devices of a site, open, by name. Use it in a with block, or close() it.
 
 All observatories are closed before Python ends.)");
-  type.def_static("open", &open, "site"_a, "simulate"_a = false, "clock"_a = py::none(),
-                  "state_folder"_a = std::filesystem::path(),
+  type.def_static("open", &open, "site"_a, "simulate"_a = false, "clock"_a = py::none(), "state_folder"_a = py::none(),
                   "Reads a site file (or takes a Site), loads the plugins, opens and checks every device.")
       .def_property_readonly("site", released([](const Observatory& self) { return self.site(); }))
       .def_property_readonly("location", released([](const Observatory& self) { return self.location(); }))

@@ -35,7 +35,8 @@ struct Description<ObservationRequest> {
   using R = ObservationRequest;
   static constexpr std::array fields{
       field<&R::target>(
-          "target", {.says = "where to point: \"galactic 120 0\", \"icrs 10.684 41.269\", \"altaz 180 45\", \"sun\"",
+          "target", {.unit = "target",
+                     .says = "where to point: \"galactic 120 0\", \"icrs 10.684 41.269\", \"altaz 180 45\", \"sun\"",
                      .required = true}),
       field<&R::target_name>("target_name", {.says = "for people; empty: the target", .required = false}),
       field<&R::receiver>("receiver",
@@ -75,7 +76,7 @@ template <>
 struct Description<Load> {
   static constexpr std::array fields{
       field<&Load::temperature_k>("temperature", {.unit = "K", .min = 0, .says = "what the receiver sees there"}),
-      field<&Load::target>("target", {.says = "where the beam has to point for it"}),
+      field<&Load::target>("target", {.unit = "target", .says = "where the beam has to point for it"}),
       field<&Load::controller>("controller", {.says = "what switches it", .required = false, .names = "controller"}),
       field<&Load::command>("command", {.says = "command of that controller", .required = false}),
       field<&Load::parameters>("parameters", {.says = "parameters of that command"})};
