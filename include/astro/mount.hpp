@@ -17,6 +17,11 @@ namespace astro {
 /// by itself).
 enum class Geometry : std::uint8_t { alt_az, hour_angle_dec, ra_dec };
 
+template <>
+struct Description<Geometry> {
+  static constexpr std::array choices{"alt_az", "hour_angle_dec", "ra_dec"};
+};
+
 /// Positions of the two mechanical axes, unwrapped: 450 degrees is not 90. They are where the
 /// encoders say the axes are; the pointing model and refraction are above them, in the host.
 struct Axes {
@@ -24,6 +29,12 @@ struct Axes {
   Angle second{};
 
   bool operator==(const Axes&) const = default;
+};
+
+template <>
+struct Description<Axes> {
+  static constexpr std::array fields{field<&Axes::first>("first", {.says = "first axis"}),
+                                     field<&Axes::second>("second", {.says = "second axis"})};
 };
 
 /// Angular speeds of the two axes, per second.

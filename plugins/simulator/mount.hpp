@@ -67,17 +67,6 @@ class Mount final : public astro::Mount {
 }  // namespace simulator
 
 template <>
-struct astro::Description<astro::Geometry> {
-  static constexpr std::array choices{"alt_az", "hour_angle_dec", "ra_dec"};
-};
-
-template <>
-struct astro::Description<astro::Axes> {
-  static constexpr std::array fields{field<&Axes::first>("first", {.says = "first axis"}),
-                                     field<&Axes::second>("second", {.says = "second axis"})};
-};
-
-template <>
 struct astro::Description<simulator::Mount::Settings> {
   using S = simulator::Mount::Settings;
   static constexpr std::array fields{

@@ -40,3 +40,14 @@ def test_a_folder_that_is_there_is_not_touched(astro):
 
 def test_a_name_that_is_no_identifier_is_refused(astro):
     assert "lower-case" in astro.run("new-plugin", "My-Plugin", "--mount", expect=2).stderr
+
+
+def test_what_was_made_is_told_as_json(astro):
+    told = astro.json("new-plugin", "mine", "--mount")
+    assert told["plugin"] == "mine" and told["kind"] == "mount"
+    assert all((astro.folder / file).is_file() for file in told["files"]) and "mine/mine.cpp" in told["files"]
+
+
+def test_describe_names_the_driver_that_is_nearest(astro):
+    said = astro.run("describe", "simulatr", expect=1).stderr
+    assert 'there is no driver "simulatr"; the nearest is "simulator"' in said

@@ -317,6 +317,42 @@ TEST_F(SimulatedReceiver, ShowsATone) {
   EXPECT_NEAR(spectrum.axis.at(static_cast<double>(peak)).hertz(), 1420.9e6, 2400.0);
 }
 
+TEST_F(SimulatedReceiver, HasBurstsAsOftenAndAsLongAsItIsTold) {
+  const astro::Map bursts{{"kind", "bursts"}, {"level", 20.0}, {"per_second", 100.0}, {"length", 1e-3}};
+  const Heard heard = first_samples({{"rfi", astro::List{bursts}}}, 2'400'000);  // 1 s, so that 100 are expected
+  const auto samples = as<std::complex<float>>(heard);
+  constexpr std::size_t window = 240;  // 0.1 ms
+  std::vector<double> power;
+  for (std::size_t at = 0; at + window <= samples.size(); at += window) {
+    double sum = 0.0;
+    for (std::size_t i = at; i < at + window; ++i) sum += static_cast<double>(std::norm(samples[i]));
+    power.push_back(sum);
+  }
+  std::vector<double> sorted = power;
+  std::ranges::nth_element(sorted, sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2));
+  const double quiet = sorted[sorted.size() / 2];
+  const auto loud = std::ranges::count_if(power, [&](double p) { return p > 10.0 * quiet; });
+  EXPECT_NEAR(static_cast<double>(loud) / static_cast<double>(power.size()), 0.1, 0.04);  // Poisson: 100 +- 10, overlaps
+}
+
+TEST_F(SimulatedReceiver, HasTheNoiseDiodeOnTopOfTheSky) {
+  HeldClock time;
+  Bench bench(time.clock());
+  const auto frontend = bench.controller("frontend", "simulator.frontend", {{"noise_diode_temperature", 150.0}});
+  const auto receiver =
+      bench.receiver("hydrogen", "simulator",
+                     {{"frontend", "frontend"}, {"frequency", 1.3e9}, {"gain_drift", 0.0}, {"truth", truth_file()}});
+  receiver->tune({});
+  receiver->start();
+  time.let_go();
+  const double off = mean_power(listen(*receiver.operator->(), cf32, 1'000'000));
+  frontend->perform({.id = "1", .name = "select_load", .parameters = astro::Map{{"load", "noise_diode"}}});
+  listen(*receiver.operator->(), cf32, 20'000);
+  const double on = mean_power(listen(*receiver.operator->(), cf32, 1'000'000));
+  const double tsys = number(lines_of(truth_file()).front(), "tsys_k");
+  EXPECT_NEAR(on / off, (tsys + 150.0) / tsys, 5.0 * 3.0 / std::sqrt(1e6) * 1.5);
+}
+
 TEST_F(SimulatedReceiver, ClipsToEightBitsAsAnRtlSdrDoes) {
   HeldClock time;
   Bench bench(time.clock());

@@ -44,6 +44,19 @@ def test_a_site_is_read_and_its_problems_are_all_told(sites, tmp_path):
     assert all(problem.line > 0 and str(broken) in problem.file for problem in caught.value.problems)
 
 
+def test_journal_and_lock_lie_where_the_site_says_and_not_where_one_happens_to_be(sites, tmp_path, monkeypatch):
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    file = tmp_path / "simulated.yaml"
+    text = (sites / "simulated.yaml").read_text()
+    file.write_text(text.replace("site: {", f"site: {{state: {tmp_path / 'kept'}, ", 1))
+    with astro.Observatory.open(file):
+        pass
+    assert list(here.iterdir()) == []
+    assert any((tmp_path / "kept").iterdir())
+
+
 def test_names_that_are_not_there_come_with_the_nearest(site):
     with pytest.raises(astro.Error, match="dish") as caught:
         site.mount("dihs")

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""One table of what the benchmarks measured: ours, what it is measured against in the same run, and what is wanted.
+
+Usage: table.py RESULTS_FOLDER (holds bench_ROOM.json of Google Benchmark, startup.json of startup.py)
+"""
+
+import json
+import pathlib
+import sys
+
+
+def results(folder):
+    """All entries by "room/name"; of repeated ones the median."""
+    entries = {}
+    for file in sorted(pathlib.Path(folder).glob("bench_*.json")):
+        room = file.stem.removeprefix("bench_")
+        for entry in json.loads(file.read_text())["benchmarks"]:
+            if entry.get("aggregate_name", "median") == "median" and not entry.get("error_occurred"):
+                entries[f"{room}/{entry['run_name']}"] = entry
+    startup = pathlib.Path(folder) / "startup.json"
+    if startup.exists():
+        entries.update({f"startup/{name}": {"seconds": value} for name, value in json.loads(startup.read_text()).items()})
+    return entries
+
+
+class Row:
+    """`ours` and `against` are (entry, counter); the figure is ours, or ours over against."""
+
+    def __init__(self, what, ours, wanted, *, unit="", against=None, most=False, scale=1.0):
+        self.what, self.ours, self.wanted, self.unit = what, ours, wanted, unit
+        self.against, self.most, self.scale = against, most, scale
+
+    def cells(self, entries):
+        ours = self._value(entries, self.ours)
+        against = self._value(entries, self.against) if self.against else None
+        if ours is None or (self.against and against is None):
+            return None
+        figure = ours / against if against else ours * self.scale
+        good = figure <= self.wanted if self.most else figure >= self.wanted
+        return (
+            self.what,
+            _number(ours * self.scale),
+            _number(against * self.scale) if against else "",
+            self.unit,
+            _number(figure) if against else "",
+            ("at most " if self.most else "at least ") + _number(self.wanted),
+            "yes" if good else "NO",
+        )
+
+    @staticmethod
+    def _value(entries, place):
+        entry = entries.get(place[0])
+        return None if entry is None else entry[place[1]]
+
+
+def _number(value):
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+
+
+ROWS = [
+    Row("snapshot read through a handle", ("core/snapshot_read", "real_time"), 100, unit="ns", most=True),
+    Row("queued call and back, p50, over a bare ping-pong", ("core/queued_call/iterations:100", "call_us"), 1.5,
+        unit="us", against=("core/queued_call/iterations:100", "bare_us"), most=True),
+    Row("100 MS/s stream, part of a core beyond the bare loop",
+        ("core/stream_100_megasamples/iterations:3", "extra_core"), 0.05, unit="core", most=True),
+    Row("local transport, 200-byte messages", ("plugins/local_transport/1/min_time:2.000/process_time/real_time", "messages/s"), 10,
+        unit="M/s", scale=1e-6),
+    Row("sqlite, rows in batches of 1000, over bare SQLite",
+        ("plugins/sqlite_store/1000/iterations:300/real_time", "rows/s"), 0.8, unit="rows/s",
+        against=("plugins/bare_sqlite/1000/iterations:300/real_time", "rows/s")),
+    Row("sqlite, rows in batches of 100, over bare SQLite",
+        ("plugins/sqlite_store/100/iterations:1000/real_time", "rows/s"), 0.8, unit="rows/s",
+        against=("plugins/bare_sqlite/100/iterations:1000/real_time", "rows/s")),
+    Row("process start to the first simulated spectrum", ("startup/first_spectrum", "seconds"), 1.0, unit="s", most=True),
+    Row("import astro", ("startup/import_astro", "seconds"), 0.3, unit="s", most=True),
+]
+
+
+def main():
+    entries = results(sys.argv[1])
+    head = ("what", "ours", "against", "unit", "ratio", "wanted", "met")
+    table = [head] + [cells for row in ROWS if (cells := row.cells(entries))]
+    widths = [max(len(row[i]) for row in table) for i in range(len(head))]
+    for row in table:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+    missing = len(ROWS) + 1 - len(table)
+    if missing:
+        print(f"({missing} rows were not measured in this run)")
+
+
+if __name__ == "__main__":
+    main()
