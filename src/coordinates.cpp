@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/coordinates.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "angle_text.hpp"
+#include "astro/catalogue.hpp"
 #include "astro/error.hpp"
 #include "text.hpp"
 
@@ -82,7 +84,8 @@ Angle parse_angle(std::string_view text) {
 namespace {
 
 constexpr std::string_view target_examples =
-    R"("icrs 10.684 41.269", "icrs 0h42m44s 41d16m", "galactic 120 0", "altaz 180 45", "sun" or "moon")";
+    R"("icrs 10.684 41.269", "icrs 0h42m44s 41d16m", "galactic 120 0", "altaz 180 45", "fk5 J1975 10.3 41.1", )"
+    R"("hadec -15 40", "ephemeris TIME RA DEC; TIME RA DEC", "sun", "moon", a planet or a name such as "M31", "Cas A", "S8")";
 
 [[noreturn]] void refuse_target(std::string_view text, const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "reading the target " + text::quoted(text) + ": " + why);
@@ -149,29 +152,101 @@ std::string pair_text(std::string_view frame, Angle first, Angle second) {
 
 }  // namespace
 
+namespace {
+
+constexpr std::array<std::string_view, 9> body_names{"sun",     "moon",   "mercury", "venus",  "mars",
+                                                     "jupiter", "saturn", "uranus",  "neptune"};
+
+std::optional<Body> body_named(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < body_names.size(); ++i) {
+    if (body_names[i] == name) return static_cast<Body>(i);
+  }
+  return std::nullopt;
+}
+
+/// The two angles after a frame's name, as its longitude and latitude.
+struct FrameText {
+  std::string_view frame;
+  std::string_view longitude;
+  std::string_view latitude;
+  double lowest;
+  double highest;
+};
+constexpr std::array frames{FrameText{"icrs", "right ascension", "declination", -360, 360},
+                            FrameText{"galactic", "galactic longitude", "galactic latitude", -360, 360},
+                            FrameText{"altaz", "azimuth", "altitude", -360, 720},
+                            FrameText{"fk5", "right ascension", "declination", -360, 360},
+                            FrameText{"hadec", "hour angle", "declination", -360, 360}};
+
+/// "J1975" or "J2000.0" after "fk5"; taken from the pieces.
+double take_equinox(std::string_view text, std::vector<std::string>& pieces) {
+  if (pieces.size() < 2 || starts_number(pieces[1].front())) return 2000.0;
+  const std::string written = lower(pieces[1]);
+  const auto year = written.front() == 'j' ? text::number(std::string_view(written).substr(1)) : std::nullopt;
+  if (!year || *year < 1000.0 || *year > 3000.0) {
+    refuse_target(text, "expected an equinox of 1000 to 3000 such as J2000, is " + text::quoted(pieces[1]));
+  }
+  pieces.erase(pieces.begin() + 1);
+  return *year;
+}
+
+Target target_in_frame(std::string_view text, const FrameText& kind, std::vector<std::string> pieces) {
+  const double equinox = kind.frame == "fk5" ? take_equinox(text, pieces) : 2000.0;
+  if (pieces.size() != 3) {
+    refuse_target(text,
+                  "expected two angles after " + text::quoted(kind.frame) + ", as in " + std::string(target_examples));
+  }
+  const Angle longitude = read_coordinate(text, pieces[1], kind.longitude, kind.lowest, kind.highest);
+  const Angle latitude = read_coordinate(text, pieces[2], kind.latitude, -90, 90);
+  if (kind.frame == "icrs") return Icrs{longitude, latitude};
+  if (kind.frame == "galactic") return Galactic{longitude, latitude};
+  if (kind.frame == "altaz") return AltAz{longitude, latitude};
+  if (kind.frame == "fk5") return Fk5{longitude, latitude, equinox};
+  return HourAngleDec{longitude, latitude};
+}
+
+/// "ephemeris TIME RA DEC; TIME RA DEC": `list` is what follows the word.
+Target ephemeris_of(std::string_view text, std::string_view list) {
+  std::vector<Ephemeris::Point> points;
+  while (!text::trimmed(list).empty()) {
+    const std::string_view entry = list.substr(0, list.find(';'));
+    list.remove_prefix(std::min(entry.size() + 1, list.size()));
+    const auto pieces = pieces_of(entry);
+    if (pieces.size() != 3) refuse_target(text, "expected TIME RA DEC, is " + text::quoted(text::trimmed(entry)));
+    points.push_back({parse_time(pieces[0]), Icrs{read_coordinate(text, pieces[1], "right ascension", -360, 360),
+                                                  read_coordinate(text, pieces[2], "declination", -90, 90)}});
+  }
+  return Ephemeris(std::move(points));
+}
+
+std::string ephemeris_text(const Ephemeris& ephemeris) {
+  std::string made = "ephemeris";
+  for (const Ephemeris::Point& point : ephemeris.points()) {
+    if (made.size() > 9) made += ';';
+    made +=
+        ' ' + format_time(point.time, 9) + ' ' + exact_text(point.direction.ra) + ' ' + exact_text(point.direction.dec);
+  }
+  return made;
+}
+
+}  // namespace
+
+std::string_view name_of(Body body) noexcept { return body_names[static_cast<std::size_t>(body)]; }
+
 Target parse_target(std::string_view text) {
   const auto pieces = pieces_of(text::trimmed(text));
   if (pieces.empty()) refuse_target(text, "it is empty; expected " + std::string(target_examples));
   const std::string frame = lower(pieces.front());
-  if (frame == "sun" || frame == "moon") {
+  if (const auto body = body_named(frame)) {
     if (pieces.size() > 1) refuse_target(text, "nothing may follow " + text::quoted(frame));
-    return frame == "sun" ? Body::sun : Body::moon;
+    return *body;
   }
-  if (frame != "icrs" && frame != "galactic" && frame != "altaz") {
-    refuse_target(text, "expected " + std::string(target_examples));
+  for (const FrameText& kind : frames) {
+    if (kind.frame == frame) return target_in_frame(text, kind, pieces);
   }
-  if (pieces.size() != 3)
-    refuse_target(text, "expected two angles after " + text::quoted(frame) + ", as in " + std::string(target_examples));
-  if (frame == "icrs") {
-    return Icrs{read_coordinate(text, pieces[1], "right ascension", -360, 360),
-                read_coordinate(text, pieces[2], "declination", -90, 90)};
-  }
-  if (frame == "galactic") {
-    return Galactic{read_coordinate(text, pieces[1], "galactic longitude", -360, 360),
-                    read_coordinate(text, pieces[2], "galactic latitude", -90, 90)};
-  }
-  return AltAz{read_coordinate(text, pieces[1], "azimuth", -360, 720),
-               read_coordinate(text, pieces[2], "altitude", -90, 90)};
+  if (frame == "ephemeris") return ephemeris_of(text, text::trimmed(text).substr(frame.size()));
+  if (const CatalogueEntry* entry = find_in_catalogue(text)) return entry->target();
+  refuse_target(text, "it is no name of the catalogue; expected " + std::string(target_examples));
 }
 
 std::string to_string(const Target& target) {
@@ -179,7 +254,12 @@ std::string to_string(const Target& target) {
     std::string operator()(const Icrs& at) const { return pair_text("icrs", at.ra, at.dec); }
     std::string operator()(const Galactic& at) const { return pair_text("galactic", at.l, at.b); }
     std::string operator()(const AltAz& at) const { return pair_text("altaz", at.azimuth, at.altitude); }
-    std::string operator()(Body body) const { return body == Body::sun ? "sun" : "moon"; }
+    std::string operator()(Body body) const { return std::string(name_of(body)); }
+    std::string operator()(const Fk5& at) const {
+      return pair_text(at.equinox == 2000.0 ? "fk5" : "fk5 J" + text::of(at.equinox), at.ra, at.dec);
+    }
+    std::string operator()(const HourAngleDec& at) const { return pair_text("hadec", at.hour_angle, at.dec); }
+    std::string operator()(const Ephemeris& at) const { return ephemeris_text(at); }
   };
   return std::visit(Writer{}, target);
 }

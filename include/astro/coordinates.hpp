@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 #include "astro/angle.hpp"
 #include "astro/export.hpp"
+#include "astro/time.hpp"
 
 namespace astro {
 
@@ -46,13 +50,63 @@ struct Galactic {
   bool operator==(const Galactic&) const = default;
 };
 
+/// Right ascension and declination in the FK5, for the mean equator and equinox of a Julian epoch
+/// (2000.0: J2000). Not of date: nutation and aberration are not in it.
+struct Fk5 {
+  Angle ra{};
+  Angle dec{};
+  double equinox = 2000.0;
+
+  bool operator==(const Fk5&) const = default;
+};
+
+/// Hour angle (positive to the west) and declination of the equator that turns with the Earth: a
+/// direction that is fixed to the ground, as AltAz is.
+struct HourAngleDec {
+  Angle hour_angle{};
+  Angle dec{};
+
+  bool operator==(const HourAngleDec&) const = default;
+};
+
 /// A body of the solar system whose place is computed for the instant.
-enum class Body : unsigned char { sun, moon };
+enum class Body : unsigned char { sun, moon, mercury, venus, mars, jupiter, saturn, uranus, neptune };
+/// "sun" ... "neptune".
+ASTRO_API std::string_view name_of(Body body) noexcept;
+
+/// Directions at instants, for anything that is not computed here (a satellite, a comet): as seen
+/// from the site, without aberration and refraction (astrometric). An immutable value; copies share
+/// the list.
+class ASTRO_API Ephemeris {
+ public:
+  struct Point {
+    Time time{};
+    Icrs direction{};
+
+    bool operator==(const Point&) const = default;
+  };
+
+  /// Throws `invalid_argument` unless there are two or more, their times grow and all is finite.
+  explicit Ephemeris(std::vector<Point> points);
+
+  std::span<const Point> points() const noexcept { return *points_; }
+  /// Between the points: Lagrange's polynomial through the four nearest, on the unit sphere. Throws
+  /// `not_visible` before the first and after the last.
+  Icrs at(Time time) const;
+
+  bool operator==(const Ephemeris& other) const { return points_ == other.points_ || *points_ == *other.points_; }
+
+ private:
+  std::shared_ptr<const std::vector<Point>> points_;
+};
 
 /// What a telescope is asked to look at: a value that travels as text, in YAML, on the wire and
 /// on the command line: "icrs 10.684 41.269", "galactic 120 0", "altaz 180 45" (azimuth first),
-/// "sun", "moon"; degrees unless a unit is written ("icrs 0h42m44s 41d16m").
-using Target = std::variant<Icrs, Galactic, AltAz, Body>;
+/// "fk5 10.684 41.269" (J2000) and "fk5 J1975 10.38 41.13", "hadec -15 40", "sun", "moon",
+/// "mercury" to "neptune", "ephemeris 2026-11-21T20:00:00Z 10.1 41.2; 2026-11-21T20:01:00Z 10.3 41.2",
+/// and every name of the catalogue ("M31", "Cas A", "S8"), which is its coordinates from then on;
+/// degrees unless a unit is written ("icrs 0h42m44s 41d16m").
+using Target = std::variant<Icrs, Galactic, AltAz, Body, Fk5, HourAngleDec, Ephemeris>;
 
 /// Throws `invalid_argument` with what was expected.
 ASTRO_API Target parse_target(std::string_view text);
@@ -70,6 +124,9 @@ inline Angle separation(const AltAz& a, const AltAz& b) noexcept {
   return separation(a.azimuth, a.altitude, b.azimuth, b.altitude);
 }
 inline Angle separation(const Icrs& a, const Icrs& b) noexcept { return separation(a.ra, a.dec, b.ra, b.dec); }
+inline Angle separation(const HourAngleDec& a, const HourAngleDec& b) noexcept {
+  return separation(a.hour_angle, a.dec, b.hour_angle, b.dec);
+}
 inline Angle separation(const Galactic& a, const Galactic& b) noexcept { return separation(a.l, a.b, b.l, b.b); }
 
 }  // namespace astro

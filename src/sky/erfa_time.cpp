@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "astro/error.hpp"
+#include "earth_orientation_use.hpp"
 
 namespace astro::sky {
 
@@ -31,13 +32,27 @@ JulianDate utc_of(Time time) {
 
 }  // namespace
 
-TimeScales time_scales(Time time) {
+TimeScales time_scales(Time time) { return time_scales(time, earth_orientation().get()); }
+
+JulianDate terrestrial_time(Time time) {
+  const JulianDate utc = utc_of(time);
+  JulianDate tai;
+  JulianDate tt;
+  eraUtctai(utc.day, utc.fraction, &tai.day, &tai.fraction);
+  eraTaitt(tai.day, tai.fraction, &tt.day, &tt.fraction);
+  return tt;
+}
+
+TimeScales time_scales(Time time, const EarthOrientation* table) {
+  warn_once(table, time);
   TimeScales scales;
+  if (table != nullptr) scales.orientation = table->at(time);
   scales.utc = utc_of(time);
   JulianDate tai;
   eraUtctai(scales.utc.day, scales.utc.fraction, &tai.day, &tai.fraction);
   eraTaitt(tai.day, tai.fraction, &scales.tt.day, &scales.tt.fraction);
-  eraUtcut1(scales.utc.day, scales.utc.fraction, 0.0, &scales.ut1.day, &scales.ut1.fraction);
+  eraUtcut1(scales.utc.day, scales.utc.fraction, scales.orientation.ut1_minus_utc_s, &scales.ut1.day,
+            &scales.ut1.fraction);
   return scales;
 }
 
@@ -50,6 +65,12 @@ void require_finite(const Location& site) {
   require_finite("the site's location", site.longitude, site.latitude);
   if (std::isfinite(site.height_m)) return;
   throw Error(ErrorCode::invalid_argument, "the site's location: its height must be a finite number of metres");
+}
+
+void require_finite(const Weather& weather) {
+  const bool finite = std::isfinite(weather.pressure_hpa) && std::isfinite(weather.temperature_c) &&
+                      std::isfinite(weather.humidity) && std::isfinite(weather.wavelength_um);
+  if (!finite) throw Error(ErrorCode::invalid_argument, "the weather for refraction: expected finite numbers");
 }
 
 }  // namespace astro::sky

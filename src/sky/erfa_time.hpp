@@ -2,6 +2,8 @@
 #pragma once
 
 #include "astro/coordinates.hpp"
+#include "astro/sky/earth_orientation.hpp"
+#include "astro/sky/frames.hpp"
 #include "astro/time.hpp"
 
 // The time scales that the formulas want, each as a Julian date in two parts: ERFA keeps its
@@ -15,15 +17,21 @@ struct JulianDate {
 
 struct TimeScales {
   JulianDate utc;  ///< ERFA's quasi Julian date: a day with a leap second is longer
-  JulianDate ut1;  ///< taken as UTC, see frames.hpp
+  JulianDate ut1;
   JulianDate tt;
+  EarthOrientationValues orientation;
 };
 
-/// Throws `invalid_argument` for what ERFA cannot convert.
+/// With the table that is set for the process, or with this one (none: UT1 is UTC). Throws
+/// `invalid_argument` for what ERFA cannot convert.
 TimeScales time_scales(Time time);
+TimeScales time_scales(Time time, const EarthOrientation* table);
+/// What needs no Earth orientation.
+JulianDate terrestrial_time(Time time);
 
 /// Throws `invalid_argument` unless all numbers are finite; `what` begins the message.
 void require_finite(const Location& site);
+void require_finite(const Weather& weather);
 void require_finite(const char* what, Angle longitude, Angle latitude);
 
 }  // namespace astro::sky

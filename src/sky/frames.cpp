@@ -7,29 +7,26 @@
 #include <array>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include "astro/error.hpp"
 #include "bodies.hpp"
 #include "erfa_time.hpp"
+#include "targets.hpp"
 
 namespace astro::sky {
 
 namespace {
 
-void require_finite(const Weather& weather) {
-  const bool finite = std::isfinite(weather.pressure_hpa) && std::isfinite(weather.temperature_c) &&
-                      std::isfinite(weather.humidity) && std::isfinite(weather.wavelength_um);
-  if (!finite) throw Error(ErrorCode::invalid_argument, "the weather for refraction: expected finite numbers");
-}
-
 /// All that depends on site, time and weather, and not on the direction.
 eraASTROM observer(const Location& site, Time time, const Weather& weather) {
   sky::require_finite(site);
-  require_finite(weather);
-  const JulianDate utc = time_scales(time).utc;
+  sky::require_finite(weather);
+  const TimeScales scales = time_scales(time);
   eraASTROM astrom;
   double equation_of_origins = 0.0;
-  eraApco13(utc.day, utc.fraction, 0.0, site.longitude.radians(), site.latitude.radians(), site.height_m, 0.0, 0.0,
+  eraApco13(scales.utc.day, scales.utc.fraction, scales.orientation.ut1_minus_utc_s, site.longitude.radians(),
+            site.latitude.radians(), site.height_m, scales.orientation.xp.radians(), scales.orientation.yp.radians(),
             weather.pressure_hpa, weather.temperature_c, weather.humidity, weather.wavelength_um, &astrom,
             &equation_of_origins);
   return astrom;
@@ -75,17 +72,33 @@ Weather standard_weather(const Location& site) noexcept {
   return weather;
 }
 
-AltAz altaz(const Target& target, const Location& site, Time time, const Weather& weather) {
+Icrs catalogue_direction(const Target& target, Time time) {
+  if (const auto* direction = std::get_if<Icrs>(&target)) return *direction;
+  if (const auto* direction = std::get_if<Galactic>(&target)) return icrs(*direction);
+  if (const auto* direction = std::get_if<Fk5>(&target)) return icrs(*direction, time);
+  return std::get<Ephemeris>(target).at(time);
+}
+
+std::optional<AltAz> fixed_place(const Target& target, const Location& site) {
   if (const auto* place = std::get_if<AltAz>(&target)) {
     sky::require_finite("a target in azimuth and altitude", place->azimuth, place->altitude);
     return *place;
   }
+  if (const auto* place = std::get_if<HourAngleDec>(&target)) {
+    sky::require_finite("a target in hour angle and declination", place->hour_angle, place->dec);
+    sky::require_finite(site);
+    return altaz(*place, site);
+  }
+  return std::nullopt;
+}
+
+AltAz altaz(const Target& target, const Location& site, Time time, const Weather& weather) {
+  if (const auto place = fixed_place(target, site)) return *place;
   if (const auto* body = std::get_if<Body>(&target)) {
     eraASTROM astrom = observer(site, time, weather);
     return altaz_of(*body, time, astrom);
   }
-  const auto* given = std::get_if<Icrs>(&target);
-  const Icrs direction = given != nullptr ? *given : icrs(std::get<Galactic>(target));
+  const Icrs direction = catalogue_direction(target, time);
   sky::require_finite("a target in the sky", direction.ra, direction.dec);
   eraASTROM astrom = observer(site, time, weather);
   return altaz_of(direction, astrom);
@@ -104,9 +117,8 @@ Icrs icrs(const AltAz& place, const Location& site, Time time, const Weather& we
 }
 
 Icrs icrs(const Target& target, const Location& site, Time time) {
-  if (const auto* direction = std::get_if<Icrs>(&target)) return *direction;
-  if (const auto* direction = std::get_if<Galactic>(&target)) return icrs(*direction);
-  if (const auto* place = std::get_if<AltAz>(&target)) return icrs(*place, site, time);
+  if (const auto place = fixed_place(target, site)) return icrs(*place, site, time);
+  if (!std::holds_alternative<Body>(target)) return catalogue_direction(target, time);
   const eraASTROM astrom = observer(site, time, {});
   auto direction = direction_from(astrom.eb, std::get<Body>(target), time_scales(time).tt);
   double ra = 0.0;
@@ -127,6 +139,50 @@ Icrs icrs(const Galactic& direction) noexcept {
   double dec = 0.0;
   eraG2icrs(direction.l.radians(), direction.b.radians(), &ra, &dec);
   return {radians(ra), radians(dec)};
+}
+
+namespace {
+
+/// Mean equator and equinox of the Julian epoch, from the axes of the FK5.
+void precession(double equinox, double matrix[3][3]) {
+  double day = 0.0;
+  double fraction = 0.0;
+  eraEpj2jd(equinox, &day, &fraction);
+  if (equinox == 2000.0) eraIr(matrix);
+  else eraPmat06(day, fraction, matrix);
+}
+
+}  // namespace
+
+Fk5 fk5(const Icrs& direction, Time epoch, double equinox) {
+  sky::require_finite("a direction", direction.ra, direction.dec);
+  const JulianDate tt = terrestrial_time(epoch);
+  double ra = 0.0;
+  double dec = 0.0;
+  double unused[2];
+  eraHfk5z(direction.ra.radians(), direction.dec.radians(), tt.day, tt.fraction, &ra, &dec, &unused[0], &unused[1]);
+  double vector[3];
+  eraS2c(ra, dec, vector);
+  double matrix[3][3];
+  precession(equinox, matrix);
+  eraRxp(matrix, vector, vector);
+  eraC2s(vector, &ra, &dec);
+  return {radians(ra).wrapped(), radians(dec), equinox};
+}
+
+Icrs icrs(const Fk5& direction, Time epoch) {
+  sky::require_finite("a direction", direction.ra, direction.dec);
+  const JulianDate tt = terrestrial_time(epoch);
+  double vector[3];
+  eraS2c(direction.ra.radians(), direction.dec.radians(), vector);
+  double matrix[3][3];
+  precession(direction.equinox, matrix);
+  eraTrxp(matrix, vector, vector);
+  double ra = 0.0;
+  double dec = 0.0;
+  eraC2s(vector, &ra, &dec);
+  eraFk5hz(ra, dec, tt.day, tt.fraction, &ra, &dec);
+  return {radians(ra).wrapped(), radians(dec)};
 }
 
 Angle sidereal_time(const Location& site, Time time) {

@@ -69,7 +69,7 @@ TEST(ParseTarget, SaysWhatItExpected) {
   EXPECT_THAT(refusal("icrs nan 10"), HasSubstr("right ascension"));
   EXPECT_THAT(refusal("altaz 180 45 3"), HasSubstr("two angles"));
   EXPECT_THAT(refusal("sun 3"), HasSubstr("nothing may follow"));
-  EXPECT_THAT(refusal("M31"), HasSubstr("\"galactic 120 0\""));
+  EXPECT_THAT(refusal("M311"), HasSubstr("\"galactic 120 0\""));
 }
 
 TEST(TargetText, IsAsShortAsWhatAPersonWrote) {

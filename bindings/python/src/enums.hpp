@@ -35,7 +35,7 @@ struct EnumNames;
     static constexpr const char* name = #type;                              \
     static constexpr auto values = std::to_array<const char*>(__VA_ARGS__); \
   }
-ASTRO_ENUM(Body, {"sun", "moon"});
+ASTRO_ENUM(Body, {"sun", "moon", "mercury", "venus", "mars", "jupiter", "saturn", "uranus", "neptune"});
 ASTRO_ENUM(Geometry, {"alt_az", "hour_angle_dec", "ra_dec"});
 ASTRO_ENUM(MountState, {"stopped", "moving", "tracking", "parked", "fault"});
 ASTRO_ENUM(LogLevel, {"debug", "info", "warning", "error"});
@@ -52,7 +52,13 @@ ASTRO_ENUM(ErrorCode, {"invalid_argument", "invalid_site", "invalid_file", "not_
 template <>
 struct EnumNames<astro::sky::VelocityFrame> {
   static constexpr const char* name = "VelocityFrame";
-  static constexpr auto values = std::to_array<const char*>({"topo", "geo", "helio", "bary", "lsrk"});
+  static constexpr auto values =
+      std::to_array<const char*>({"topo", "geo", "helio", "bary", "lsrk", "lsrd", "galacto"});
+};
+template <>
+struct EnumNames<astro::sky::VelocityDefinition> {
+  static constexpr const char* name = "VelocityDefinition";
+  static constexpr auto values = std::to_array<const char*>({"radio", "optical", "relativistic"});
 };
 /// Those that are described for records have their names there.
 #define ASTRO_CHOICE(type)                                                    \
