@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <vector>
 
 #include "astro/error.hpp"
 #include "astro/sky/frames.hpp"
@@ -88,6 +89,53 @@ TEST(RadioVelocity, FollowsItsDefinition) {
   EXPECT_EQ(radio_velocity_km_s(hydrogen_line, hydrogen_line), 0.0);
   EXPECT_NEAR(radio_velocity_km_s(hydrogen_line * 0.999, hydrogen_line), 299.792458, 1e-9);
   EXPECT_NEAR(radio_frequency(100.0, hydrogen_line).hertz(), 1420405751.768 * (1 - 100.0 / 299792.458), 1e-6);
+}
+
+TEST(Velocities, GoToFrequenciesAndBackInEveryDefinition) {
+  for (const auto definition :
+       {VelocityDefinition::radio, VelocityDefinition::optical, VelocityDefinition::relativistic}) {
+    EXPECT_EQ(velocity_km_s(hydrogen_line, hydrogen_line, definition), 0.0);
+    for (const double v : {-300.0, 0.001, 1500.0, 90000.0}) {
+      EXPECT_NEAR(velocity_km_s(frequency_at(v, hydrogen_line, definition), hydrogen_line, definition), v, 1e-8);
+    }
+  }
+  // Greisen et al. 2006, table 1, for z = 1: half the frequency.
+  const auto at = [](VelocityDefinition definition) {
+    return velocity_km_s(hydrogen_line * 0.5, hydrogen_line, definition);
+  };
+  EXPECT_NEAR(at(VelocityDefinition::radio), 0.5 * 299792.458, 1e-9);
+  EXPECT_NEAR(at(VelocityDefinition::optical), 299792.458, 1e-9);
+  EXPECT_NEAR(at(VelocityDefinition::relativistic), 0.6 * 299792.458, 1e-9);
+}
+
+TEST(AFrequencyAxis, IsShiftedAsAWhole) {
+  const double correction = 25.0;
+  std::vector<double> frequencies;
+  for (int channel = 0; channel < 100; ++channel) frequencies.push_back(1420e6 + 1e4 * channel);
+  std::vector<double> km_s(frequencies.size());
+  velocities_km_s(frequencies, hydrogen_line, VelocityDefinition::radio, correction, km_s);
+  for (std::size_t i = 0; i < km_s.size(); ++i) {
+    const Frequency there = frequency_in_frame(hertz(frequencies[i]), correction);
+    EXPECT_DOUBLE_EQ(km_s[i], radio_velocity_km_s(there, hydrogen_line));
+    // To first order it is the sum: the next is v times the correction over c, 7 m/s at 90 km/s.
+    EXPECT_NEAR(km_s[i], radio_velocity_km_s(hertz(frequencies[i]), hydrogen_line) + correction, 0.02);
+    EXPECT_NEAR(frequency_at_telescope(there, correction).hertz(), frequencies[i], 1e-6);
+  }
+  EXPECT_THROW(velocities_km_s(frequencies, hydrogen_line, VelocityDefinition::radio, 0.0, std::span(km_s).first(3)),
+               Error);
+}
+
+TEST(Frames, OfTheGalaxyHaveTheirDefinedMotions) {
+  const auto beyond = [](const Galactic& direction, VelocityFrame frame) {
+    const Icrs at = icrs(direction);
+    return velocity_correction_km_s(at, green_bank, winter_morning, frame) -
+           velocity_correction_km_s(at, green_bank, winter_morning, VelocityFrame::bary);
+  };
+  EXPECT_NEAR(beyond({0_deg, 0_deg}, VelocityFrame::lsrd), 9.0, 1e-9);
+  EXPECT_NEAR(beyond({90_deg, 0_deg}, VelocityFrame::lsrd), 12.0, 1e-9);
+  EXPECT_NEAR(beyond({0_deg, 90_deg}, VelocityFrame::lsrd), 7.0, 1e-9);
+  EXPECT_NEAR(beyond({90_deg, 0_deg}, VelocityFrame::galacto), 232.0, 1e-9);
+  EXPECT_NEAR(beyond({180_deg, 0_deg}, VelocityFrame::galacto), -9.0, 1e-9);
 }
 
 }  // namespace

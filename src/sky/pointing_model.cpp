@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "astro/sky/pointing_model.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "astro/error.hpp"
+#include "pointing_terms.hpp"
+
+namespace astro::sky {
+
+PointingModel::PointingModel(AxesKind kind, std::vector<PointingTerm> terms, Angle latitude)
+    : kind_(kind), terms_(std::move(terms)), latitude_(latitude) {
+  for (const PointingTerm& term : terms_) {
+    const std::size_t number = term_number(kind_, term.name);
+    if (std::find(numbers_.begin(), numbers_.end(), number) != numbers_.end()) {
+      throw Error(ErrorCode::invalid_argument, "a pointing model has the term " + term.name + " twice");
+    }
+    if (!std::isfinite(term.value.radians())) {
+      throw Error(ErrorCode::invalid_argument, "the term " + term.name + " of a pointing model must be a finite angle");
+    }
+    numbers_.push_back(number);
+  }
+}
+
+Angle PointingModel::value(std::string_view name) const noexcept {
+  for (const PointingTerm& term : terms_) {
+    if (term.name == name) return term.value;
+  }
+  return Angle();
+}
+
+AxisPair PointingModel::correction(const AxisPair& place) const noexcept {
+  const auto definitions = term_definitions(kind_);
+  const TermPlace at = term_place(place, latitude_);
+  AxisPair sum;
+  for (std::size_t i = 0; i < terms_.size(); ++i) {
+    const TermEffect effect = definitions[numbers_[i]].effect(at);
+    sum.first += terms_[i].value * effect.first;
+    sum.second += terms_[i].value * effect.second;
+  }
+  return sum;
+}
+
+AxisPair PointingModel::axes_of(const AxisPair& place) const noexcept {
+  const AxisPair added = correction(place);
+  return {place.first + added.first, place.second + added.second};
+}
+
+AxisPair PointingModel::place_of(const AxisPair& axes) const noexcept {
+  // The correction changes slowly: what is left shrinks by about its own size each time.
+  AxisPair place = axes;
+  for (int pass = 0; pass < 20; ++pass) {
+    const AxisPair there = axes_of(place);
+    const AxisPair left{axes.first - there.first, axes.second - there.second};
+    place.first += left.first;
+    place.second += left.second;
+    if (left.first.abs() + left.second.abs() < radians(1e-14)) break;
+  }
+  return place;
+}
+
+std::vector<std::string_view> pointing_terms(AxesKind kind) {
+  std::vector<std::string_view> names;
+  for (const TermDefinition& term : term_definitions(kind)) names.push_back(term.name);
+  return names;
+}
+
+}  // namespace astro::sky

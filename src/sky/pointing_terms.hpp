@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <span>
+
+#include "astro/sky/pointing_model.hpp"
+
+namespace astro::sky {
+
+/// Everything that the terms are made of, once for a place.
+struct TermPlace {
+  double sin_first, cos_first, sin_second, cos_second, sin_latitude, cos_latitude;
+};
+
+/// What one radian of a term adds to the two axes.
+struct TermEffect {
+  double first = 0.0;
+  double second = 0.0;
+};
+
+struct TermDefinition {
+  std::string_view name;
+  TermEffect (*effect)(const TermPlace&) noexcept;
+};
+
+std::span<const TermDefinition> term_definitions(AxesKind kind) noexcept;
+TermPlace term_place(const AxisPair& place, Angle latitude) noexcept;
+/// Its number in `term_definitions`; throws `invalid_argument` with all names.
+std::size_t term_number(AxesKind kind, std::string_view name);
+
+}  // namespace astro::sky
