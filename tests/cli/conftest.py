@@ -49,3 +49,11 @@ class Program:
 @pytest.fixture
 def astro(tmp_path):
     return Program(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def prefix(root, tmp_path_factory):
+    """The release build, installed into an empty folder."""
+    folder = tmp_path_factory.mktemp("prefix")
+    subprocess.run(["cmake", "--install", root / "build/release", "--prefix", folder], check=True, stdout=subprocess.DEVNULL)
+    return folder

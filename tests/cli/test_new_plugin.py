@@ -7,13 +7,6 @@ import subprocess
 import pytest
 
 
-@pytest.fixture(scope="module")
-def prefix(root, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("prefix")
-    subprocess.run(["cmake", "--install", root / "build/release", "--prefix", folder], check=True, stdout=subprocess.DEVNULL)
-    return folder
-
-
 @pytest.mark.parametrize("kind", ["mount", "receiver", "controller"])
 def test_a_new_plugin_builds_and_its_test_passes(astro, prefix, kind):
     name = f"my_{kind}"
