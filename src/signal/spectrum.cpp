@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <iterator>
 #include <limits>
 
 #include "astro/error.hpp"
@@ -102,6 +104,33 @@ std::size_t highest(const Smoothed& line, const std::vector<double>& baseline, c
                                                " MHz: the band of the spectrum does not hold the line");
 }
 
+/// How far from the peak the line's true top may lie: each channel of the run around it that noise may
+/// have kept from being the highest counts by how likely that is, the difference of two having twice the
+/// variance of one; and a channel is as wide as it is.
+double wandering_km_s(const Smoothed& line, const std::vector<double>& baseline, std::size_t top, double sigma_k,
+                      double channel_km_s) {
+  const double scatter = std::sqrt(2.0) * sigma_k;
+  const auto unlikely = [&](std::size_t i) {
+    const double below = (line.temperature_k[top] - baseline[top]) - (line.temperature_k[i] - baseline[i]);
+    return scatter > 0.0 ? below / scatter : (below > 0.0 ? 1e9 : 0.0);
+  };
+  double square = 0.0;
+  double sum = 1.0;
+  const auto walk = [&](std::ptrdiff_t step) {
+    for (auto i = static_cast<std::ptrdiff_t>(top) + step; i >= 0 && i < std::ssize(baseline); i += step) {
+      const auto channel = static_cast<std::size_t>(i);
+      if (!line.valid[channel] || unlikely(channel) > 3.0) return;
+      const double likely = std::exp(-0.5 * unlikely(channel) * unlikely(channel));
+      const double away = static_cast<double>(i - static_cast<std::ptrdiff_t>(top)) * channel_km_s;
+      square += likely * away * away;
+      sum += likely;
+    }
+  };
+  walk(-1);
+  walk(1);
+  return std::sqrt(square / sum + channel_km_s * channel_km_s / 12.0);
+}
+
 /// Scatter of the single channels that the baseline was fitted to.
 double rms_of(const CalibratedSpectrum& spectrum, const std::vector<double>& baseline, const Mask& used) {
   double sum = 0.0;
@@ -152,6 +181,8 @@ Peak CalibratedSpectrum::peak(const PeakOptions& options) const {
   peak.peak_frequency = axis.at(static_cast<double>(channel));
   peak.peak_velocity_km_s = pointing.known ? sky::radio_velocity_km_s(peak.peak_frequency, options.rest) + correction
                                            : std::numeric_limits<double>::quiet_NaN();
+  const double channel_km_s = std::abs(sky::radio_velocity_km_s(options.rest - axis.step, options.rest));
+  peak.sigma_velocity_km_s = wandering_km_s(line, baseline, channel, peak.sigma_k, channel_km_s);
   peak.rms_k = rms_of(*this, baseline, fit.used);
   return peak;
 }

@@ -36,4 +36,27 @@ std::vector<double> make_window(Window window, std::size_t size) {
   return coefficients;
 }
 
+std::vector<double> make_taps(Window window, std::size_t taps, std::size_t size) {
+  std::vector<double> coefficients = make_window(window, taps * size);
+  if (taps == 1) return coefficients;
+  for (std::size_t i = 0; i < coefficients.size(); ++i) {
+    const double x =
+        std::numbers::pi * (static_cast<double>(i) / static_cast<double>(size) - 0.5 * static_cast<double>(taps));
+    if (x != 0.0) coefficients[i] *= std::sin(x) / x;
+  }
+  return coefficients;
+}
+
+double correlation_of(const std::vector<double>& taps, std::size_t size) noexcept {
+  double power = 0.0;
+  for (const double tap : taps) power += tap * tap;
+  double factor = 1.0;
+  for (std::size_t shift = size; shift < taps.size(); shift += size) {
+    double product = 0.0;
+    for (std::size_t i = shift; i < taps.size(); ++i) product += taps[i] * taps[i - shift];
+    factor += 2.0 * (product / power) * (product / power);
+  }
+  return factor;
+}
+
 }  // namespace astro::signal

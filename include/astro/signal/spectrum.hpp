@@ -41,8 +41,18 @@ struct Pointing {
   bool operator==(const Pointing&) const = default;
 };
 
+/// When samples were lost.
+struct Gap {
+  Time start{};
+  Duration duration{};
+
+  bool operator==(const Gap&) const = default;
+};
+
 /// Uncalibrated power per channel, averaged. What `Spectrometer` yields. Arrays have `axis.channels`
-/// elements; `weight` is the fraction of the exposure that each channel really holds (0: nothing).
+/// elements; `weight` is the fraction of the exposure that each channel really holds (0: nothing; flagged samples do
+/// not count): a channel's effective exposure is the product of both, and `effective_averages` times its
+/// weight goes into the radiometer equation. Lost samples are in neither.
 struct Spectrum {
   FrequencyAxis axis{};
   std::vector<float> power{};       ///< receiver's units squared per hertz (density) or as recorded
@@ -54,17 +64,19 @@ struct Spectrum {
   double effective_averages = 0.0;  ///< independent spectra averaged: the radiometer equation's bandwidth times time
   std::uint64_t samples = 0;        ///< items that went in
   std::uint64_t samples_lost = 0;
+  std::vector<Gap> gaps{};  ///< in which they were lost, in their order; of more than 32 the longest
   Pointing pointing{};
   std::string receiver{};
 };
 
 /// The line of a spectrum. (`spectrum.peak()` finds it.)
 struct Peak {
-  double peak_k = 0.0;              ///< above the baseline
-  double sigma_k = 0.0;             ///< its standard error
-  double peak_velocity_km_s = 0.0;  ///< LSRK; NaN when the pointing is not known
-  Frequency peak_frequency{};       ///< topocentric
-  double rms_k = 0.0;               ///< of the single channels that the baseline was fitted to
+  double peak_k = 0.0;               ///< above the baseline
+  double sigma_k = 0.0;              ///< its standard error
+  double peak_velocity_km_s = 0.0;   ///< LSRK; NaN when the pointing is not known
+  double sigma_velocity_km_s = 0.0;  ///< its standard error: a flat line's highest channel is any of many
+  Frequency peak_frequency{};        ///< topocentric
+  double rms_k = 0.0;                ///< of the single channels that the baseline was fitted to
 };
 
 /// How a line is looked for.
