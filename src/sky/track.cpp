@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "astro/sky/track.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "astro/error.hpp"
+
+namespace astro::sky {
+
+namespace {
+
+constexpr Angle half_turn = degrees(180);
+constexpr Angle full_turn = degrees(360);
+// Rounding in the last digits is no reason to lose the end of a range.
+constexpr Angle hair = arcseconds(0.001);
+
+/// One way of reaching all points: a number of turns of the first axis, over the zenith or not. The
+/// last way of a plan is none: out of reach.
+struct Way {
+  int turn = 0;
+  bool flipped = false;
+};
+
+[[noreturn]] void refuse(const std::string& why) {
+  throw Error(ErrorCode::invalid_argument, "planning a track: " + why);
+}
+
+void check(std::span<const Time> times, std::span<const AxisPair> wanted, const AxisReach& reach) {
+  if (times.size() != wanted.size() || times.empty()) {
+    refuse(std::to_string(times.size()) + " times and " + std::to_string(wanted.size()) +
+           " places: expected as many of both, and one or more");
+  }
+  for (std::size_t i = 1; i < times.size(); ++i) {
+    if (times[i] <= times[i - 1]) refuse("its times must grow");
+  }
+  const bool possible = reach.first_to >= reach.first_from && reach.second_to >= reach.second_from &&
+                        reach.first_per_s > Angle() && reach.second_per_s > Angle() &&
+                        reach.first_to - reach.first_from < degrees(36000);
+  if (!possible) refuse("the reach of the axes is empty or has no speed");
+}
+
+/// The first axis without jumps at north.
+std::vector<AxisPair> unwound(std::span<const AxisPair> wanted) {
+  std::vector<AxisPair> made(wanted.begin(), wanted.end());
+  for (std::size_t i = 1; i < made.size(); ++i) {
+    made[i].first = made[i - 1].first + (wanted[i].first - made[i - 1].first).wrapped_signed();
+  }
+  return made;
+}
+
+AxisPair on(const Way& way, const AxisPair& wanted) {
+  const Angle turned = wanted.first + full_turn * way.turn;
+  return way.flipped ? AxisPair{turned + half_turn, half_turn - wanted.second} : AxisPair{turned, wanted.second};
+}
+
+bool is_within(const AxisPair& axes, const AxisReach& reach) {
+  return axes.first >= reach.first_from - hair && axes.first <= reach.first_to + hair &&
+         axes.second >= reach.second_from - hair && axes.second <= reach.second_to + hair;
+}
+
+std::vector<Way> ways_of(std::span<const AxisPair> wanted, const AxisReach& reach) {
+  const auto [least, most] = std::minmax_element(
+      wanted.begin(), wanted.end(), [](const AxisPair& a, const AxisPair& b) { return a.first < b.first; });
+  const int lowest = static_cast<int>(std::floor((reach.first_from - most->first) / full_turn)) - 1;
+  const int highest = static_cast<int>(std::ceil((reach.first_to - least->first) / full_turn)) + 1;
+  std::vector<Way> ways;
+  for (int turn = lowest; turn <= highest; ++turn) {
+    for (const bool flipped : {false, true}) {
+      const Way way{turn, flipped};
+      const bool helps = std::any_of(wanted.begin(), wanted.end(),
+                                     [&](const AxisPair& each) { return is_within(on(way, each), reach); });
+      if (helps) ways.push_back(way);
+    }
+  }
+  return ways;
+}
+
+double slew_s(const AxisPair& from, const AxisPair& to, const AxisReach& reach) {
+  return std::max((to.first - from.first).abs() / reach.first_per_s,
+                  (to.second - from.second).abs() / reach.second_per_s);
+}
+
+/// Bellman's recursion over the points: the least time lost until a point is reached by each way, and
+/// by which way one came.
+class Search {
+ public:
+  Search(std::span<const Time> times, std::vector<AxisPair> wanted, const AxisReach& reach, const AxisPair& now)
+      : times_(times), wanted_(std::move(wanted)), reach_(reach), now_(now), ways_(ways_of(wanted_, reach)) {}
+
+  TrackPlan plan() {
+    const std::size_t none = ways_.size();
+    std::vector<double> lost(none + 1);
+    for (std::size_t way = 0; way <= none; ++way) {
+      lost[way] = way == none       ? (reached_at_all(0) ? impossible : 0.0)
+                  : reaches(0, way) ? slew_s(now_, axes(0, way), reach_)
+                                    : impossible;
+    }
+    came_from_.assign(times_.size(), std::vector<std::size_t>(none + 1));
+    for (std::size_t i = 1; i < times_.size(); ++i) lost = step(i, lost);
+    return traced(static_cast<std::size_t>(std::min_element(lost.begin(), lost.end()) - lost.begin()));
+  }
+
+ private:
+  static constexpr double impossible = std::numeric_limits<double>::infinity();
+
+  AxisPair axes(std::size_t point, std::size_t way) const { return on(ways_[way], wanted_[point]); }
+  bool reaches(std::size_t point, std::size_t way) const { return is_within(axes(point, way), reach_); }
+  bool reached_at_all(std::size_t point) const {
+    for (std::size_t way = 0; way < ways_.size(); ++way) {
+      if (reaches(point, way)) return true;
+    }
+    return false;
+  }
+  double between_s(std::size_t point) const { return seconds(times_[point] - times_[point - 1]); }
+
+  /// How late the axes come to a point that they go to from the one before.
+  double late_s(std::size_t point, std::size_t from, std::size_t to) const {
+    const std::size_t none = ways_.size();
+    if (to == none || from == none) return 0.0;  // while out of reach there is time to turn
+    return std::max(0.0, slew_s(axes(point - 1, from), axes(point, to), reach_) - between_s(point));
+  }
+
+  std::vector<double> step(std::size_t point, const std::vector<double>& before) {
+    const std::size_t none = ways_.size();
+    std::vector<double> lost(before.size(), impossible);
+    for (std::size_t to = 0; to <= none; ++to) {
+      if (to == none ? reached_at_all(point) : !reaches(point, to)) continue;
+      for (std::size_t from = 0; from <= none; ++from) {
+        const double more = to == none ? between_s(point) : late_s(point, from, to);
+        const double sum = before[from] + more;
+        // Of two ways that lose nothing the one that changes nothing.
+        if (sum < lost[to] || (sum == lost[to] && from == to)) {
+          lost[to] = sum;
+          came_from_[point][to] = from;
+        }
+      }
+    }
+    return lost;
+  }
+
+  TrackPlan traced(std::size_t way) const {
+    const std::size_t none = ways_.size();
+    TrackPlan plan;
+    plan.points.resize(times_.size());
+    double lost_s = 0.0;
+    for (std::size_t i = times_.size(); i-- > 0;) {
+      TrackPoint& point = plan.points[i];
+      point.time = times_[i];
+      point.reached = way != none;
+      if (point.reached) {
+        point.axes = axes(i, way);
+        point.axes.first = std::clamp(point.axes.first, reach_.first_from, reach_.first_to);
+        point.axes.second = std::clamp(point.axes.second, reach_.second_from, reach_.second_to);
+        point.flipped = ways_[way].flipped;
+      }
+      const std::size_t from = i == 0 ? way : came_from_[i][way];
+      double late = 0.0;
+      if (i > 0) late = way == none ? between_s(i) : late_s(i, from, way);
+      else if (way != none) late = slew_s(now_, axes(0, way), reach_);
+      if (way != none) point.late = from_seconds(late);
+      lost_s += late;
+      plan.changes += i > 0 && from != way && from != none && way != none ? 1 : 0;
+      way = from;
+    }
+    plan.lost = from_seconds(lost_s);
+    return plan;
+  }
+
+  std::span<const Time> times_;
+  std::vector<AxisPair> wanted_;
+  AxisReach reach_;
+  AxisPair now_;
+  std::vector<Way> ways_;
+  std::vector<std::vector<std::size_t>> came_from_;
+};
+
+}  // namespace
+
+TrackPlan plan_track(std::span<const Time> times, std::span<const AxisPair> wanted, const AxisReach& reach,
+                     const AxisPair& now) {
+  check(times, wanted, reach);
+  return Search(times, unwound(wanted), reach, now).plan();
+}
+
+TrackPlan plan_track(const Observer& observer, const Target& target, Time from, Time to, Duration every,
+                     const AxisReach& reach, const AxisPair& now) {
+  if (every <= Duration::zero() || to < from || (to - from) / every > 10'000'000) {
+    refuse("expected a step above zero, an end after the start and at most ten million points");
+  }
+  std::vector<Time> times;
+  for (Time time = from; time <= to; time += every) times.push_back(time);
+  std::vector<AltAz> places(times.size());
+  observer.altaz(target, times, places);
+  std::vector<AxisPair> wanted;
+  for (const AltAz& place : places) wanted.push_back({place.azimuth, place.altitude});
+  AxisReach above = reach;
+  above.second_from = std::max(above.second_from, Angle());
+  above.second_to = std::min(above.second_to, half_turn);
+  return plan_track(times, wanted, above, now);
+}
+
+}  // namespace astro::sky
