@@ -2,6 +2,7 @@
 #include "astro/record.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "astro/error.hpp"
@@ -110,6 +111,12 @@ Cell cell_of(const Field& field, const Value& canonical) {
 }
 
 namespace detail {
+
+double plain_degrees(Angle angle) noexcept {
+  const double value = angle.degrees();
+  const double plain = std::round(value * 1e9) / 1e9;
+  return degrees(plain) == angle ? plain : value;
+}
 
 void throw_wrong_type(std::string_view expected, const Value& found) {
   throw Error(ErrorCode::invalid_argument,

@@ -144,6 +144,16 @@ std::string refusal(const Value& map) {
 
 TEST(Record, GoesThroughAValueAndBack) { EXPECT_EQ(from_value<Everything>(to_value(sample())), sample()); }
 
+TEST(Record, SaysAnglesInTheDegreesThatWereWritten) {
+  Load load;
+  for (int tenths = -3600; tenths <= 3600; ++tenths) {
+    load.where = degrees(tenths / 10.0);
+    EXPECT_EQ(to_value(load).find("where")->as_number(), tenths / 10.0);
+  }
+  load.where = radians(0.1);  // no short number of degrees is the same angle
+  EXPECT_EQ(degrees(to_value(load).find("where")->as_number()), radians(0.1));
+}
+
 TEST(Record, GoesThroughJsonAndBack) {
   EXPECT_EQ(from_value<Everything>(parse_json(to_json(to_value(sample())))), sample());
 }

@@ -92,13 +92,16 @@ consteval FieldType type_of() {
   }
 }
 
+/// The angle in degrees, in few digits where these mean the same angle: 3 and not 2.9999999999999996.
+ASTRO_API double plain_degrees(Angle angle) noexcept;
+
 template <class T>
 Value read_value(const T& member) {
   if constexpr (is_optional<T>) return member ? read_value(*member) : Value();
   else if constexpr (std::same_as<T, bool>) return member;
   else if constexpr (std::integral<T>) return static_cast<std::int64_t>(member);
   else if constexpr (std::floating_point<T>) return static_cast<double>(member);
-  else if constexpr (std::same_as<T, Angle>) return member.degrees();
+  else if constexpr (std::same_as<T, Angle>) return plain_degrees(member);
   else if constexpr (std::same_as<T, Frequency>) return member.hertz();
   else if constexpr (std::same_as<T, Duration>) return seconds(member);
   else if constexpr (Choice<T>) return std::string_view(Description<T>::choices.at(static_cast<std::size_t>(member)));
@@ -162,7 +165,7 @@ Cell cell_value(const T& member) {
   else if constexpr (std::integral<T>) return static_cast<std::int64_t>(member);
   else if constexpr (std::floating_point<T>) return static_cast<double>(member);
   else if constexpr (std::same_as<T, std::string>) return std::string_view(member);
-  else if constexpr (std::same_as<T, Angle>) return member.degrees();
+  else if constexpr (std::same_as<T, Angle>) return plain_degrees(member);
   else if constexpr (std::same_as<T, Frequency>) return member.hertz();
   else if constexpr (std::same_as<T, Time>) return static_cast<std::int64_t>(member.time_since_epoch().count());
   else if constexpr (std::same_as<T, Duration>) return seconds(member);
