@@ -4,6 +4,7 @@
 #include <cmath>
 #include <string>
 
+#include "astro/error.hpp"
 #include "astro/files/export.hpp"
 #include "files/software.hpp"
 #include "text.hpp"
@@ -63,7 +64,47 @@ std::string field(float value) {
   return {text.data(), end};
 }
 
+void check_table(const SpectraFile& file) {
+  if (file.spectra.empty()) throw Error(ErrorCode::invalid_argument, "writing CSV: there is no spectrum to write");
+  const FrequencyAxis& axis = file.spectra.front().axis;
+  for (std::size_t i = 0; i < file.spectra.size(); ++i) {
+    const Spectrum& spectrum = file.spectra[i];
+    if (spectrum.axis == axis && spectrum.power.size() == axis.channels && spectrum.weight.size() == axis.channels)
+      continue;
+    throw Error(ErrorCode::invalid_argument, "writing CSV: spectrum " + std::to_string(i) +
+                                                 " has another frequency axis than the first, or is not whole; one "
+                                                 "table has one axis");
+  }
+}
+
+std::string table_row(const Spectrum& spectrum) {
+  std::string row = format_time(spectrum.start, 9) + "," + text::of(seconds(spectrum.exposure));
+  for (std::size_t i = 0; i < spectrum.power.size(); ++i) {
+    row += ",";
+    if (spectrum.weight[i] > 0.0F) row += field(spectrum.power[i]);
+  }
+  return row + "\n";
+}
+
 }  // namespace
+
+void write_csv(const std::filesystem::path& path, const SpectraFile& file) {
+  check_table(file);
+  const Spectrum& first = file.spectra.front();
+  std::string csv;
+  add_note(csv, "object", file.object);
+  add_note(csv, "observer", file.observer);
+  add_note(csv, "telescope", file.telescope);
+  add_note(csv, "software", software_of({}));
+  add_note(csv, "receiver", first.receiver);
+  add_note(csv, "unit", file.unit);
+  add_place(csv, first.pointing);
+  csv += "start_utc,exposure_s";
+  for (std::uint32_t i = 0; i < first.axis.channels; ++i) csv += "," + text::of(first.axis.at(i).hertz());
+  csv += "\n";
+  for (const Spectrum& spectrum : file.spectra) csv += table_row(spectrum);
+  write_whole(path, std::as_bytes(std::span(csv)));
+}
 
 void write_csv(const std::filesystem::path& path, const CalibratedSpectrum& spectrum, const Provenance& provenance) {
   check_whole(spectrum);

@@ -7,7 +7,7 @@
 #include "astro/error.hpp"
 #include "astro/files/export.hpp"
 #include "astro/sky/velocity.hpp"
-#include "files/fits_image.hpp"
+#include "files/fits_writer.hpp"
 #include "files/software.hpp"
 
 namespace astro::files {
@@ -33,7 +33,7 @@ std::array<double, 3> geocentric_m(const Location& site) noexcept {
           (normal_m * (1.0 - eccentricity_squared) + site.height_m) * sine};
 }
 
-void write_axis(FitsImages& fits, const CalibratedSpectrum& spectrum) {
+void write_axis(FitsWriter& fits, const CalibratedSpectrum& spectrum) {
   fits.key("CTYPE1", std::string("FREQ"), "frequency");
   fits.key("CUNIT1", std::string("Hz"), "");
   fits.key("CRPIX1", 1.0, "the first channel");
@@ -44,7 +44,7 @@ void write_axis(FitsImages& fits, const CalibratedSpectrum& spectrum) {
   fits.key("RESTFRQ", hydrogen_line.hertz(), "[Hz] rest frequency of the line");
 }
 
-void write_times(FitsImages& fits, const CalibratedSpectrum& spectrum) {
+void write_times(FitsWriter& fits, const CalibratedSpectrum& spectrum) {
   fits.key("TIMESYS", std::string("UTC"), "");
   fits.key("DATE-OBS", fits_time(spectrum.start), "start");
   fits.key("DATE-AVG", fits_time(spectrum.mid), "middle of what was integrated");
@@ -55,7 +55,7 @@ void write_times(FitsImages& fits, const CalibratedSpectrum& spectrum) {
   fits.key("TELAPSE", seconds(spectrum.duration), "[s] from start to end");
 }
 
-void write_place(FitsImages& fits, const CalibratedSpectrum& spectrum) {
+void write_place(FitsWriter& fits, const CalibratedSpectrum& spectrum) {
   const Pointing& pointing = spectrum.pointing;
   if (!pointing.known) return;
   fits.key("RADESYS", std::string("ICRS"), "");
@@ -72,7 +72,7 @@ void write_place(FitsImages& fits, const CalibratedSpectrum& spectrum) {
   fits.key("VELOSYS", 1e3 * correction, "[m/s] adds to a velocity here for that in LSRK");
 }
 
-void write_receiver(FitsImages& fits, const CalibratedSpectrum& spectrum) {
+void write_receiver(FitsWriter& fits, const CalibratedSpectrum& spectrum) {
   fits.key("TSYS", spectrum.tsys_k, "[K] system temperature");
   fits.key("TRX", spectrum.receiver_k, "[K] receiver temperature");
   fits.key("FRONTEND", spectrum.receiver, "receiver");
@@ -80,7 +80,7 @@ void write_receiver(FitsImages& fits, const CalibratedSpectrum& spectrum) {
   fits.key("NLOST", static_cast<long long>(spectrum.samples_lost), "items lost");
 }
 
-void write_provenance(FitsImages& fits, const Provenance& provenance) {
+void write_provenance(FitsWriter& fits, const Provenance& provenance) {
   fits.key("OBJECT", provenance.object, "");
   fits.key("OBSERVER", provenance.observer, "");
   fits.key("TELESCOP", provenance.telescope, "");
@@ -91,7 +91,7 @@ void write_provenance(FitsImages& fits, const Provenance& provenance) {
            "when this was written");
 }
 
-void write_extension(FitsImages& fits, const CalibratedSpectrum& spectrum, std::span<const float> pixels,
+void write_extension(FitsWriter& fits, const CalibratedSpectrum& spectrum, std::span<const float> pixels,
                      const char* name, const std::string& unit) {
   fits.add_image(pixels);
   fits.key("EXTNAME", std::string(name), "");
@@ -103,7 +103,7 @@ void write_extension(FitsImages& fits, const CalibratedSpectrum& spectrum, std::
 
 void write_fits(const std::filesystem::path& path, const CalibratedSpectrum& spectrum, const Provenance& provenance) {
   check_whole(spectrum);
-  FitsImages fits;
+  FitsWriter fits;
   fits.add_image(spectrum.temperature_k);
   fits.key("BUNIT", std::string("K"), "antenna temperature");
   fits.key("BTYPE", std::string("antenna temperature"), "");

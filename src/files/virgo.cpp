@@ -146,13 +146,4 @@ SpectraFile read_virgo(const std::filesystem::path& dat) {
   return result;
 }
 
-SpectraFile read_spectra(const std::filesystem::path& path) {
-  const std::string ending = path.extension().string();
-  if (ending == ".ast" || ending == ".hot") return read_horn(path);
-  if (ending == ".dat") return read_virgo(path);
-  size_of_file(path, std::numeric_limits<std::uintmax_t>::max());
-  fail(path, "its ending " + text::quoted(ending) +
-                 " is none of a recording of spectra; expected .ast or .hot (horn) or .dat (Virgo)");
-}
-
 }  // namespace astro::files

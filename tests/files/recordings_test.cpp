@@ -160,7 +160,7 @@ TEST(Virgo, IsRefusedWithThePlaceOfTheFault) {
 
 TEST(Spectra, OfOtherFilesAreRefused) {
   const TemporaryFolder folder;
-  expect_refused([&] { files::read_spectra(folder.write("a.txt", "x")); }, "expected .ast or .hot");
+  expect_refused([&] { files::read_spectra(folder.write("a.xyz", "x")); }, "expected .ast or .hot");
   expect_refused([&] { files::read_spectra(folder.path()); }, "not a file");
   refusal([&] { files::read_spectra(folder.path() / "none.ast"); }, ErrorCode::not_found);
   expect_refused([&] { files::read_horn(folder.write("b.ast", std::string(100000, '\xfe') + "\n")); }, "b.ast");

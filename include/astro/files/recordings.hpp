@@ -17,13 +17,16 @@
 /// was expected when something is truncated, empty or not of its format.
 namespace astro::files {
 
-/// Spectra of one recording, on one axis, in order of time.
+/// Spectra of one recording, as the file orders them: in order of time, and on one axis unless the
+/// format says otherwise.
 struct SpectraFile {
   std::vector<Spectrum> spectra{};
   double bandwidth_hz = 0.0;
   std::string observer{};
   std::string telescope{};
   double gain_db = 0.0;
+  std::string object{};  ///< name of the target
+  std::string unit{};    ///< of the power, where the file says it: "K", "Jy", "Counts"
 };
 
 /// West Virginia horn, `.ast` and `.hot`: ASCII, '#' header, then "channel frequency counts". The
@@ -34,7 +37,21 @@ ASTRO_API SpectraFile read_horn(const std::filesystem::path& path);
 /// Virgo: float32 spectra in `.dat`, with `key=value` in the `.header` beside it.
 ASTRO_API SpectraFile read_virgo(const std::filesystem::path& dat);
 
-/// Either, by the file's ending; `not_found`, `invalid_file` for others.
+/// SDRangel's radio astronomy plugin, "save spectrum data": a headline of columns, then a spectrum a
+/// line. The times are those of the computer's clock, and taken as UTC since no zone stands there.
+ASTRO_API SpectraFile read_sdrangel(const std::filesystem::path& path);
+
+/// rtl_power and what writes as it does (hackrf_sweep): "date, time, Hz low, Hz high, Hz step, samples,
+/// dB, dB, ...". Lines of one time that lie side by side are one spectrum; decibels become powers.
+ASTRO_API SpectraFile read_rtl_power(const std::filesystem::path& path);
+
+/// What `write_csv` wrote: one spectrum in kelvin, or many.
+ASTRO_API SpectraFile read_csv(const std::filesystem::path& path);
+
+/// Any of a recording of spectra, by the file's ending: `.ast .hot` (horn), `.dat` (Virgo), `.txt` (the
+/// 20 metre telescope of Green Bank), `.csv` (SDRangel, rtl_power or ours, by its first line), `.fits
+/// .sdfits` (SDFITS, or what `write_fits` wrote), `.fil .tim` (SIGPROC). Throws `not_found`,
+/// `invalid_file` for others.
 ASTRO_API SpectraFile read_spectra(const std::filesystem::path& path);
 
 /// What is known of a file of IQ samples.

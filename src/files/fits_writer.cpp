@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "files/fits_writer.hpp"
+
+#include <array>
+#include <cstdlib>
+#include <vector>
+
+#include "astro/error.hpp"
+
+namespace astro::files {
+namespace {
+
+std::mutex cfitsio;
+
+constexpr std::size_t block_bytes = 2880;  ///< FITS files grow by blocks of this size (FITS standard 4.0, section 3.1)
+
+/// What CFITSIO says of a failure: the meaning of the status, then its messages from the oldest on.
+std::string reason_of(int status) {
+  std::array<char, FLEN_ERRMSG> text{};
+  fits_get_errstatus(status, text.data());
+  std::string reason = std::string(text.data()) + " (CFITSIO status " + std::to_string(status) + ")";
+  while (fits_read_errmsg(text.data()) != 0) reason += std::string("; ") + text.data();
+  return reason;
+}
+
+std::string printable(std::string text) {
+  for (char& letter : text) {
+    if (letter < ' ' || letter > '~') letter = '?';
+  }
+  return text;
+}
+
+}  // namespace
+
+FitsWriter::FitsWriter() : lock_(cfitsio) {
+  fits_clear_errmsg();
+  reserved_ = 16 * block_bytes;
+  memory_ = std::malloc(reserved_);
+  if (memory_ == nullptr) throw std::bad_alloc();
+  fits_create_memfile(&file_, &memory_, &reserved_, 64 * block_bytes, std::realloc, &status_);
+  if (status_ != 0) {
+    const std::string reason = reason_of(status_);
+    std::free(memory_);
+    throw Error(ErrorCode::storage, "cannot make a FITS file: " + reason);
+  }
+}
+
+FitsWriter::~FitsWriter() {
+  int ignored = 0;
+  fits_close_file(file_, &ignored);
+  fits_clear_errmsg();
+  std::free(memory_);
+}
+
+void FitsWriter::check(const char* doing) {
+  if (status_ == 0) return;
+  throw Error(ErrorCode::storage, std::string("cannot make a FITS file: ") + doing + ": " + reason_of(status_));
+}
+
+void FitsWriter::add_image(std::span<const float> pixels) {
+  const std::array<std::size_t, 1> size{pixels.size()};
+  add_image(pixels, size);
+}
+
+void FitsWriter::add_image(std::span<const float> pixels, std::span<const std::size_t> size) {
+  std::vector<long> lengths(size.begin(), size.end());
+  fits_create_img(file_, FLOAT_IMG, static_cast<int>(lengths.size()), lengths.data(), &status_);
+  // CFITSIO takes the pixels by a pointer to what is not constant, though it does not change them.
+  std::vector<float> copy(pixels.begin(), pixels.end());
+  fits_write_img(file_, TFLOAT, 1, static_cast<LONGLONG>(copy.size()), copy.data(), &status_);
+  check("writing an image");
+}
+
+void FitsWriter::add_table(const std::string& name, const std::vector<FitsNewColumn>& columns, std::size_t rows) {
+  // CFITSIO takes lists of texts by pointers to what is not constant, though it does not change them.
+  std::vector<FitsNewColumn> copies = columns;
+  std::vector<char*> names;
+  std::vector<char*> forms;
+  std::vector<char*> units;
+  for (FitsNewColumn& column : copies) {
+    names.push_back(column.name.data());
+    forms.push_back(column.form.data());
+    units.push_back(column.unit.data());
+  }
+  fits_create_tbl(file_, BINARY_TBL, static_cast<LONGLONG>(rows), static_cast<int>(copies.size()), names.data(),
+                  forms.data(), units.data(), name.c_str(), &status_);
+  check("making a table");
+}
+
+void FitsWriter::write_cell(std::size_t row, std::size_t column, int type, std::size_t count, const void* values) {
+  fits_write_col(file_, type, static_cast<int>(column) + 1, static_cast<LONGLONG>(row) + 1, 1,
+                 static_cast<LONGLONG>(count), const_cast<void*>(values), &status_);
+  check("writing a cell of a table");
+}
+
+void FitsWriter::cell(std::size_t row, std::size_t column, double value) {
+  write_cell(row, column, TDOUBLE, 1, &value);
+}
+
+void FitsWriter::cell(std::size_t row, std::size_t column, long long value) {
+  write_cell(row, column, TLONGLONG, 1, &value);
+}
+
+void FitsWriter::cell(std::size_t row, std::size_t column, bool value) {
+  const char truth = value ? 1 : 0;
+  write_cell(row, column, TLOGICAL, 1, &truth);
+}
+
+void FitsWriter::cell(std::size_t row, std::size_t column, const std::string& value) {
+  std::string text = printable(value);
+  char* pointer = text.data();
+  write_cell(row, column, TSTRING, 1, &pointer);
+}
+
+void FitsWriter::cell(std::size_t row, std::size_t column, std::span<const float> values) {
+  write_cell(row, column, TFLOAT, values.size(), values.data());
+}
+
+void FitsWriter::cell(std::size_t row, std::size_t column, std::span<const unsigned char> values) {
+  write_cell(row, column, TBYTE, values.size(), values.data());
+}
+
+void FitsWriter::key(const char* name, double value, const char* comment) {
+  fits_update_key(file_, TDOUBLE, name, &value, comment, &status_);
+  check(name);
+}
+
+void FitsWriter::key(const char* name, long long value, const char* comment) {
+  fits_update_key(file_, TLONGLONG, name, &value, comment, &status_);
+  check(name);
+}
+
+void FitsWriter::key(const char* name, const std::string& value, const char* comment) {
+  if (value.empty()) return;
+  fits_update_key_longstr(file_, name, printable(value).c_str(), comment, &status_);
+  check(name);
+}
+
+std::span<const std::byte> FitsWriter::finish() {
+  LONGLONG end = 0;
+  fits_flush_file(file_, &status_);
+  fits_get_hduaddrll(file_, nullptr, nullptr, &end, &status_);
+  check("ending the file");
+  return {static_cast<const std::byte*>(memory_), static_cast<std::size_t>(end)};
+}
+
+}  // namespace astro::files

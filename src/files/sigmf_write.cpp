@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "astro/error.hpp"
+#include "astro/files/export.hpp"
+#include "astro/files/sigmf.hpp"
+#include "files/growing_file.hpp"
+#include "files/sigmf_keys.hpp"
+#include "files/software.hpp"
+#include "text.hpp"
+
+namespace astro::files {
+namespace {
+
+std::string_view datatype_of(Dtype dtype) {
+  for (const auto& [text, known] : sigmf_datatypes) {
+    if (known == dtype) return text;
+  }
+  throw Error(ErrorCode::invalid_argument,
+              "writing SigMF: samples are cu8, ci8, ci16 or cf32, not " + std::string(to_string(dtype)));
+}
+
+void set_unless_empty(Value& map, std::string_view key, const std::string& text) {
+  if (!text.empty()) map.set(key, text);
+}
+
+/// Puts what was kept without being understood; it never replaces what is.
+void add_more(Value& map, const Value& more) {
+  const auto* others = more.get_if<Map>();
+  if (others == nullptr) return;
+  for (const auto& [key, value] : *others) {
+    if (map.find(key) == nullptr) map.set(key, value);
+  }
+}
+
+Value global_of(const SigmfMeta& meta) {
+  Value global;
+  global.set("core:datatype", datatype_of(meta.dtype)).set("core:version", "1.0.0");
+  if (meta.sample_rate > Frequency{}) global.set("core:sample_rate", meta.sample_rate.hertz());
+  set_unless_empty(global, "core:author", meta.author);
+  set_unless_empty(global, "core:description", meta.description);
+  set_unless_empty(global, "core:hw", meta.hardware);
+  global.set("core:recorder", meta.recorder.empty() ? software_of({}) : meta.recorder);
+  if (meta.site) {
+    Value point;
+    point.set("type", "Point");
+    point.set("coordinates", List{meta.site->longitude.degrees(), meta.site->latitude.degrees(), meta.site->height_m});
+    global.set("core:geolocation", point);
+  }
+  add_more(global, meta.more);
+  return global;
+}
+
+Value value_of(const SigmfCapture& capture) {
+  Value map;
+  map.set("core:sample_start", capture.first);
+  if (capture.frequency != Frequency{}) map.set("core:frequency", capture.frequency.hertz());
+  if (capture.time) map.set("core:datetime", format_time(*capture.time, 9));
+  add_more(map, capture.more);
+  return map;
+}
+
+Value value_of(const SigmfAnnotation& annotation) {
+  Value map;
+  map.set("core:sample_start", annotation.first);
+  if (annotation.samples) map.set("core:sample_count", *annotation.samples);
+  if (annotation.lower != Frequency{} || annotation.upper != Frequency{}) {
+    map.set("core:freq_lower_edge", annotation.lower.hertz()).set("core:freq_upper_edge", annotation.upper.hertz());
+  }
+  set_unless_empty(map, "core:label", annotation.label);
+  set_unless_empty(map, "core:comment", annotation.comment);
+  set_unless_empty(map, "core:generator", annotation.generator);
+  add_more(map, annotation.more);
+  return map;
+}
+
+/// The specification wants both lists in order of their samples.
+template <class T>
+List in_order(std::vector<T> items) {
+  std::stable_sort(items.begin(), items.end(), [](const T& a, const T& b) { return a.first < b.first; });
+  List list;
+  for (const T& item : items) list.push_back(value_of(item));
+  return list;
+}
+
+std::filesystem::path checked(std::filesystem::path path, const char* ending) {
+  const std::string given = path.extension().string();
+  if (given != ".sigmf-meta" && given != ".sigmf-data") {
+    throw Error(ErrorCode::invalid_argument, "writing SigMF: \"" + path.string() + "\" ends in " + text::quoted(given) +
+                                                 ", expected .sigmf-meta or .sigmf-data");
+  }
+  return path.replace_extension(ending);
+}
+
+}  // namespace
+
+struct SigmfWriter::State {
+  SigmfMeta meta;
+  std::filesystem::path meta_path;
+  GrowingFile data;
+  std::uint64_t samples = 0;
+};
+
+SigmfWriter::SigmfWriter(const std::filesystem::path& path, SigmfMeta meta) {
+  datatype_of(meta.dtype);
+  const std::filesystem::path data = checked(path, ".sigmf-data");
+  state_.reset(new State{std::move(meta), checked(path, ".sigmf-meta"), GrowingFile(data)});
+}
+
+SigmfWriter::~SigmfWriter() = default;
+
+SigmfMeta& SigmfWriter::meta() noexcept { return state_->meta; }
+std::uint64_t SigmfWriter::samples() const noexcept { return state_->samples; }
+
+void SigmfWriter::write(std::span<const std::byte> samples) {
+  const std::size_t each = size_of(state_->meta.dtype);
+  if (samples.size() % each != 0) {
+    throw Error(ErrorCode::invalid_argument, "writing SigMF: " + std::to_string(samples.size()) +
+                                                 " bytes are no whole samples of " + std::to_string(each));
+  }
+  state_->data.append(samples);
+  state_->samples += samples.size() / each;
+}
+
+/// The samples first: a description without its samples would be found and refused.
+void SigmfWriter::finish() {
+  Value root;
+  root.set("global", global_of(state_->meta));
+  if (state_->meta.captures.empty()) state_->meta.captures.emplace_back();
+  root.set("captures", in_order(state_->meta.captures));
+  root.set("annotations", in_order(state_->meta.annotations));
+  const std::string text = to_json(root) + "\n";
+  state_->data.finish();
+  write_whole(state_->meta_path, std::as_bytes(std::span(text)));
+}
+
+}  // namespace astro::files
