@@ -139,11 +139,31 @@ double shown_error(const Spectrum& spectrum, std::size_t i) noexcept {
   return spectrum.weight[i] > 0.0F ? relative_error(spectrum, i) : 1.0 / std::sqrt(spectrum.effective_averages);
 }
 
+/// What the errors of the loads' temperatures do to a temperature that lies on the line through both.
+double scale_error_k(const CalibrationOptions& options, double temperature_k) noexcept {
+  const double along = (temperature_k - options.cold_k) / (options.hot_k - options.cold_k);
+  return std::hypot(along * options.sigma_hot_k, (1.0 - along) * options.sigma_cold_k);
+}
+
+/// Mean power of the band without its edges, where both spectra hold something, and its relative error.
+Measured band_mean(const Spectrum& spectrum, const Mask& held) {
+  double sum = 0.0;
+  double weights = 0.0;
+  for (std::size_t i = 0; i < held.size(); ++i) {
+    if (!held[i]) continue;
+    sum += power_of(spectrum, i);
+    weights += static_cast<double>(spectrum.weight[i]);
+  }
+  const double mean = sum / static_cast<double>(signal::count(held));
+  return {mean, mean / std::sqrt(spectrum.effective_averages * weights)};
+}
+
 }  // namespace
 
 Calibration Calibration::from_hot_cold(const Spectrum& hot, const Spectrum& cold, const CalibrationOptions& options) {
   check(hot, hot.axis, "hot load");
   check(cold, hot.axis, "cold side");
+  if (!(options.sigma_hot_k >= 0.0) || !(options.sigma_cold_k >= 0.0)) refuse("an error of a load is negative");
   if (!std::isfinite(options.hot_k) || !(options.cold_k >= 0.0) || options.hot_k <= options.cold_k) {
     refuse("the hot load has " + text::of(options.hot_k) + " K and the cold side " + text::of(options.cold_k) +
            " K, and the hot one must be hotter");
@@ -157,6 +177,15 @@ Calibration Calibration::from_hot_cold(const Spectrum& hot, const Spectrum& cold
 
 Calibration Calibration::from_hot(const Spectrum& hot, const Spectrum& sky, const CalibrationOptions& options) {
   return from_hot_cold(hot, sky, options);
+}
+
+Calibration Calibration::from_noise_diode(const Spectrum& on, const Spectrum& off, Measured diode_k,
+                                          const CalibrationOptions& options) {
+  // Before the receiver the diode is a hot load that is this much hotter than the sky.
+  CalibrationOptions loads = options;
+  loads.hot_k = options.cold_k + diode_k.value;
+  loads.sigma_hot_k = diode_k.sigma;
+  return from_hot_cold(on, off, loads);
 }
 
 CalibratedSpectrum Calibration::apply(const Spectrum& spectrum) const {
@@ -174,7 +203,8 @@ CalibratedSpectrum Calibration::apply(const Spectrum& spectrum) const {
     const double system_k = ratio * (options_.hot_k + receiver_k_[i]);
     const double noise = system_k * std::hypot(shown_error(spectrum, i), shown_error(hot_, i));
     result.temperature_k[i] = static_cast<float>(system_k - receiver_k_[i]);
-    result.sigma_k[i] = static_cast<float>(std::hypot(noise, (ratio - 1.0) * sigma_receiver_k_));
+    const double scale = scale_error_k(options_, system_k - receiver_k_[i]);
+    result.sigma_k[i] = static_cast<float>(std::hypot(noise, (ratio - 1.0) * sigma_receiver_k_, scale));
     if (held[i]) result.weight[i] = spectrum.weight[i];
   }
   return result;
@@ -183,6 +213,27 @@ CalibratedSpectrum Calibration::apply(const Spectrum& spectrum) const {
 double Calibration::receiver_k() const noexcept { return signal::median(receiver_k_); }
 
 double Calibration::tsys_k() const noexcept { return receiver_k() + options_.cold_k; }
+
+Measured noise_diode_tsys_k(const Spectrum& on, const Spectrum& off, Measured diode_k, double edge) {
+  check(off, off.axis, "phase without the diode");
+  check(on, off.axis, "phase with the diode");
+  if (!(edge >= 0.0) || edge >= 0.5) refuse("an edge of " + text::of(edge) + " of the band leaves nothing of it");
+  Mask held = both(held_by(on), held_by(off));
+  const auto left_out = static_cast<std::size_t>(edge * static_cast<double>(held.size()));
+  for (std::size_t i = 0; i < left_out; ++i) held[i] = held[held.size() - 1 - i] = 0;
+  if (signal::count(held) == 0) refuse("no channel has weight with and without the diode");
+  const Measured with = band_mean(on, held);
+  const Measured without = band_mean(off, held);
+  const double added = with.value - without.value;
+  if (!(added > 0.0) || !(diode_k.value > 0.0)) {
+    refuse("the noise diode adds nothing: was it on in the first spectrum and off in the second?");
+  }
+  const double factor = without.value / added + 0.5;
+  // d(off / (on - off)): by on -off / added^2, by off on / added^2.
+  const double noise =
+      std::hypot(without.value * with.sigma, with.value * without.sigma) / (added * added) * diode_k.value;
+  return {diode_k.value * factor, std::hypot(noise, factor * diode_k.sigma)};
+}
 
 CalibratedSpectrum switched(const Spectrum& on, const Spectrum& off, double tsys_k, bool level) {
   check(off, off.axis, "reference");

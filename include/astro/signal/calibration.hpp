@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "astro/export.hpp"
+#include "astro/signal/measured.hpp"
 #include "astro/signal/spectrum.hpp"
 
 namespace astro {
@@ -20,6 +21,8 @@ struct CalibrationOptions {
   /// quarter of it would remain the window shrinks until a quarter remains.
   double line_window_km_s = 300.0;
   Frequency rest = hydrogen_line;
+  double sigma_hot_k = 0.0;   ///< standard errors of the two temperatures: the scale of all channels has
+  double sigma_cold_k = 0.0;  ///< them in common, and `sigma_k` of what is calibrated contains them
 };
 
 /// Hot and cold calibration of a receiver (Y factor; e.g. Wilson, Rohlfs and Huettemeister, Tools of
@@ -33,8 +36,14 @@ class ASTRO_API Calibration {
   /// Without a cold load: the line-free channels of the spectrum itself are the cold sky.
   static Calibration from_hot(const Spectrum& hot, const Spectrum& sky, const CalibrationOptions& options = {});
 
-  /// Antenna temperature of each channel, with the errors of both. Throws `invalid_argument` for
-  /// another axis.
+  /// From a noise diode that adds `diode_k` to whatever is in front of the receiver: `on` and `off` are
+  /// the spectra with and without it, and `options.cold_k` what the sky gives meanwhile; `options.hot_k` and
+  /// `sigma_hot_k` are not looked at. Throws as `from_hot_cold`.
+  static Calibration from_noise_diode(const Spectrum& on, const Spectrum& off, Measured diode_k,
+                                      const CalibrationOptions& options = {});
+
+  /// Antenna temperature of each channel, with the errors of both and of the two temperatures. Throws
+  /// `invalid_argument` for another axis.
   CalibratedSpectrum apply(const Spectrum& spectrum) const;
 
   const CalibrationOptions& options() const noexcept { return options_; }
@@ -56,6 +65,12 @@ class ASTRO_API Calibration {
   std::vector<double> receiver_k_;
   double sigma_receiver_k_ = 0.0;
 };
+
+/// System temperature from a noise diode, the mean of both of its phases: diode (off / (on - off) + 1/2)
+/// of the band's means without the outermost `edge` at either end, as GBTIDL's `dcmeantsys` (Marganian,
+/// Garwood et al., GBTIDL user's guide). The error holds the diode's and the radiometer's. Throws
+/// `invalid_argument` when axes differ or the diode adds nothing.
+ASTRO_API Measured noise_diode_tsys_k(const Spectrum& on, const Spectrum& off, Measured diode_k, double edge = 0.1);
 
 /// `on` over `off` (position switching): the fraction by which each channel exceeds the reference,
 /// as temperature in units of the reference's system temperature `tsys_k` (1: a plain ratio).
