@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdlib>
 #include <iterator>
 #include <limits>
+#include <numbers>
 
 #include "astro/error.hpp"
 #include "astro/sky/velocity.hpp"
@@ -105,24 +107,23 @@ std::size_t highest(const Smoothed& line, const std::vector<double>& baseline, c
 }
 
 /// How far from the peak the line's true top may lie: each channel of the run around it that noise may
-/// have kept from being the highest counts by how likely that is, the difference of two having twice the
-/// variance of one; and a channel is as wide as it is.
-double wandering_km_s(const Smoothed& line, const std::vector<double>& baseline, std::size_t top, double sigma_k,
-                      double channel_km_s) {
-  const double scatter = std::sqrt(2.0) * sigma_k;
-  const auto unlikely = [&](std::size_t i) {
-    const double below = (line.temperature_k[top] - baseline[top]) - (line.temperature_k[i] - baseline[i]);
-    return scatter > 0.0 ? below / scatter : (below > 0.0 ? 1e9 : 0.0);
-  };
+/// have kept from being the highest counts by how likely that is (1 where both are level), and a channel is as wide as
+/// it is. Of running means over `width` channels the difference of two that overlap scatters less than that of others.
+double wandering_km_s(const Smoothed& line, const std::vector<double>& baseline, std::size_t top, std::size_t width,
+                      double sigma_k, double channel_km_s) {
   double square = 0.0;
   double sum = 1.0;
   const auto walk = [&](std::ptrdiff_t step) {
     for (auto i = static_cast<std::ptrdiff_t>(top) + step; i >= 0 && i < std::ssize(baseline); i += step) {
       const auto channel = static_cast<std::size_t>(i);
-      if (!line.valid[channel] || unlikely(channel) > 3.0) return;
-      const double likely = std::exp(-0.5 * unlikely(channel) * unlikely(channel));
-      const double away = static_cast<double>(i - static_cast<std::ptrdiff_t>(top)) * channel_km_s;
-      square += likely * away * away;
+      const auto apart = static_cast<std::size_t>(std::abs(i - static_cast<std::ptrdiff_t>(top)));
+      const double shared = static_cast<double>(std::min(apart, width)) / static_cast<double>(width);
+      const double scatter = sigma_k * std::sqrt(2.0 * shared);
+      const double below =
+          (line.temperature_k[top] - baseline[top]) - (line.temperature_k[channel] - baseline[channel]);
+      if (!line.valid[channel] || !(below < 3.0 * scatter)) return;
+      const double likely = std::erfc(below / (std::numbers::sqrt2 * scatter));
+      square += likely * std::pow(static_cast<double>(apart) * channel_km_s, 2);
       sum += likely;
     }
   };
@@ -182,7 +183,7 @@ Peak CalibratedSpectrum::peak(const PeakOptions& options) const {
   peak.peak_velocity_km_s = pointing.known ? sky::radio_velocity_km_s(peak.peak_frequency, options.rest) + correction
                                            : std::numeric_limits<double>::quiet_NaN();
   const double channel_km_s = std::abs(sky::radio_velocity_km_s(options.rest - axis.step, options.rest));
-  peak.sigma_velocity_km_s = wandering_km_s(line, baseline, channel, peak.sigma_k, channel_km_s);
+  peak.sigma_velocity_km_s = wandering_km_s(line, baseline, channel, width, peak.sigma_k, channel_km_s);
   peak.rms_k = rms_of(*this, baseline, fit.used);
   return peak;
 }

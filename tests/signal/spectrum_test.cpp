@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -69,6 +70,41 @@ TEST(Peak, StatesItsError) {
   }
   EXPECT_NEAR(sigma, 0.5 / std::sqrt(5.0), 0.02);
   EXPECT_NEAR(std::sqrt(square) / sigma, 1.0, 0.3);  // scatter of 60 values: 9 %, and the baseline's own error
+}
+
+/// A line whose top is flat, as that of hydrogen that hides itself: level within 40 km/s of zero.
+CalibratedSpectrum flat_line(double noise_k, unsigned seed) {
+  CalibratedSpectrum spectrum = line_at(0.0, 0.0, 1.0, noise_k, seed);
+  for (std::size_t i = 0; i < 1024; ++i) {
+    const double velocity = sky::radio_velocity_km_s(spectrum.axis.at(static_cast<double>(i)), hydrogen_line);
+    const double beyond = std::max(std::abs(velocity) - 40.0, 0.0) / 8.0;
+    spectrum.temperature_k[i] += static_cast<float>(80.0 * std::exp(-0.5 * beyond * beyond));
+  }
+  return spectrum;
+}
+
+// Where a peak is found scatters around the line's centre by what is stated, within a factor of 1.6: of
+// a narrow line by little, of a flat one by as much as it is flat.
+TEST(Peak, StatesTheErrorOfItsVelocity) {
+  // Between the channels, which are 1.4 km/s wide.
+  constexpr auto centre_of = [](unsigned seed) { return 0.017 * (seed % 100); };
+  const auto scatter_over_stated = [&](auto make, double most_km_s) {
+    double square = 0.0;
+    double stated = 0.0;
+    constexpr unsigned seeds = 100;
+    for (unsigned seed = 0; seed < seeds; ++seed) {
+      const Peak peak = make(seed).peak();
+      const double off = sky::radio_velocity_km_s(peak.peak_frequency, hydrogen_line) - centre_of(seed);
+      square += off * off / seeds;
+      stated += std::pow(peak.sigma_velocity_km_s, 2) / seeds;
+    }
+    EXPECT_LT(std::sqrt(stated), most_km_s);
+    return std::sqrt(square / stated);
+  };
+  EXPECT_THAT(scatter_over_stated([&](unsigned seed) { return line_at(centre_of(seed), 80.0, 10.0, 1.0, seed); }, 3.0),
+              ::testing::AllOf(::testing::Gt(0.6), ::testing::Lt(1.5)));
+  EXPECT_THAT(scatter_over_stated([](unsigned seed) { return flat_line(1.0, seed); }, 45.0),
+              ::testing::AllOf(::testing::Gt(0.6), ::testing::Lt(1.5)));
 }
 
 TEST(Peak, KnowsTheVelocityInTheLsrkWhenThePointingIsKnown) {
