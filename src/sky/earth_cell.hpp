@@ -55,11 +55,18 @@ class Interpolated {
     }
   }
 
-  void at(double part, Values& values) const noexcept {
+  [[gnu::always_inline]] void at(double part, Values& values) const noexcept {
     values = coefficients_[nodes - 1];
     for (std::size_t k = nodes - 1; k-- > 0;) {
       for (std::size_t each = 0; each < count; ++each) values[each] = values[each] * part + coefficients_[k][each];
     }
+  }
+
+  /// One of them alone.
+  [[gnu::always_inline]] double at(std::size_t which, double part) const noexcept {
+    double value = coefficients_[nodes - 1][which];
+    for (std::size_t k = nodes - 1; k-- > 0;) value = value * part + coefficients_[k][which];
+    return value;
   }
 
  private:

@@ -3,13 +3,16 @@
 
 #include <erfa.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_map>
 
 #include "astro/error.hpp"
+#include "kernels/kernels.hpp"
 #include "light.hpp"
 #include "targets.hpp"
 #include "velocity_frames.hpp"
@@ -108,6 +111,144 @@ Vector finite_vector(const Icrs& direction) {
   return unit_vector(direction.ra, direction.dec);
 }
 
+/// An angle that the kernels' series take: any finite one, within 10,000 radians.
+double taken(Angle angle) {
+  const double value = angle.radians();
+  return std::abs(value) <= 1e4 ? value : std::remainder(value, two_pi);
+}
+
+template <std::size_t size>
+void set_direction(Block<size>& block, std::size_t lane, const Vector& direction) {
+  block.x.values[lane] = direction[0];
+  block.y.values[lane] = direction[1];
+  block.z.values[lane] = direction[2];
+}
+
+/// Right ascension and declination in the lanes of the result, until they are vectors.
+template <std::size_t size>
+void set_angles(Block<size>& block, std::size_t lane, const Icrs& direction) {
+  require_finite("a target in the sky", direction.ra, direction.dec);
+  block.azimuth.values[lane] = taken(direction.ra);
+  block.altitude.values[lane] = taken(direction.dec);
+}
+
+template <std::size_t size>
+AltAz result(const Block<size>& block, std::size_t lane) {
+  return {radians(block.azimuth.values[lane]), radians(block.altitude.values[lane])};
+}
+
+/// A part of the directions, at most a block, at one instant; lanes that are left over repeat the first.
+template <std::size_t size>
+void at_instant(std::span<const Icrs> directions, const Instant& at, const Refraction& air, std::span<AltAz> places) {
+  Block<size> block;
+  for (std::size_t lane = 0; lane < size; ++lane) {
+    set_angles(block, lane, directions[lane < directions.size() ? lane : 0]);
+  }
+  if constexpr (size == small_size) {
+    kernels().to_vectors_small(block);
+    kernels().at_instant_small(at, air, block);
+  } else {
+    kernels().to_vectors(block);
+    kernels().at_instant(at, air, block);
+  }
+  for (std::size_t i = 0; i < directions.size(); ++i) places[i] = result(block, i);
+}
+
+/// Times (and directions) of one cell, until they fill a block.
+struct Waiting {
+  std::int64_t number = 0;
+  std::shared_ptr<const SiteCell> cell;
+  std::size_t count = 0;
+  std::array<std::size_t, block_size> index;  ///< which of the places it is
+  Block<block_size> block;
+};
+
+/// Sorts the questions of one call by cells, a block each, so that the order in which they come costs nothing.
+template <class Cells>
+class Blocks {
+ public:
+  /// `angles`: the directions come as angles, and not as vectors.
+  Blocks(const Cells& cells, std::span<AltAz> places, bool angles) : cells_(cells), places_(places), angles_(angles) {}
+
+  template <class Set>
+  void add(Time time, std::size_t index, Set set) {
+    Waiting& waiting = waiting_for(time);
+    const std::size_t lane = waiting.count++;
+    waiting.index[lane] = index;
+    waiting.block.part.values[lane] = part_of(*waiting.cell, time);
+    set(waiting.block, lane);
+    if (waiting.count == block_size) compute(waiting);
+  }
+
+  void finish() {
+    for (const auto& waiting : waiting_) {
+      if (waiting && waiting->count > 0) compute(*waiting);
+    }
+  }
+
+ private:
+  Waiting& waiting_for(Time time) {
+    // Without a sign: what lies before the cell is far behind it.
+    const auto since = static_cast<std::uint64_t>(time.time_since_epoch().count()) -
+                       static_cast<std::uint64_t>(start_.time_since_epoch().count());
+    if (current_ != nullptr && since < static_cast<std::uint64_t>(cell_length.count())) return *current_;
+    const std::int64_t number = cell_of(time);
+    auto& place = waiting_[static_cast<std::size_t>(number) % waiting_.size()];
+    if (!place) place = std::make_unique<Waiting>();
+    if (!place->cell || place->number != number) {
+      if (place->count > 0) compute(*place);
+      place->cell = cells_.get(number);
+      place->number = number;
+    }
+    current_ = place.get();
+    start_ = start_of_cell(number);
+    return *current_;
+  }
+
+  void compute(Waiting& waiting) {
+    if (waiting.count <= small_size) return compute_small(waiting);
+    Block<block_size>& block = waiting.block;
+    for (std::size_t lane = waiting.count; lane < block_size; ++lane) copy(block, 0, block, lane);
+    if (angles_) kernels().to_vectors(block);
+    kernels().at_times(*waiting.cell, cells_.refraction, block);
+    hand_out(waiting, block);
+  }
+
+  void compute_small(Waiting& waiting) {
+    Block<small_size> block;
+    for (std::size_t lane = 0; lane < small_size; ++lane) {
+      copy(waiting.block, lane < waiting.count ? lane : 0, block, lane);
+    }
+    if (angles_) kernels().to_vectors_small(block);
+    kernels().at_times_small(*waiting.cell, cells_.refraction, block);
+    hand_out(waiting, block);
+  }
+
+  template <std::size_t from_size, std::size_t to_size>
+  void copy(const Block<from_size>& from, std::size_t lane, Block<to_size>& to, std::size_t there) {
+    to.part.values[there] = from.part.values[lane];
+    if (angles_) {
+      to.azimuth.values[there] = from.azimuth.values[lane];
+      to.altitude.values[there] = from.altitude.values[lane];
+    } else {
+      set_direction(to, there, {from.x.values[lane], from.y.values[lane], from.z.values[lane]});
+    }
+  }
+
+  template <std::size_t size>
+  void hand_out(Waiting& waiting, const Block<size>& block) {
+    for (std::size_t lane = 0; lane < waiting.count; ++lane) places_[waiting.index[lane]] = result(block, lane);
+    waiting.count = 0;
+  }
+
+  const Cells& cells_;
+  std::span<AltAz> places_;
+  bool angles_;
+  std::array<std::unique_ptr<Waiting>, 16> waiting_;
+  Waiting* current_ = nullptr;
+  Time start_{};
+};
+
 /// Where the light of a body comes from, seen from the site: what the site's distance from the
 /// Earth's centre changes in light time has moved the body on.
 Vector body_direction(const BodyCell::Values& from_earth, const Instant& at) {
@@ -124,6 +265,21 @@ Vector body_direction(const BodyCell::Values& from_earth, const Instant& at) {
   const double length = std::sqrt(dot(seen, seen));
   for (double& component : seen) component /= length;
   return seen;
+}
+
+template <class Cells>
+void body_at_times(const Cells& cells, Body body, std::span<const Time> times, std::span<AltAz> places) {
+  auto near = near_cells(cells);
+  auto bodies = near_body(body);
+  BodyCell::Values from_earth;
+  Instant at;
+  for (std::size_t i = 0; i < times.size(); ++i) {
+    const SiteCell& cell = near.at(times[i]);
+    const double part = part_of(cell, times[i]);
+    set_instant(cell, part, at);
+    bodies.at(times[i]).at(part, from_earth);
+    places[i] = seen(to_horizon(aberrated(body_direction(from_earth, at), at), at), cells.refraction);
+  }
 }
 
 /// What is seen at a place: ERFA's eraAtoiq for the air, then what light bending and aberration do,
@@ -183,30 +339,19 @@ void Observer::altaz(const Target& target, std::span<const Time> times, std::spa
     std::fill(places.begin(), places.end(), *place);
     return;
   }
-  auto near = near_cells(*cells_);
-  const Refraction air = cells_->refraction;
-  Instant at;
   if (const auto* body = std::get_if<Body>(&target)) {
-    auto bodies = near_body(*body);
-    BodyCell::Values from_earth;
-    for (std::size_t i = 0; i < times.size(); ++i) {
-      const SiteCell& cell = near.at(times[i]);
-      const double part = part_of(cell, times[i]);
-      set_instant(cell, part, at);
-      bodies.at(times[i]).at(part, from_earth);
-      places[i] = seen(to_horizon(aberrated(body_direction(from_earth, at), at), at), air);
-    }
+    body_at_times(*cells_, *body, times, places);
     return;
   }
   // What an FK5 direction or an ephemeris is depends on the time; the others are one vector.
   const bool moves = std::holds_alternative<Ephemeris>(target) || std::holds_alternative<Fk5>(target);
   Vector direction = moves || times.empty() ? Vector{} : finite_vector(catalogue_direction(target, times[0]));
+  Blocks<Cells> blocks(*cells_, places, false);
   for (std::size_t i = 0; i < times.size(); ++i) {
     if (moves) direction = finite_vector(catalogue_direction(target, times[i]));
-    const SiteCell& cell = near.at(times[i]);
-    set_instant(cell, part_of(cell, times[i]), at);
-    places[i] = star(direction, at, air);
+    blocks.add(times[i], i, [&](auto& block, std::size_t lane) { set_direction(block, lane, direction); });
   }
+  blocks.finish();
 }
 
 void Observer::altaz(std::span<const Icrs> directions, Time time, std::span<AltAz> places) const {
@@ -214,21 +359,26 @@ void Observer::altaz(std::span<const Icrs> directions, Time time, std::span<AltA
   const auto cell = cells_->get(cell_of(time));
   Instant at;
   set_instant(*cell, part_of(*cell, time), at);
-  for (std::size_t i = 0; i < directions.size(); ++i) {
-    places[i] = star(finite_vector(directions[i]), at, cells_->refraction);
+  for (std::size_t first = 0; first < directions.size();) {
+    const std::size_t left = directions.size() - first;
+    const std::size_t count = left <= small_size ? left : std::min(left, block_size);
+    if (count <= small_size) {
+      at_instant<small_size>(directions.subspan(first, count), at, cells_->refraction, places.subspan(first, count));
+    } else {
+      at_instant<block_size>(directions.subspan(first, count), at, cells_->refraction, places.subspan(first, count));
+    }
+    first += count;
   }
 }
 
 void Observer::altaz(std::span<const Icrs> directions, std::span<const Time> times, std::span<AltAz> places) const {
   require_length(directions.size(), places.size());
   require_length(times.size(), places.size());
-  auto near = near_cells(*cells_);
-  Instant at;
+  Blocks<Cells> blocks(*cells_, places, true);
   for (std::size_t i = 0; i < times.size(); ++i) {
-    const SiteCell& cell = near.at(times[i]);
-    set_instant(cell, part_of(cell, times[i]), at);
-    places[i] = star(finite_vector(directions[i]), at, cells_->refraction);
+    blocks.add(times[i], i, [&](auto& block, std::size_t lane) { set_angles(block, lane, directions[i]); });
   }
+  blocks.finish();
 }
 
 Icrs Observer::icrs(const AltAz& place, Time time) const {

@@ -126,7 +126,7 @@ TEST_F(PreparedSky, DoesNotDependOnTheOrderOfTheQuestions) {
   for (const std::size_t i : order) EXPECT_EQ(sorted.altaz(direction, times[i]), shuffled[i]);
 }
 
-TEST_F(PreparedSky, GivesTheSameForManyTargetsAndForOne) {
+TEST_F(PreparedSky, GivesTheSameForManyTargetsAndForOneToRounding) {
   const auto directions = random_directions(300, 5);
   const Observer observer(green_bank, standard_weather(green_bank));
   std::vector<AltAz> together(directions.size());
@@ -134,8 +134,42 @@ TEST_F(PreparedSky, GivesTheSameForManyTargetsAndForOne) {
   std::vector<AltAz> paired(directions.size());
   observer.altaz(directions, std::vector<Time>(directions.size(), evening), paired);
   for (std::size_t i = 0; i < directions.size(); ++i) {
-    EXPECT_EQ(together[i], paired[i]);
-    EXPECT_EQ(together[i], observer.altaz(directions[i], evening));
+    EXPECT_LT(milliarcseconds(together[i], paired[i]), 1e-6);
+    EXPECT_LT(milliarcseconds(together[i], observer.altaz(directions[i], evening)), 1e-6);
+  }
+}
+
+TEST_F(PreparedSky, DoesNotDependOnHowManyAreAsked) {
+  // Blocks that are full, begun and nearly empty, at one time and at many.
+  const auto directions = random_directions(300, 8);
+  const std::vector<Time> times = shuffled_times(300);
+  const Observer observer(green_bank, standard_weather(green_bank));
+  std::vector<AltAz> all(300);
+  std::vector<AltAz> at_once(300);
+  observer.altaz(directions, times, all);
+  observer.altaz(directions, evening, at_once);
+  for (const std::size_t count : {1U, 7U, 8U, 9U, 127U, 128U, 129U, 299U}) {
+    std::vector<AltAz> some(count);
+    observer.altaz(std::span(directions).first(count), std::span(times).first(count), some);
+    EXPECT_TRUE(std::equal(some.begin(), some.end(), all.begin())) << count;
+    observer.altaz(std::span(directions).first(count), evening, some);
+    EXPECT_TRUE(std::equal(some.begin(), some.end(), at_once.begin())) << count;
+  }
+}
+
+TEST_F(PreparedSky, TakesAnglesOfManyTurnsAndThePoles) {
+  const Observer observer(green_bank);
+  const Icrs direction{50_deg, 20_deg};
+  for (const double turns : {-3.0, 1.0, 1000.0, 1e5}) {
+    const Icrs same{degrees(50 + 360 * turns), 20_deg};
+    const std::vector<Icrs> asked{same};
+    std::vector<AltAz> place(1);
+    observer.altaz(asked, evening, place);
+    EXPECT_LT(milliarcseconds(place[0], observer.altaz(direction, evening)), 0.01 + std::abs(turns) * 1e-4) << turns;
+  }
+  for (const double dec : {-90.0, 90.0}) {
+    const Icrs pole{123_deg, degrees(dec)};
+    EXPECT_LT(milliarcseconds(observer.altaz(pole, evening), altaz(pole, green_bank, evening)), 0.01);
   }
 }
 
