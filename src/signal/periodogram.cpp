@@ -60,6 +60,8 @@ Periodogram::Periodogram(const SpectrometerOptions& options)
 }
 
 void Periodogram::expect(Dtype dtype) {
+  rows_.drop();
+  if (fold_ != nullptr && dtype == dtype_) return;
   dtype_ = dtype;
   input_ = is_complex(dtype) ? Input::complex : Input::real;
   if (input_ == Input::real && !real_) {

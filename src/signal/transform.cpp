@@ -23,7 +23,7 @@ std::mutex& planner() {
 
 /// Measuring finds the better plan, but a large one would take long: FFTW then keeps the best it has
 /// found within this time.
-constexpr double planning_seconds = 1.0;
+constexpr double planning_seconds = 3.0;
 
 /// The input is written anew for each transform, which leaves FFTW free to work in it.
 constexpr unsigned flags = FFTW_MEASURE | FFTW_DESTROY_INPUT;

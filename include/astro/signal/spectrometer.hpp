@@ -57,8 +57,8 @@ struct SpectrometerOptions {
 /// Not safe for two threads at once; memory is constant.
 class ASTRO_API Spectrometer {
  public:
-  /// Plans its transform of IQ (that of real samples with the first of them), which takes up to a
-  /// second for one that this machine has not met; what FFTW learnt is kept in $XDG_CACHE_HOME/astro
+  /// Plans its transform of IQ (that of real samples with the first of them), which takes up to
+  /// three seconds for one that this machine has not met; what FFTW learnt is kept in $XDG_CACHE_HOME/astro
   /// or ~/.cache/astro. Throws `invalid_argument` unless 2 <= channels <= 2^20 and the others are as
   /// `SpectrometerOptions` says.
   explicit Spectrometer(const SpectrometerOptions& options = {});
