@@ -19,11 +19,6 @@ inline float number(T value) noexcept {
   return static_cast<float>(value) - zero_of<T>;
 }
 
-template <bool Add>
-inline float begin_with(float there) noexcept {
-  return Add ? there : 0.0F;
-}
-
 template <class T, bool Add>
 inline void fold_one(const T* __restrict a, const float* __restrict taps, float* __restrict out,
                      std::size_t count) noexcept {
@@ -37,7 +32,8 @@ template <class T, bool Add>
 inline void fold_two(const T* __restrict a, const T* __restrict b, const float* __restrict taps,
                      const float* __restrict taps_b, float* __restrict out, std::size_t count) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
-    out[i] = begin_with<Add>(out[i]) + number(a[i]) * taps[i] + number(b[i]) * taps_b[i];
+    const float sum = number(a[i]) * taps[i] + number(b[i]) * taps_b[i];
+    out[i] = Add ? out[i] + sum : sum;
   }
 }
 
@@ -48,8 +44,9 @@ inline void fold_four(const T* __restrict a, const T* __restrict b, const T* __r
   const float* __restrict taps_c = taps + 2 * count;
   const float* __restrict taps_d = taps + 3 * count;
   for (std::size_t i = 0; i < count; ++i) {
-    out[i] = begin_with<Add>(out[i]) + (number(a[i]) * taps[i] + number(b[i]) * taps_b[i]) +
-             (number(c[i]) * taps_c[i] + number(d[i]) * taps_d[i]);
+    const float sum =
+        number(a[i]) * taps[i] + number(b[i]) * taps_b[i] + number(c[i]) * taps_c[i] + number(d[i]) * taps_d[i];
+    out[i] = Add ? out[i] + sum : sum;
   }
 }
 

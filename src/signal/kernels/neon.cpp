@@ -41,7 +41,7 @@ inline void fold_rows(const void* const* rows, const float* taps, float* out, st
     vst1q_f32(out + i + 4, sum.high);
   }
   for (; i < count; ++i) {
-    float sum = begin_with<Add>(out[i]);
+    float sum = Add ? out[i] : 0.0F;
     for (std::size_t t = 0; t < Taps; ++t) sum += number(static_cast<const T*>(rows[t])[i]) * taps[t * count + i];
     out[i] = sum;
   }
