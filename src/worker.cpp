@@ -113,8 +113,10 @@ void Worker::call(std::function<void()> function) {
 }
 
 void Worker::finish_hook() noexcept {
-  if (!timer_.end()) lost_ = true;
-  else if (const std::uint64_t stops = stops_.load(); stops != stops_seen_ && stops != restopped_) {
+  if (!timer_.end()) {
+    lost_ = true;
+    client_.stop_driver();  // it was given up, and comes back now: what it began must not go on
+  } else if (const std::uint64_t stops = stops_.load(); stops != stops_seen_ && stops != restopped_) {
     timer_.begin("stop", stop_bound);
     client_.stop_driver();
     if (!timer_.end()) lost_ = true;

@@ -12,6 +12,7 @@ using Action = std::function<int()>;
 // Each adds its subcommand, which sets the action when it is chosen.
 void add_observe(CLI::App& app, Action& action);
 void add_reduce(CLI::App& app, Action& action);
+void add_observations(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
 void add_describe(CLI::App& app, Action& action);
 void add_plugins(CLI::App& app, Action& action);

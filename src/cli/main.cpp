@@ -68,6 +68,7 @@ int main(int argc, char** argv) {
   Action action;
   add_observe(app, action);
   add_reduce(app, action);
+  add_observations(app, action);
   add_check(app, action);
   add_describe(app, action);
   add_plugins(app, action);

@@ -97,18 +97,41 @@ void print_for_people(const ObservationResult& result, const Outputs& outputs) {
   std::cout.flush();
 }
 
+/// What was stored before a failure or a signal is not lost: the error says how to have it.
+ObservationResult observe_or_say_what_is_kept(const Observatory& observatory, const ObservationRequest& request,
+                                              const std::stop_token& stop, const Arguments& arguments) {
+  std::string id;
+  std::int64_t stored = -1;
+  ProgressDisplay display;
+  try {
+    return observe(
+        observatory, request,
+        [&](const Progress& progress) {
+          id = progress.observation_id;
+          stored = std::max(stored, progress.stored);
+          display(progress);
+        },
+        stop);
+  } catch (const Error& error) {
+    if (stored < 0) throw;
+    throw Error(error.code(), std::string(error.what()) + "; what was stored of it is kept: astro reduce --site " +
+                                  arguments.site + (arguments.simulate ? " --simulate" : "") + " --observation " + id);
+  }
+}
+
 int run(const Arguments& arguments) {
+  check_writable(arguments.outputs);  // before anything moves
   const StopOnSignal signals;
   const Site site = load_site(arguments.site, {.simulate = arguments.simulate});
   const ObservationRequest request = load_request(arguments.request, &site);
   check_clock(arguments, site);
   Observatory observatory = Observatory::open(
       site, {.simulate = arguments.simulate, .clock = clock_of(arguments), .state_folder = arguments.state});
-  const ObservationResult result = observe(observatory, request, ProgressDisplay(), signals.token());
-  write(arguments.outputs, result.spectrum, provenance_of(result.observation));
+  const ObservationResult result = observe_or_say_what_is_kept(observatory, request, signals.token(), arguments);
   observatory.close();
   if (arguments.json) print(told_of(result, arguments.outputs), true);
   else print_for_people(result, arguments.outputs);
+  write(arguments.outputs, result.spectrum, provenance_of(result.observation));
   return done;
 }
 

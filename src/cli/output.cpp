@@ -15,6 +15,7 @@ void print(const Value& result, bool json) {
   std::size_t width = 0;
   for (const auto& [key, value] : result.as_map()) width = std::max(width, key.size());
   for (const auto& [key, value] : result.as_map()) {
+    if (value.is_null()) continue;  // JSON keeps its keys; people are told what there is
     const auto* text = value.get_if<std::string>();
     const auto* real = value.get_if<double>();
     std::cout << key << std::string(width - key.size() + 2, ' ')

@@ -1,7 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/products.hpp"
 
+#include <unistd.h>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "astro/error.hpp"
+
 namespace astro::cli {
+
+void check_writable(const Outputs& outputs) {
+  for (const std::string& file : {outputs.fits, outputs.csv}) {
+    if (file.empty()) continue;
+    std::filesystem::path folder = std::filesystem::path(file).parent_path();
+    if (folder.empty()) folder = ".";
+    if (::access(folder.c_str(), W_OK) == 0) continue;
+    throw Error(ErrorCode::storage, "\"" + file + "\" cannot be written: " + folder.string() + ": " +
+                                        std::strerror(errno) + "; nothing was begun");
+  }
+}
 
 void write(const Outputs& outputs, const CalibratedSpectrum& spectrum, const files::Provenance& provenance) {
   if (!outputs.fits.empty()) files::write_fits(outputs.fits, spectrum, provenance);

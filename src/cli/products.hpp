@@ -14,6 +14,8 @@ struct Outputs {
   std::string csv;
 };
 
+/// Throws `storage` when one of them cannot be written where it is asked for.
+void check_writable(const Outputs& outputs);
 void write(const Outputs& outputs, const CalibratedSpectrum& spectrum, const files::Provenance& provenance);
 
 /// What `observe` and `reduce` print: keys that end in their unit.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <cmath>
+#include <filesystem>
 #include <iostream>
 #include <limits>
 
@@ -23,6 +24,7 @@ struct Arguments {
   double cold_k = 10.0;
   std::string site;
   std::string observation;
+  bool simulate = false;
   Outputs outputs;
   bool json = false;
 };
@@ -65,21 +67,80 @@ Value told_of(const CalibratedSpectrum& spectrum, const Peak& peak, bool in_kelv
   return told;
 }
 
-ObservationResult reduce_stored(const Arguments& arguments) {
-  Site site = load_site(arguments.site);
-  // Only the stores are needed: a mount must not be opened to look at old data.
-  std::erase_if(site.devices, [](const DeviceEntry& device) { return device.kind != DeviceKind::store; });
-  const Observatory observatory = Observatory::open(site);
-  for (const std::string& name : observatory.names(DeviceKind::store)) {
-    const StoreHandle store = observatory.store(name);
-    if (store.count<Observation>({.where = {{.field = "id", .value = arguments.observation}}}) == 0) continue;
-    return reduce(store, arguments.observation, observatory.location());
+/// The stores of a site alone, with a journal of their own for so long: old data can be looked at
+/// while the observatory is at work, and no mount is opened for it.
+class Archive {
+ public:
+  Archive(const std::string& site_file, bool simulate)
+      : folder_(std::filesystem::temp_directory_path() / ("astro-" + new_id())),
+        observatory_(
+            Observatory::open(stores_of(site_file, simulate), {.simulate = simulate, .state_folder = folder_})) {}
+  ~Archive() {
+    observatory_.close();
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
   }
-  throw Error(ErrorCode::not_found,
-              "reducing: no store of " + arguments.site + " has an observation '" + arguments.observation + "'");
+  Archive(const Archive&) = delete;
+  Archive& operator=(const Archive&) = delete;
+
+  const Observatory& observatory() const noexcept { return observatory_; }
+  std::vector<StoreHandle> stores() const {
+    std::vector<StoreHandle> all;
+    for (const std::string& name : observatory_.names(DeviceKind::store)) all.push_back(observatory_.store(name));
+    return all;
+  }
+
+ private:
+  static Site stores_of(const std::string& site_file, bool simulate) {
+    Site site = load_site(site_file, {.simulate = simulate});
+    std::erase_if(site.devices, [](const DeviceEntry& device) { return device.kind != DeviceKind::store; });
+    return site;
+  }
+
+  std::filesystem::path folder_;
+  Observatory observatory_;
+};
+
+ObservationResult reduce_stored(const Arguments& arguments) {
+  const Archive archive(arguments.site, arguments.simulate);
+  for (const StoreHandle& store : archive.stores()) {
+    if (store.count<Observation>({.where = {{.field = "id", .value = arguments.observation}}}) == 0) continue;
+    return reduce(store, arguments.observation, archive.observatory().location());
+  }
+  throw Error(ErrorCode::not_found, "reducing: no store of " + arguments.site + " has an observation '" +
+                                        arguments.observation + "'; `astro observations " + arguments.site +
+                                        "` lists those that are there");
+}
+
+int list_observations(const std::string& site, bool simulate, bool json) {
+  const Archive archive(site, simulate);
+  List all;
+  std::vector<std::vector<std::string>> rows;
+  for (const StoreHandle& store : archive.stores()) {
+    for (const Observation& each : store.find<Observation>({.order_by = "created"})) {
+      const std::string state(Description<ObservationState>::choices.at(static_cast<std::size_t>(each.state)));
+      Value one;
+      one.set("observation", each.id).set("store", store.name()).set("state", state).set("reason", each.reason);
+      one.set("created", each.created).set("target", each.request.target).set("observer", each.request.observer);
+      all.push_back(std::move(one));
+      rows.push_back({each.id, format_time(each.created, 0), state, each.request.target, each.reason});
+    }
+  }
+  if (!json) return print_table(rows), done;
+  Value told;
+  told.set("observations", std::move(all));
+  print(told, true);
+  return done;
 }
 
 int run(const Arguments& arguments) {
+  check_writable(arguments.outputs);
+  const bool in_kelvin = !arguments.hot.empty() || !arguments.observation.empty();
+  if (!in_kelvin && !(arguments.outputs.fits + arguments.outputs.csv).empty()) {
+    throw Error(ErrorCode::invalid_argument,
+                "reducing: without --hot the result is a ratio to the reference and no temperature, which is what "
+                "these files hold; give --hot F..., or leave out --fits and --csv");
+  }
   if (!arguments.observation.empty()) {
     const ObservationResult result = reduce_stored(arguments);
     write(arguments.outputs, result.spectrum, provenance_of(result.observation));
@@ -92,7 +153,7 @@ int run(const Arguments& arguments) {
   const CalibratedSpectrum spectrum = reduce_files(arguments);
   const Peak peak = spectrum.peak();
   write(arguments.outputs, spectrum, {});
-  print(told_of(spectrum, peak, !arguments.hot.empty()), arguments.json);
+  print(told_of(spectrum, peak, in_kelvin), arguments.json);
   return done;
 }
 
@@ -109,10 +170,26 @@ void add_reduce(CLI::App& app, Action& action) {
   command->add_option("--cold-temperature", arguments->cold_k, "kelvin")->capture_default_str();
   auto* site = command->add_option("--site", arguments->site, "site file whose stores are searched");
   command->add_option("--observation", arguments->observation, "id of a stored observation")->needs(site);
+  command->add_flag("--simulate", arguments->simulate, "search what `observe --simulate` stored")->needs(site);
   command->add_option("--fits", arguments->outputs.fits, "write the spectrum as FITS");
   command->add_option("--csv", arguments->outputs.csv, "write the spectrum as CSV");
   command->add_flag("--json", arguments->json, "one JSON object");
   command->callback([&action, arguments] { action = [arguments] { return run(*arguments); }; });
+}
+
+void add_observations(CLI::App& app, Action& action) {
+  struct Which {
+    std::string site;
+    bool simulate = false;
+    bool json = false;
+  };
+  auto which = std::make_shared<Which>();
+  CLI::App* command = app.add_subcommand("observations", "lists what the stores of a site hold, and how each ended");
+  command->add_option("site", which->site, "the site file")->required();
+  command->add_flag("--simulate", which->simulate, "those that `observe --simulate` stored");
+  command->add_flag("--json", which->json, "one JSON object");
+  command->callback(
+      [&action, which] { action = [which] { return list_observations(which->site, which->simulate, which->json); }; });
 }
 
 }  // namespace astro::cli

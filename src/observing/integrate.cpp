@@ -8,6 +8,9 @@ namespace astro {
 
 Spectrum integrate(const Observatory& site, const std::string& receiver, const Spectrometer& spectrometer,
                    Duration duration, const std::stop_token& stop) {
+  if (duration <= Duration::zero()) {
+    throw Error(ErrorCode::invalid_argument, "integrating '" + receiver + "': the duration must be more than 0 s");
+  }
   return detail::Collector(site, site.receiver(receiver), spectrometer).next(duration, stop);
 }
 

@@ -2,6 +2,8 @@
 #include "astro/observing/observe.hpp"
 
 #include <algorithm>
+#include <mutex>
+#include <set>
 
 #include "astro/error.hpp"
 #include "astro/log.hpp"
@@ -25,6 +27,52 @@ std::string only(const Observatory& site, DeviceKind kind, const std::string& as
                                                std::to_string(names.size()) + " of them; say `" + word + ": NAME`");
 }
 
+/// The observations that this process carries out right now.
+class Running {
+ public:
+  explicit Running(std::string id) : id_(std::move(id)) {
+    const std::lock_guard lock(mutex());
+    ids().insert(id_);
+  }
+  ~Running() {
+    const std::lock_guard lock(mutex());
+    ids().erase(id_);
+  }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  static bool is(const std::string& id) {
+    const std::lock_guard lock(mutex());
+    return ids().contains(id);
+  }
+
+ private:
+  static std::mutex& mutex() {
+    static std::mutex one;
+    return one;
+  }
+  static std::set<std::string>& ids() {
+    static std::set<std::string> all;
+    return all;
+  }
+  std::string id_;
+};
+
+/// An observatory is open in one process at a time: what its store calls running and this process
+/// does not carry out was cut short by a kill or a power cut.
+void close_what_was_cut_short(const StoreHandle& store, const Observatory& site) {
+  const std::string running(Description<ObservationState>::choices.front());
+  for (Observation& left : store.find<Observation>({.where = {{.field = "state", .value = running}}})) {
+    if (left.site != site.site().name || Running::is(left.id)) continue;
+    left.state = ObservationState::failed;
+    left.reason = "the process ended in the middle of it; what is stored can be reduced";
+    left.ended = site.clock()->now();
+    const std::int64_t before = left.revision++;
+    store.replace(left, "revision", before);
+    log(LogLevel::warning, "observing", "observation " + left.id + " was cut short: " + left.reason);
+  }
+}
+
 /// One observation from its first record to its last.
 class Run {
  public:
@@ -36,6 +84,7 @@ class Run {
         stop_(stop),
         target_(parse_target(request.target)),
         id_(new_id()),
+        running_(id_),
         issuer_{.name = request.observer.empty() ? "observation " + id_.substr(0, 8) : request.observer,
                 .rank = Rank::observation},
         receiver_(site.receiver(only(site, DeviceKind::receiver, request.receiver), issuer_)),
@@ -84,6 +133,7 @@ class Run {
     record_.cold_k = loads_.cold_k();
     record_.software = std::string("libastro ") + version;
     record_.site = site_.site().name;
+    close_what_was_cut_short(store_, site_);
     store_.insert(record_);
   }
 
@@ -163,7 +213,7 @@ class Run {
   void say(const char* stage, std::int64_t stored) const {
     if (!tell_) return;
     const double fraction = std::clamp(seconds(done_) / seconds(total_), 0.0, 1.0);
-    tell_({.stage = stage, .fraction = fraction, .left = total_ - done_, .stored = stored});
+    tell_({.observation_id = id_, .stage = stage, .fraction = fraction, .left = total_ - done_, .stored = stored});
   }
 
   const Observatory& site_;
@@ -172,6 +222,7 @@ class Run {
   std::stop_token stop_;
   Target target_;
   std::string id_;
+  Running running_;
   Issuer issuer_;
   ReceiverHandle receiver_;
   StoreHandle store_;

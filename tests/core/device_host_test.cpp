@@ -158,8 +158,11 @@ TEST(DeviceHost, DeclaresADeviceLostWhoseHookDoesNotReturn) {
   EXPECT_EQ(bench.mount->closes, 0);
   EXPECT_EQ(bench.mount->alive, 1) << "the driver is left behind";
   EXPECT_THAT(read_file(bench.folder.path() / "log"), HasSubstr("left behind"));
+  const int before = bench.mount->stops;
   gate->open();
-  std::this_thread::sleep_for(50ms);  // its thread comes back and must touch nothing
+  EXPECT_TRUE(eventually([&] { return bench.mount->stops == before + 1; })) << "what the late hook began is stopped";
+  std::this_thread::sleep_for(50ms);  // beyond that its thread touches nothing
+  EXPECT_EQ(bench.mount->stops, before + 1);
   EXPECT_EQ(bench.mount->closes, 0);
 }
 

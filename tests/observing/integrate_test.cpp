@@ -40,6 +40,13 @@ TEST(Integrate, TakesARecordingAtItsOwnTime) {
   EXPECT_EQ(integrate(site, "hydrogen", small, 20ms).start, then);
 }
 
+TEST(Integrate, RefusesToTakeNoTime) {
+  Bench bench;
+  const Observatory site = bench.open();
+  EXPECT_EQ(code_of([&] { integrate(site, "hydrogen", small, 0s); }), ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of([&] { integrate(site, "hydrogen", small, -1s); }), ErrorCode::invalid_argument);
+}
+
 TEST(Integrate, SaysThatNoSamplesCome) {
   Bench bench;
   bench.receiver->on_fill = [](std::span<std::byte>, std::uint64_t) {

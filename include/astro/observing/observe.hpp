@@ -133,6 +133,7 @@ struct Description<Observation> {
 
 /// How far an observation is.
 struct Progress {
+  std::string observation_id{};
   std::string stage{};       ///< "slewing", "hot load", "cold load", "integrating", "done"
   double fraction = 0.0;     ///< 0 to 1, of the whole
   Duration left{};           ///< about, observatory's time
