@@ -2,6 +2,7 @@
 #include "cli/signals.hpp"
 
 #include <unistd.h>
+#include <chrono>
 #include <csignal>
 #include <ctime>
 
@@ -24,11 +25,18 @@ StopOnSignal::StopOnSignal() {
   const sigset_t signals = ending_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   waiter_ = std::jthread([this, signals](const std::stop_token& over) {
+    std::chrono::steady_clock::time_point asked{};
     while (!over.stop_requested()) {
       const timespec slice{0, 100'000'000};
       const int signal = sigtimedwait(&signals, nullptr, &slice);
       if (signal <= 0) continue;
-      if (source_.stop_requested()) ::_exit(128 + signal);
+      const auto now = std::chrono::steady_clock::now();
+      if (source_.stop_requested()) {
+        // Who insists is obeyed at once; a shell or `timeout` may send the same signal twice in a row.
+        if (now - asked > std::chrono::seconds(1)) ::_exit(128 + signal);
+        continue;
+      }
+      asked = now;
       source_.request_stop();
     }
   });

@@ -82,16 +82,55 @@ def test_a_broken_request_names_line_and_column(astro, site):
     assert problem["suggestion"] == "integration_time"
 
 
-def test_an_interrupt_cancels_and_says_so(astro, site):
-    process = astro.start("observe", site, request(astro, sky=600, load=1), "--at", "2026-01-15T20:00:00Z", stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+def begun(astro, site):
+    """An observation that has stored something, and goes on for long."""
+    process = astro.start(
+        "observe", site, request(astro, sky=600, load=1), "--at", "2026-01-15T20:00:00Z",
+        stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+    )
     for line in process.stderr:
         if line.startswith("stored"):
             break
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=30)
+    return process
+
+
+@pytest.mark.parametrize("signals", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP], [signal.SIGINT, signal.SIGINT]])
+def test_a_signal_cancels_and_tells_how_to_have_what_is_stored(astro, site, signals):
+    process = begun(astro, site)
+    for each in signals:
+        process.send_signal(each)
+    said = process.communicate(timeout=30)[1]
     assert process.returncode == 130
     with sqlite3.connect(astro.folder / "simulated.db") as store:
-        assert store.execute("select state from observation").fetchall() == [("cancelled",)]
+        (identity, state), = store.execute("select id, state from observation").fetchall()
+    assert state == "cancelled"
+    assert f"astro reduce --site {site} --observation {identity}" in said
+
+
+def test_an_archive_can_be_looked_at_while_the_observatory_is_at_work(astro, site):
+    done = astro.json("observe", site, request(astro, sky=2, load=1), "--fast", "--at", "2026-01-15T20:00:00Z")["observation"]
+    process = begun(astro, site)
+    states = {each["observation"]: each["state"] for each in astro.json("observations", site)["observations"]}
+    assert states.pop(done) == "completed" and list(states.values()) == ["running"]
+    assert astro.json("reduce", "--site", site, "--observation", done)["peak_k"] > 5
+    process.kill()
+    process.communicate()
+
+
+def test_what_a_kill_cut_short_is_closed_by_the_next_observation(astro, site):
+    process = begun(astro, site)
+    process.kill()
+    process.communicate()
+    astro.json("observe", site, request(astro, sky=1, load=1), "--fast", "--at", "2026-01-15T20:00:00Z")
+    ended = sorted((each["state"], each["reason"]) for each in astro.json("observations", site)["observations"])
+    assert [state for state, _ in ended] == ["completed", "failed"]
+    assert "the process ended in the middle of it" in ended[1][1]
+
+
+def test_files_that_cannot_be_written_are_noticed_before_anything_moves(astro, site):
+    told = astro.json("observe", site, request(astro, sky=600, load=1), "--fits", "nowhere/line.fits", expect=1)
+    assert told["code"] == "storage" and "nothing was begun" in told["error"]
+    assert not (astro.folder / "simulated.db").exists()
 
 
 def stored_in(folder):

@@ -88,7 +88,7 @@ def test_a_field_more_is_everywhere(astro, lamps):
     settings = astro.json("describe", "lamp")["drivers"][0]["settings"]
     assert {"name": "tilt", "type": "angle", "unit": "deg", "default": 3.0}.items() <= settings[1].items()
     wrong = astro.run("check", lamps.site(", tilt: 95 deg"), expect=2).stderr
-    assert "site.yaml:4:43" in wrong and "-90 to 90 deg" in wrong
+    assert "site.yaml:4:42" in wrong and "-90 to 90 deg" in wrong
     lamps.site(", id: second, tilt: 5 deg")
     assert lamps.python("settings['tilt']") == "5.0"
     # What the store had before has the default; the new column is there under its name with the unit.

@@ -64,3 +64,11 @@ def test_reduce_says_what_is_missing(astro, tmp_path):
     assert "--on" in astro.json("reduce", expect=2)["error"]
     told = astro.json("reduce", "--on", tmp_path / "nothing.ast", "--hot", tmp_path / "nothing.hot", expect=1)
     assert "nothing.ast" in told["error"]
+
+
+def test_a_ratio_is_not_written_as_a_temperature(astro, recordings):
+    folder = recordings / "radio/virgo"
+    on, off = (sorted(folder.glob(f"*{kind}*.dat"))[0] for kind in ("obs", "cal"))
+    said = astro.run("reduce", "--on", on, "--off", off, "--fits", "ratio.fits", expect=2).stderr
+    assert "a ratio to the reference and no temperature" in said
+    assert "null" not in astro.run("reduce", "--on", on, "--off", off).stdout

@@ -62,3 +62,25 @@ def test_sky_refuses_what_it_cannot_read(astro):
 def test_sky_refuses_a_latitude_of_91_degrees(astro):
     told = astro.json("sky", "sun", "--site", "91,0,0", expect=2)
     assert "LATITUDE" in told["error"]
+
+
+def test_sky_knows_targets_by_their_names_and_says_when_they_rise(astro):
+    told = astro.json("sky", "Cas A", "--site", "28.3,-16.5,2390", "--at", AT)
+    assert told["target"].startswith("icrs 350.85")
+    assert told["next_rise"] < told["next_transit"] or told["next_set"] > AT
+    assert "UT1" in told["warning"]  # no table of Earth orientation, and how much it matters
+    venus = astro.json("sky", "venus", "--site", "28.3,-16.5,2390", "--at", AT)
+    assert venus["sun_distance_deg"] < 47.8  # its greatest elongation
+    old = astro.json("sky", "fk5 J1950 10 41", "--site", "28.3,-16.5,2390", "--at", AT)
+    assert old["ra_deg"] == pytest.approx(10.68, abs=0.01)
+
+
+def test_sky_takes_a_table_of_earth_orientation(astro):
+    import astropy_iers_data
+
+    files = [[], ["--earth-orientation", astropy_iers_data.IERS_A_FILE]]
+    without, given = (astro.json("sky", "M31", "--site", "0,0,0", "--at", "2000-01-01", *more) for more in files)
+    # UT1 was 0.355 s ahead of UTC (IERS Bulletin A), and the sky turns by 15.04 arcsec a second.
+    turned = 3600 * (given["altitude_deg"] - without["altitude_deg"])
+    assert abs(turned) == pytest.approx(0.355 * 15.04 * np.cos(np.deg2rad(41.27)), rel=0.35)
+    assert "warning" not in given
