@@ -13,6 +13,7 @@ using Action = std::function<int()>;
 void add_observe(CLI::App& app, Action& action);
 void add_reduce(CLI::App& app, Action& action);
 void add_observations(CLI::App& app, Action& action);
+void add_convert(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
 void add_describe(CLI::App& app, Action& action);
 void add_plugins(CLI::App& app, Action& action);

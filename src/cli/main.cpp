@@ -69,6 +69,7 @@ int main(int argc, char** argv) {
   add_observe(app, action);
   add_reduce(app, action);
   add_observations(app, action);
+  add_convert(app, action);
   add_check(app, action);
   add_describe(app, action);
   add_plugins(app, action);

@@ -44,7 +44,7 @@ class Notes {
   static Time checked_time(std::string_view value, const std::string& name, const Lines& lines) {
     try {
       const Time time = parse_time(value);
-      if (time > parse_time("1700-01-01") && time < parse_time("2200-01-01")) return time;
+      if (is_plausible(time)) return time;
     } catch (const Error&) {}
     lines.fail(name + " is " + text::quoted(value) + ", expected a time like 2024-05-01T12:00:00Z");
   }

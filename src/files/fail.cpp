@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "files/fail.hpp"
 
+#include <chrono>
 #include <fstream>
 #include <system_error>
 
@@ -19,6 +20,13 @@ void fail(const std::filesystem::path& file, const std::string& where, const std
 
 void fail(const std::filesystem::path& file, const std::string& what) {
   throw Error(ErrorCode::invalid_file, cannot_read(file) + ": " + what);
+}
+
+bool is_plausible(Time time) noexcept {
+  using namespace std::chrono;
+  constexpr Time first = sys_days(year(1700) / January / 1);
+  constexpr Time last = sys_days(year(2200) / January / 1);
+  return time >= first && time < last;
 }
 
 std::uintmax_t size_of_file(const std::filesystem::path& file, std::uintmax_t most) {

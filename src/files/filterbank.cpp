@@ -89,6 +89,9 @@ FilterbankInfo inspect_filterbank(const std::filesystem::path& path) {
          std::to_string(bytes % (bits / 8)) + " bytes are left over, and a spectrum has " + std::to_string(bits / 8) +
              "; the file is truncated");
   }
+  if (static_cast<double>(info.spectra) * seconds(info.period) > most_recorded_s) {
+    header.refuse("tsamp", "seconds that make no more than 31 years of " + std::to_string(info.spectra) + " spectra");
+  }
   if (info.spectra == 0) fail(path, "byte " + std::to_string(header.bytes()), "no spectrum follows its header");
   return info;
 }

@@ -130,6 +130,12 @@ void FitsWriter::key(const char* name, long long value, const char* comment) {
   check(name);
 }
 
+void FitsWriter::key(const char* name, bool value, const char* comment) {
+  int truth = value ? 1 : 0;
+  fits_update_key(file_, TLOGICAL, name, &truth, comment, &status_);
+  check(name);
+}
+
 void FitsWriter::key(const char* name, const std::string& value, const char* comment) {
   if (value.empty()) return;
   fits_update_key_longstr(file_, name, printable(value).c_str(), comment, &status_);

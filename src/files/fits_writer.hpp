@@ -45,6 +45,7 @@ class FitsWriter {
 
   void key(const char* name, double value, const char* comment);
   void key(const char* name, long long value, const char* comment);
+  void key(const char* name, bool value, const char* comment);
   /// Nothing is written for an empty text. What is not printable ASCII becomes '?', as FITS demands.
   void key(const char* name, const std::string& value, const char* comment);
 

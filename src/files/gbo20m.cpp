@@ -82,11 +82,12 @@ void check_count(const Contents& contents) {
 
 Time start_of(const Header& header) {
   try {
-    return parse_time(header.text("DATE_OBS"));
+    const Time time = parse_time(header.text("DATE_OBS"));
+    if (is_plausible(time)) return time;
   } catch (const Error&) {
     if (!header.has("DATE_OBS")) fail(header.file(), "its header", "there is no line \"DATE_OBS=...\"");
-    header.refuse("DATE_OBS", "a time like 2026-02-19T10:21:45.000");
   }
+  header.refuse("DATE_OBS", "a time like 2026-02-19T10:21:45.000");
 }
 
 Spectrum empty_spectrum(const Contents& contents) {

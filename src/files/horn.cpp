@@ -93,11 +93,12 @@ FrequencyAxis axis_of(const Contents& contents) {
 Time middle_of(const Header& header) {
   const std::string utc = header.text("UTC");
   try {
-    return parse_time(utc);
+    const Time time = parse_time(utc);
+    if (is_plausible(time)) return time;
   } catch (const Error&) {
     if (!header.has("UTC")) fail(header.file(), "its header", "there is no line \"UTC = ...\"");
-    header.refuse("UTC", "a time like 2018-11-01 05:01:00.162408");
   }
+  header.refuse("UTC", "a time like 2018-11-01 05:01:00.162408");
 }
 
 /// From the axes, the time and the site: see the header file for why RA and DEC are not read. The

@@ -46,8 +46,7 @@ Hop parse(const std::vector<std::string_view>& fields, const Lines& lines) {
     lines.fail("the time is " + text::quoted(fields[0]) + " " + text::quoted(fields[1]) +
                ", expected 2024-05-01, 12:00:00");
   }
-  if (hop.time < parse_time("1970-01-01") || hop.time > parse_time("2200-01-01"))
-    lines.fail("expected a year from 1970 to 2199");
+  if (!is_plausible(hop.time)) lines.fail("expected a year from 1700 to 2199");
   hop.low_hz = number_of(fields, 2, "Hz low", 0.0, 1e12, lines);
   const double high_hz = number_of(fields, 3, "Hz high", hop.low_hz, 1e12, lines);
   hop.step_hz = number_of(fields, 4, "Hz step", 1e-3, 1e12, lines);

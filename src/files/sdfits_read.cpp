@@ -245,7 +245,7 @@ class SdfitsReader {
       fail(path_, place(), "DATE-OBS is " + text::quoted(start) + ", expected a time like 2021-02-10T07:38:37.50");
     }
     // Times are kept in 64 bits of nanoseconds; a margin stays for what is added below.
-    if (spectrum.start < parse_time("1700-01-01") || spectrum.start > parse_time("2200-01-01")) {
+    if (!is_plausible(spectrum.start)) {
       fail(path_, place(), "DATE-OBS is " + text::quoted(start) + ", expected a year from 1700 to 2199");
     }
     // Parkes' tables have the date alone there, and the seconds since its midnight in TIME.

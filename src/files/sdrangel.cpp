@@ -80,8 +80,7 @@ class SdrangelRow {
         from_seconds(std::min(averages * static_cast<double>(channels) / rate_hz, 1e8));
     // SDRangel stamps a measurement when it is done.
     const Time end = time_of(fields_[columns_.of("Date Time")], lines_);
-    if (end < parse_time("1970-01-01") || end > parse_time("2200-01-01"))
-      lines_.fail("expected a year from 1970 to 2199");
+    if (!is_plausible(end)) lines_.fail("expected a year from 1700 to 2199");
     spectrum.start = end - spectrum.duration;
     spectrum.mid = end - spectrum.duration / 2;
     spectrum.effective_averages = averages;

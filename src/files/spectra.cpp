@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <limits>
+#include <optional>
 #include <string>
+#include <string_view>
 
+#include "astro/error.hpp"
+#include "astro/files/cube.hpp"
 #include "astro/files/filterbank.hpp"
 #include "astro/files/recordings.hpp"
 #include "astro/files/sdfits.hpp"
 #include "files/csv_readers.hpp"
 #include "files/fail.hpp"
+#include "files/fits_file.hpp"
 #include "text.hpp"
 
 namespace astro::files {
@@ -59,6 +65,63 @@ SpectraFile read_filterbank(const std::filesystem::path& path) {
   return file;
 }
 
+double number_of(const Cube& image, std::string_view name) {
+  const Value* found = image.more.find(name);
+  if (found == nullptr) return 0.0;
+  const bool is_number = found->get_if<double>() != nullptr || found->get_if<std::int64_t>() != nullptr;
+  return is_number && std::abs(found->as_number()) < 1e9 ? found->as_number() : 0.0;
+}
+
+std::optional<Time> time_of(const Cube& image, std::string_view name) {
+  const Value* found = image.more.find(name);
+  if (found == nullptr || found->get_if<std::string>() == nullptr) return std::nullopt;
+  try {
+    const Time time = parse_time(found->as_text());
+    return is_plausible(time) ? std::optional(time) : std::nullopt;
+  } catch (const Error&) {
+    return std::nullopt;  // a date that nobody can read is no reason to refuse the spectrum
+  }
+}
+
+/// An image of one axis of frequency, as `write_fits` writes it.
+SpectraFile read_image(const std::filesystem::path& path) {
+  const Cube image = read_cube(path);
+  const WcsAxis& axis = image.wcs.axes.front();
+  if (image.shape.size() != 1 || !axis.type.starts_with("FREQ") ||
+      image.shape[0] > std::numeric_limits<std::uint32_t>::max()) {
+    fail(path, "its image has " + std::to_string(image.shape.size()) + " axes, the first of type " +
+                   text::quoted(axis.type) + "; a spectrum has one, of FREQ (read it with read_cube)");
+  }
+  if (!(axis.step > 0.0))
+    fail(path, "card CDELT1", "it is " + text::of(axis.step) + ", expected frequencies that ascend");
+  Spectrum spectrum;
+  const double first_hz = axis.reference_value + (1.0 - axis.reference_pixel) * axis.step;
+  spectrum.axis = {hertz(first_hz), hertz(axis.step), static_cast<std::uint32_t>(image.shape[0])};
+  spectrum.power = image.pixels;
+  for (const float pixel : image.pixels) spectrum.weight.push_back(std::isfinite(pixel) ? 1.0F : 0.0F);
+  spectrum.start = time_of(image, "DATE-OBS").value_or(Time{});
+  spectrum.exposure = from_seconds(std::max(0.0, number_of(image, "EXPOSURE")));
+  spectrum.duration = std::max(spectrum.exposure, from_seconds(std::max(0.0, number_of(image, "TELAPSE"))));
+  spectrum.mid = time_of(image, "DATE-AVG").value_or(spectrum.start + spectrum.duration / 2);
+  spectrum.effective_averages = axis.step * seconds(spectrum.exposure);
+  spectrum.samples = 1;
+  SpectraFile file;
+  file.spectra = {std::move(spectrum)};
+  file.bandwidth_hz = axis.step * static_cast<double>(image.shape[0]);
+  file.object = image.object;
+  file.unit = image.unit;
+  return file;
+}
+
+SpectraFile read_fits(const std::filesystem::path& path) {
+  bool is_table = false;
+  {
+    const FitsFile file(path);
+    for (const FitsUnit& unit : file.units()) is_table = is_table || unit.header.text("EXTNAME") == "SINGLE DISH";
+  }
+  return is_table ? spectra_file(read_sdfits(path)) : read_image(path);
+}
+
 }  // namespace
 
 SpectraFile read_spectra(const std::filesystem::path& path) {
@@ -67,7 +130,7 @@ SpectraFile read_spectra(const std::filesystem::path& path) {
   if (ending == ".dat") return read_virgo(path);
   if (ending == ".txt") return spectra_file(read_gbo20m(path));
   if (ending == ".csv") return read_csv_of_any(path);
-  if (ending == ".fits" || ending == ".sdfits") return spectra_file(read_sdfits(path));
+  if (ending == ".fits" || ending == ".sdfits") return read_fits(path);
   if (ending == ".fil" || ending == ".tim") return read_filterbank(path);
   size_of_file(path, std::numeric_limits<std::uintmax_t>::max());
   fail(path, "its ending " + text::quoted(ending) +

@@ -78,6 +78,9 @@ Shape shape_of(const Header& header, const std::filesystem::path& dat) {
     fail(dat, "after " + std::to_string(spectra) + " spectra",
          "the header's duration announces " + text::of(announced) + "; the file is truncated");
   }
+  if (static_cast<double>(spectra) * period_s > most_recorded_s) {
+    header.refuse("t_sample", "seconds that make no more than 31 years of " + std::to_string(spectra) + " spectra");
+  }
   const Frequency step = hertz(header.number("bandwidth", 1.0, 1e12) / channels);
   const Frequency first = hertz(header.number("frequency", 0.0, 1e12)) - step * (channels / 2);
   return {{first, step, channels}, static_cast<std::size_t>(spectra), from_seconds(period_s)};
@@ -85,7 +88,7 @@ Shape shape_of(const Header& header, const std::filesystem::path& dat) {
 
 Time start_of(const Header& header) {
   constexpr double first_mjd = -65000.0;  // year 1681: what 64 bits of nanoseconds hold
-  constexpr double last_mjd = 147000.0;   // year 2261
+  constexpr double last_mjd = 120000.0;   // year 2187: room for the length of the recording
   return from_mjd(header.number("mjd", first_mjd, last_mjd));
 }
 

@@ -5,6 +5,7 @@
 #include "astro/files/export.hpp"
 #include "astro/files/recordings.hpp"
 #include "common.hpp"
+#include "files.hpp"
 
 namespace astro_python {
 namespace {
@@ -36,16 +37,35 @@ struct SharedReader {
 
 void bind_recordings(py::module_& room) {
   py::class_<files::SpectraFile>(room, "SpectraFile", nogil_destructor(),
-                                 "Spectra of one recording, on one axis, in order of time.")
+                                 "Spectra of one recording, as the file orders them.")
+      .def(py::init([](std::vector<astro::Spectrum> spectra, std::string object, std::string unit, std::string observer,
+                       std::string telescope) {
+             files::SpectraFile file;
+             file.spectra = std::move(spectra);
+             file.object = std::move(object);
+             file.unit = std::move(unit);
+             file.observer = std::move(observer);
+             file.telescope = std::move(telescope);
+             return file;
+           }),
+           "spectra"_a, "object"_a = "", "unit"_a = "", "observer"_a = "", "telescope"_a = "")
       .def_readonly("spectra", &files::SpectraFile::spectra)
       .def_readonly("bandwidth_hz", &files::SpectraFile::bandwidth_hz)
       .def_readonly("observer", &files::SpectraFile::observer)
       .def_readonly("telescope", &files::SpectraFile::telescope)
       .def_readonly("gain_db", &files::SpectraFile::gain_db)
+      .def_readonly("object", &files::SpectraFile::object, "Name of the target.")
+      .def_readonly("unit", &files::SpectraFile::unit, "Of the power, where the file says it.")
       .def("__len__", [](const files::SpectraFile& self) { return self.spectra.size(); });
   room.def("read_horn", &files::read_horn, "path"_a, nogil(), "West Virginia horn, .ast and .hot.");
   room.def("read_virgo", &files::read_virgo, "dat"_a, nogil(), "Virgo: .dat with the .header beside it.");
-  room.def("read_spectra", &files::read_spectra, "path"_a, nogil(), "Either, by the file's ending.");
+  room.def("read_sdrangel", &files::read_sdrangel, "path"_a, nogil(),
+           "SDRangel's radio astronomy plugin, \"save spectrum data\"; its times are taken as UTC.");
+  room.def("read_rtl_power", &files::read_rtl_power, "path"_a, nogil(),
+           "rtl_power and hackrf_sweep: the hops of one time are one spectrum; decibels become powers.");
+  room.def("read_csv", &files::read_csv, "path"_a, nogil(), "What write_csv wrote.");
+  room.def("read_spectra", &files::read_spectra, "path"_a, nogil(),
+           "Any of a recording of spectra, by the file's ending.");
 }
 
 void bind_iq(py::module_& room) {
@@ -92,9 +112,14 @@ void bind_export(py::module_& room) {
   room.def("write_fits", &files::write_fits, "path"_a, "spectrum"_a,
            py::arg_v("provenance", files::Provenance(), "Provenance()"), nogil(),
            "A FITS image of one axis with its world coordinates; the error and the weight as extensions.");
-  room.def("write_csv", &files::write_csv, "path"_a, "spectrum"_a,
-           py::arg_v("provenance", files::Provenance(), "Provenance()"), nogil(),
-           "Columns: frequency_hz, velocity_lsrk_km_s, temperature_k, sigma_k, weight.");
+  room.def(
+      "write_csv",
+      py::overload_cast<const Path&, const astro::CalibratedSpectrum&, const files::Provenance&>(&files::write_csv),
+      "path"_a, "spectrum"_a, py::arg_v("provenance", files::Provenance(), "Provenance()"), nogil(),
+      "Columns: frequency_hz, velocity_lsrk_km_s, temperature_k, sigma_k, weight.");
+  room.def("write_csv", py::overload_cast<const Path&, const files::SpectraFile&>(&files::write_csv), "path"_a,
+           "spectra"_a, nogil(),
+           "Spectra of one axis, a line each: start_utc, exposure_s, and a field for each channel.");
 }
 
 }  // namespace
@@ -104,6 +129,10 @@ void bind_files(py::module_& module) {
   bind_recordings(room);
   bind_iq(room);
   bind_export(room);
+  bind_sdfits(room);
+  bind_filterbank(room);
+  bind_sigmf(room);
+  bind_cube(room);
 }
 
 }  // namespace astro_python
