@@ -83,7 +83,16 @@ void bind_spectrum(py::module_& module) {
   def_array(type, "power", &Spectrum::power, "Read-only array: per hertz (density), or as recorded.");
   def_array(type, "weight", &Spectrum::weight,
             "Read-only array, 0 to 1: the fraction of the exposure that a channel holds.");
-  type.def_readonly("effective_averages", &Spectrum::effective_averages)
+  type.def_readonly("effective_averages", &Spectrum::effective_averages,
+                    "Independent spectra averaged; times a channel's weight it goes into the radiometer equation.")
+      .def_property_readonly(
+          "gaps",
+          [](const Spectrum& self) {
+            py::list gaps;
+            for (const astro::Gap& gap : self.gaps) gaps.append(py::make_tuple(gap.start, gap.duration));
+            return gaps;
+          },
+          "When samples were lost: pairs of start and seconds, in their order; of more than 32 the longest.")
       .def("_repr_html_", [](const py::object& self) { return from_package("plot", "html")(self); })
       .def("__repr__", [](const Spectrum& self) {
         return "<Spectrum of " + std::to_string(self.axis.channels) + " channels, " +
@@ -97,6 +106,8 @@ void bind_peak(py::module_& module) {
       .def_readonly("peak_k", &Peak::peak_k, "Above the baseline.")
       .def_readonly("sigma_k", &Peak::sigma_k, "Its standard error.")
       .def_readonly("peak_velocity_km_s", &Peak::peak_velocity_km_s, "LSRK; NaN when the pointing is not known.")
+      .def_readonly("sigma_velocity_km_s", &Peak::sigma_velocity_km_s,
+                    "Its standard error: a flat line's highest channel is any of many.")
       .def_readonly("peak_frequency", &Peak::peak_frequency, "Topocentric.")
       .def_readonly("rms_k", &Peak::rms_k, "Of the single channels that the baseline was fitted to.")
       .def("__repr__", [](const Peak& self) {
@@ -173,8 +184,8 @@ smooth: channels of the running mean, odd; 0: as many as 7 km/s take.)")
 }
 
 CalibrationOptions calibration_options(double hot_k, double cold_k, int receiver_order, double line_window_km_s,
-                                       astro::Frequency rest) {
-  return {hot_k, cold_k, receiver_order, line_window_km_s, rest};
+                                       astro::Frequency rest, double sigma_hot_k, double sigma_cold_k) {
+  return {hot_k, cold_k, receiver_order, line_window_km_s, rest, sigma_hot_k, sigma_cold_k};
 }
 
 void bind_calibration(py::module_& module) {
@@ -185,18 +196,31 @@ void bind_calibration(py::module_& module) {
     type.def_static(
         name,
         [make](const Spectrum& hot, const Spectrum& other, double hot_k, double cold_k, int receiver_order,
-               double line_window_km_s, astro::Frequency rest) {
-          return make(hot, other, calibration_options(hot_k, cold_k, receiver_order, line_window_km_s, rest));
+               double line_window_km_s, astro::Frequency rest, double sigma_hot_k, double sigma_cold_k) {
+          return make(
+              hot, other,
+              calibration_options(hot_k, cold_k, receiver_order, line_window_km_s, rest, sigma_hot_k, sigma_cold_k));
         },
         "hot"_a, py::arg(second), py::kw_only(), "hot_k"_a = standard.hot_k, "cold_k"_a = standard.cold_k,
         "receiver_order"_a = standard.receiver_order, "line_window_km_s"_a = standard.line_window_km_s,
-        "rest"_a = standard.rest, nogil(), doc);
+        "rest"_a = standard.rest, "sigma_hot_k"_a = 0.0, "sigma_cold_k"_a = 0.0, nogil(), doc);
   };
   py::class_<Calibration> type(module, "Calibration", nogil_destructor(),
                                "Hot and cold calibration of a receiver (Y factor): it turns spectra into kelvin.");
   def_factory(type, "from_hot_cold", &Calibration::from_hot_cold, "cold", "From both loads.");
   def_factory(type, "from_hot", &Calibration::from_hot, "sky",
               "Without a cold load: the line-free channels of the spectrum itself are the cold sky.");
+  type.def_static(
+      "from_noise_diode",
+      [](const Spectrum& on, const Spectrum& off, const astro::Measured& diode_k, double cold_k, int receiver_order,
+         double line_window_km_s, astro::Frequency rest) {
+        return Calibration::from_noise_diode(
+            on, off, diode_k, calibration_options(0.0, cold_k, receiver_order, line_window_km_s, rest, 0.0, 0.0));
+      },
+      "on"_a, "off"_a, "diode_k"_a, py::kw_only(), "cold_k"_a = standard.cold_k,
+      "receiver_order"_a = standard.receiver_order, "line_window_km_s"_a = standard.line_window_km_s,
+      "rest"_a = standard.rest, nogil(),
+      "From a noise diode that adds diode_k (Measured) to whatever is in front of the receiver, on and off.");
   type.def("apply", &Calibration::apply, "spectrum"_a, nogil(),
            "Antenna temperature of each channel, with the errors of both.")
       .def_property_readonly("hot", &Calibration::hot)
@@ -215,13 +239,23 @@ void bind_calibration(py::module_& module) {
 void bind_spectrometer(py::module_& module) {
   py::class_<SharedSpectrometer, std::shared_ptr<SharedSpectrometer>>(
       module, "Spectrometer", nogil_destructor(),
-      R"(Averages the power of windowed transforms without overlap: blocks in, one spectrum out.
+      R"(Averages the power of windowed transforms without overlap, or of a filterbank: blocks in, one spectrum out.
 
-Density scaling as scipy.signal.welch with detrend=False; integers are scaled to [-1, 1].)")
-      .def(py::init([](std::uint32_t channels, astro::Window window, bool remove_dc) {
-             return std::make_shared<SharedSpectrometer>(astro::SpectrometerOptions{channels, window, remove_dc});
+Density scaling as scipy.signal.welch with detrend=False; integers are scaled to [-1, 1]. Real samples (float32, uint8,
+int8 or int16 in one dimension) make a one-sided spectrum over half their rate.
+
+taps: 1 a windowed transform; 2 to 32 a polyphase filterbank, whose channels hardly overlap.
+kurtosis: transforms that spectral kurtosis judges together, 24 to 16384: what is not noise is left out, and the
+channel's weight tells; 0: none.
+kurtosis_sigma: what noise exceeds as rarely as a normal distribution this.
+correction: of IQ, what IqEstimator found.)")
+      .def(py::init([](std::uint32_t channels, astro::Window window, bool remove_dc, std::uint32_t taps,
+                       std::uint32_t kurtosis, double kurtosis_sigma, std::optional<astro::IqCorrection> correction) {
+             return std::make_shared<SharedSpectrometer>(
+                 astro::SpectrometerOptions{channels, window, remove_dc, taps, kurtosis, kurtosis_sigma, correction});
            }),
-           "channels"_a = 1024, "window"_a = astro::Window::hann, "remove_dc"_a = true, nogil())
+           "channels"_a = 1024, "window"_a = astro::Window::hann, "remove_dc"_a = true, "taps"_a = 1, "kurtosis"_a = 0,
+           "kurtosis_sigma"_a = 3.0, "correction"_a = py::none(), nogil())
       .def(
           "add", [](SharedSpectrometer& self, const astro::Block& block) { self.use([&](auto& s) { s.add(block); }); },
           "block"_a, nogil(), "Adds a block; a change of tuning needs a reset before.")
@@ -236,12 +270,16 @@ Density scaling as scipy.signal.welch with detrend=False; integers are scaled to
                              "Time integrated so far, without what was lost.")
       .def_property_readonly("channels", [](const SharedSpectrometer& self) { return self.options.channels; })
       .def_property_readonly("window", [](const SharedSpectrometer& self) { return self.options.window; })
+      .def_property_readonly("taps", [](const SharedSpectrometer& self) { return self.options.taps; })
+      .def_property_readonly("kurtosis", [](const SharedSpectrometer& self) { return self.options.kurtosis; })
       .def_property_readonly("remove_dc", [](const SharedSpectrometer& self) { return self.options.remove_dc; });
 }
 
 }  // namespace
 
 void bind_signal(py::module_& module) {
+  bind_measured(module);
+  bind_correction(module);
   bind_pointing(module);
   bind_spectrum(module);
   bind_peak(module);
@@ -253,6 +291,8 @@ void bind_signal(py::module_& module) {
       "Averages spectra of one axis by exposure and weight.");
   module.def("switched", &astro::switched, "on"_a, "off"_a, "tsys_k"_a = 1.0, "level"_a = true, nogil(),
              "`on` over `off` (position switching), in units of the reference's system temperature.");
+  bind_lines(module);
+  bind_time_domain(module);
 }
 
 }  // namespace astro_python

@@ -4,8 +4,15 @@
 #include <mutex>
 
 #include "astro/signal/spectrometer.hpp"
+#include "common.hpp"
 
 namespace astro_python {
+
+/// The parts of this room, each in a file of its own.
+void bind_measured(py::module_& module);
+void bind_correction(py::module_& module);
+void bind_lines(py::module_& module);
+void bind_time_domain(py::module_& module);
 
 /// A spectrometer is for one thread; since calls of several Python threads run without the GIL, they
 /// take turns here.
