@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "astro/log.hpp"
+#include "astro/sky/earth_orientation.hpp"
 #include "controller_host.hpp"
 #include "mount_host.hpp"
 #include "plain_emitter.hpp"
@@ -309,6 +310,7 @@ Observatory Observatory::open(const std::filesystem::path& site_file, const Open
 }
 
 Observatory Observatory::open(const Site& site, const OpenOptions& options, Registry& registry) {
+  if (!site.earth_orientation.empty()) sky::use_earth_orientation(site.earth_orientation);
   return Observatory(std::make_shared<State>(site, options, registry));
 }
 

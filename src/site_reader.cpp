@@ -18,6 +18,7 @@ struct SitePlace {
   Angle longitude{};
   double height_m = 0.0;
   std::string state{};
+  std::string earth_orientation{};
 };
 
 struct ClockSection {
@@ -35,7 +36,9 @@ struct Description<SitePlace> {
       field<&SitePlace::longitude>("longitude",
                                    {.min = -180, .max = 360, .says = "positive to the east", .required = true}),
       field<&SitePlace::height_m>("height", {.unit = "m", .min = -500, .max = 9000, .says = "above the ellipsoid"}),
-      field<&SitePlace::state>("state", {.unit = "path", .says = "folder of the journal and of drivers' files"})};
+      field<&SitePlace::state>("state", {.unit = "path", .says = "folder of the journal and of drivers' files"}),
+      field<&SitePlace::earth_orientation>("earth_orientation",
+                                           {.unit = "path", .says = "file of the IERS: finals2000A.all or EOP C04"})};
 };
 
 template <>
@@ -109,6 +112,7 @@ void SiteReader::read_place(const Node& root) {
   const auto place = from_value<SitePlace>(map);
   site_.name = place.name;
   site_.location = {place.latitude, place.longitude, place.height_m};
+  site_.earth_orientation = place.earth_orientation;
   site_.state_folder = place.state.empty() ? default_state_folder(place.name) : std::filesystem::path(place.state);
   // What is simulated never shares a journal or a file with what was real.
   if (options_.simulate) site_.state_folder += "-simulated";

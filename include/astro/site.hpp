@@ -74,12 +74,13 @@ struct DeviceEntry {
 struct Site {
   std::string name{};
   Location location{};
-  std::filesystem::path file{};          ///< empty: it was text
-  std::filesystem::path state_folder{};  ///< journal and what drivers keep
-  std::optional<Time> clock_start{};     ///< `clock: {start, speed}`: simulated time
-  double clock_speed = 0.0;              ///< 0: the system's clock
-  std::vector<DeviceEntry> devices{};    ///< in the file's order
-  Map sections{};                        ///< those of the rooms, canonical
+  std::filesystem::path file{};               ///< empty: it was text
+  std::filesystem::path state_folder{};       ///< journal and what drivers keep
+  std::filesystem::path earth_orientation{};  ///< file of the IERS, or empty; used by the process from `open` on
+  std::optional<Time> clock_start{};          ///< `clock: {start, speed}`: simulated time
+  double clock_speed = 0.0;                   ///< 0: the system's clock
+  std::vector<DeviceEntry> devices{};         ///< in the file's order
+  Map sections{};                             ///< those of the rooms, canonical
 
   ASTRO_API const DeviceEntry* find(DeviceKind kind, std::string_view device) const noexcept;
 

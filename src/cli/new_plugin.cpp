@@ -69,6 +69,7 @@ int make(const std::string& name, const std::string& kind, bool json) {
   }
   std::cout << "Made " << name << "/, a " << kind << " that works without hardware. Next:\n"
             << "  cmake -S " << name << " -B " << name << "/build && cmake --build " << name << "/build\n"
+            << "    (with -DCMAKE_PREFIX_PATH=FOLDER where libastro is installed in a folder of its own)\n"
             << "  ctest --test-dir " << name << "/build\n"
             << "  ASTRO_PLUGIN_PATH=$PWD/" << name << "/build astro describe " << name << '\n';
   return done;

@@ -166,6 +166,16 @@ TEST(DeviceHost, DeclaresADeviceLostWhoseHookDoesNotReturn) {
   EXPECT_EQ(bench.mount->closes, 0);
 }
 
+TEST(Observatory, TurnsTheEarthByTheFileOfItsSite) {
+  Bench bench;
+  bench.open();  // enrols the drivers
+  Site site = bench.site();
+  site.earth_orientation = bench.folder.path() / "finals2000A.all";
+  std::string message;
+  EXPECT_EQ(code_of([&] { Observatory::open(site, bench.options, bench.registry); }, &message), ErrorCode::not_found);
+  EXPECT_THAT(message, HasSubstr(site.earth_orientation.string()));
+}
+
 TEST(DeviceHost, FailsToOpenADeviceWhoseOpenHangs) {
   Bench bench;
   const auto gate = std::make_shared<Gate>();

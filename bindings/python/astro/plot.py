@@ -269,8 +269,11 @@ def main(arguments=None):
     parser.add_argument("png", help="the picture to write")
     parser.add_argument("--title", help="its heading; the object's name without it")
     given = parser.parse_args(arguments)
-    read, name = read_fits(given.fits)
-    spectrum_png(given.png, read, given.title or (f"Hydrogen line: {name}" if name else "Hydrogen line"))
+    try:
+        read, name = read_fits(given.fits)
+        spectrum_png(given.png, read, given.title or (f"Hydrogen line: {name}" if name else "Hydrogen line"))
+    except (OSError, ValueError, _astro.Error) as error:
+        raise SystemExit(f"astro.plot: {error}") from None
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ void bind_site(py::module_& module) {
       .def_readonly("location", &Site::location)
       .def_readonly("file", &Site::file)
       .def_readonly("state_folder", &Site::state_folder)
+      .def_readonly("earth_orientation", &Site::earth_orientation)
       .def_readonly("devices", &Site::devices)
       .def_property_readonly("sections", [](const Site& self) { return astro::Value(self.sections); })
       .def("__repr__", [](const Site& self) {
