@@ -187,8 +187,8 @@ TrackPlan plan_track(std::span<const Time> times, std::span<const AxisPair> want
 
 TrackPlan plan_track(const Observer& observer, const Target& target, Time from, Time to, Duration every,
                      const AxisReach& reach, const AxisPair& now) {
-  if (every <= Duration::zero() || to < from || (to - from) / every > 10'000'000) {
-    refuse("expected a step above zero, an end after the start and at most ten million points");
+  if (every <= Duration::zero() || to < from || (to - from) / every > 1'000'000) {
+    refuse("expected a step above zero, an end after the start and at most a million points");
   }
   std::vector<Time> times;
   for (Time time = from; time <= to; time += every) times.push_back(time);

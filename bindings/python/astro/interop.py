@@ -43,6 +43,19 @@ def _altaz(value):
     return SkyCoord(az=_angle(value.azimuth), alt=_angle(value.altitude), frame="altaz")
 
 
+def _fk5(value):
+    from astropy.coordinates import FK5, SkyCoord
+    from astropy.time import Time
+
+    return SkyCoord(ra=_angle(value.ra), dec=_angle(value.dec), frame=FK5(equinox=Time(value.equinox, format="jyear")))
+
+
+def _hour_angle_dec(value):
+    from astropy.coordinates import SkyCoord
+
+    return SkyCoord(ha=_angle(value.hour_angle), dec=_angle(value.dec), frame="hadec")
+
+
 def _location(value):
     from astropy import units
     from astropy.coordinates import EarthLocation
@@ -57,6 +70,8 @@ _CONVERSIONS = {
     _astro.Icrs: _icrs,
     _astro.Galactic: _galactic,
     _astro.AltAz: _altaz,
+    _astro.Fk5: _fk5,
+    _astro.HourAngleDec: _hour_angle_dec,
     _astro.Location: _location,
 }
 

@@ -132,11 +132,20 @@ std::optional<astro::Target> target_from(py::handle object) {
   if (py::isinstance<astro::Icrs>(object)) return py::cast<astro::Icrs>(object);
   if (py::isinstance<astro::Galactic>(object)) return py::cast<astro::Galactic>(object);
   if (py::isinstance<astro::AltAz>(object)) return py::cast<astro::AltAz>(object);
+  if (py::isinstance<astro::Fk5>(object)) return py::cast<astro::Fk5>(object);
+  if (py::isinstance<astro::HourAngleDec>(object)) return py::cast<astro::HourAngleDec>(object);
+  if (py::isinstance<astro::Ephemeris>(object)) return py::cast<astro::Ephemeris>(object);
   if (is_text(object)) return astro::parse_target(py::cast<std::string>(object));  // also Body.sun
+  // Many directions are no target; another overload may take them.
+  if (is_a(object, astropy, "SkyCoord") && !py::cast<bool>(object.attr("isscalar"))) return std::nullopt;
   if (!is_sky_coord(object)) return std::nullopt;
   const auto frame = py::cast<std::string>(object.attr("frame").attr("name"));
   if (frame == "galactic") return *galactic_from(object);
   if (frame == "altaz") return astro::AltAz{angle_of(object.attr("az")), angle_of(object.attr("alt"))};
+  if (frame == "fk5") {
+    return astro::Fk5{angle_of(object.attr("ra")), angle_of(object.attr("dec")),
+                      py::cast<double>(py::float_(object.attr("equinox").attr("jyear")))};
+  }
   return *icrs_from(object);
 }
 

@@ -88,7 +88,8 @@ template <>
 class type_caster<astro::Target> {
  public:
   PYBIND11_TYPE_CASTER(astro::Target,
-                       const_name("astro._astro.Icrs | astro._astro.Galactic | astro._astro.AltAz | str"));
+                       const_name("astro._astro.Icrs | astro._astro.Galactic | astro._astro.AltAz | astro._astro.Fk5 | "
+                                  "astro._astro.HourAngleDec | astro._astro.Ephemeris | str"));
   bool load(handle source, bool) {
     std::optional<astro::Target> made = astro_python::target_from(source);
     if (made) value = *std::move(made);

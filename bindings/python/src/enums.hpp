@@ -17,6 +17,9 @@
 #include "astro/mount.hpp"
 #include "astro/observing/observe.hpp"
 #include "astro/registry.hpp"
+#include "astro/sky/events.hpp"
+#include "astro/sky/flux.hpp"
+#include "astro/sky/pointing_model.hpp"
 #include "astro/sky/velocity.hpp"
 #include "astro/store.hpp"
 #include "astro/telemetry.hpp"
@@ -59,6 +62,21 @@ template <>
 struct EnumNames<astro::sky::VelocityDefinition> {
   static constexpr const char* name = "VelocityDefinition";
   static constexpr auto values = std::to_array<const char*>({"radio", "optical", "relativistic"});
+};
+template <>
+struct EnumNames<astro::sky::EventKind> {
+  static constexpr const char* name = "EventKind";
+  static constexpr auto values = std::to_array<const char*>({"rise", "transit", "set"});
+};
+template <>
+struct EnumNames<astro::sky::FluxScale> {
+  static constexpr const char* name = "FluxScale";
+  static constexpr auto values = std::to_array<const char*>({"perley_butler_2017", "baars_1977"});
+};
+template <>
+struct EnumNames<astro::sky::AxesKind> {
+  static constexpr const char* name = "AxesKind";
+  static constexpr auto values = std::to_array<const char*>({"alt_az", "equatorial"});
 };
 /// Those that are described for records have their names there.
 #define ASTRO_CHOICE(type)                                                    \
