@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "astro/files/filterbank.hpp"
 #include "astro/files/recordings.hpp"
 #include "bench.hpp"
 #include "testing/testing.hpp"
@@ -108,6 +109,86 @@ TEST_F(Replayed, RecordingsThatAreBrokenOrUnlikeAreRefused) {
   astro::Map unlike = rate;
   unlike.emplace_back("files", astro::List{counting("c.cu8", 2000), counting("d.cf32", 8000)});
   EXPECT_THROW(bench.receiver("r", "replay", unlike), astro::Error);
+}
+
+std::string little(std::uint32_t value, std::size_t bytes) {
+  std::string text;
+  for (std::size_t i = 0; i < bytes; ++i) text += static_cast<char>((value >> (8 * i)) & 0xFFU);
+  return text;
+}
+
+TEST_F(Replayed, WavIsPlayedAtItsRateWithoutItsHead) {
+  const std::string samples = "abcdefghijklmnop";
+  const std::string wav = "RIFF" + little(36 + 16, 4) + "WAVEfmt " + little(16, 4) + little(1, 2) + little(2, 2) +
+                          little(1000, 4) + little(4000, 4) + little(4, 2) + little(16, 2) + "data" + little(16, 4) +
+                          samples;
+  const auto replay = bench.receiver(
+      "recorded", "replay", playing(folder.write("a.wav", wav).string(), {{"pace", "fast"}, {"frequency", 1420.4e6}}));
+  const auto stream = replay->tune({});
+  EXPECT_EQ(stream.dtype, astro::Dtype::ci16);
+  EXPECT_EQ(stream.tuning.sample_rate, astro::hertz(1000));
+  EXPECT_EQ(stream.tuning.frequency, astro::megahertz(1420.4));
+  replay->start();
+  const Heard heard = listen(*replay.operator->(), 4, 100);
+  EXPECT_TRUE(heard.ended);
+  ASSERT_EQ(heard.items, 4U);
+  EXPECT_EQ(std::memcmp(heard.bytes.data(), samples.data(), samples.size()), 0);
+}
+
+TEST_F(Replayed, SigmfIsPlayedAsItsDescriptionSays) {
+  const std::string samples = "abcdefghijkl";
+  folder.write("a.sigmf-data", samples);
+  folder.write("a.sigmf-meta",
+               R"({"global": {"core:datatype": "ci8", "core:version": "1.0.0", "core:sample_rate": 2000},
+    "captures": [{"core:sample_start": 0, "core:frequency": 1420405751.768, "core:datetime": "2021-02-10T07:57:41Z"}],
+    "annotations": []})");
+  const auto replay = bench.receiver("recorded", "replay", playing(folder.path().string(), {{"pace", "fast"}}));
+  const auto stream = replay->tune({});
+  EXPECT_EQ(stream.dtype, astro::Dtype::ci8);
+  EXPECT_EQ(stream.tuning.sample_rate, astro::hertz(2000));
+  EXPECT_EQ(stream.tuning.frequency, astro::hydrogen_line);
+  replay->start();
+  const Heard heard = listen(*replay.operator->(), 2, 100);
+  EXPECT_TRUE(heard.ended);
+  ASSERT_EQ(heard.items, 6U);
+  EXPECT_EQ(std::memcmp(heard.bytes.data(), samples.data(), samples.size()), 0);
+  EXPECT_EQ(heard.times.front(), astro::parse_time("2021-02-10T07:57:41Z"));
+}
+
+TEST_F(Replayed, AFilterbankIsPlayedAsSpectra) {
+  astro::files::FilterbankInfo info;
+  info.axis = {astro::megahertz(1400), astro::megahertz(1), 4};
+  info.period = 1ms;
+  info.start = astro::parse_time("2021-02-10T00:00:00Z");
+  info.bits = 8;
+  const std::vector<float> numbers{1, 2, 3, 4, 5, 6, 7, 8};
+  astro::files::write_filterbank(folder.path() / "a.fil", info, numbers);
+  const auto replay = bench.receiver("recorded", "replay", playing(folder.path().string(), {{"pace", "fast"}}));
+  const auto stream = replay->tune({});
+  EXPECT_EQ(stream.item_shape, std::vector<std::size_t>{4});
+  EXPECT_EQ(stream.tuning.frequency, astro::megahertz(1402));
+  EXPECT_EQ(stream.item_period, 1ms);
+  replay->start();
+  const Heard heard = listen(*replay.operator->(), stream.item_bytes(), 10);
+  EXPECT_EQ(heard.items, 2U);
+  EXPECT_THAT(as<float>(heard), testing::ElementsAreArray(numbers));
+}
+
+/// Each format of spectra that others recorded, as the reader of files has it.
+TEST_F(Replayed, EachFormatOfSpectraIsPlayed) {
+  ASTRO_NEEDS_RECORDINGS(data);
+  for (const char* name : {"radio/gbo20m/GLONG_20_145855_96179.A.spect.cal.txt", "radio/sdrangel/25-aug-hline.csv",
+                           "radio/sdfits_gbt/TGBT21A_501_11_ifnum_0_int_0-2.fits", "radio/sigproc/parkes_2bit.fil"}) {
+    const auto truth = astro::files::read_spectra(data / name);
+    const auto replay = bench.receiver("recorded", "replay", playing((data / name).string(), {{"pace", "fast"}}));
+    const auto stream = replay->tune({});
+    EXPECT_EQ(stream.item_shape, std::vector<std::size_t>{truth.spectra.front().axis.channels}) << name;
+    replay->start();
+    const Heard heard = listen(*replay.operator->(), stream.item_bytes(), 1, 1);
+    ASSERT_EQ(heard.items, 1U) << name;
+    EXPECT_EQ(heard.times.front(), truth.spectra.front().start) << name;
+    EXPECT_EQ(std::memcmp(heard.bytes.data(), truth.spectra.front().power.data(), stream.item_bytes()), 0) << name;
+  }
 }
 
 TEST_F(Replayed, HornSpectraAreThoseOfTheFiles) {
