@@ -6,6 +6,8 @@
 
 #include "astro/error.hpp"
 #include "astro/site.hpp"
+#include "astro/sky/earth_orientation.hpp"
+#include "astro/sky/events.hpp"
 #include "astro/sky/velocity.hpp"
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
@@ -14,7 +16,7 @@ namespace astro::cli {
 
 namespace {
 
-/// "38.433,-79.840,800" (degrees, degrees, metres), or a site file.
+/// "38.433,-79.840,800" (degrees, degrees, metres), or a site file, whose table of Earth orientation is set then.
 Location location_of(const std::string& text) {
   std::istringstream stream(text);
   double latitude = 0.0;
@@ -32,7 +34,26 @@ Location location_of(const std::string& text) {
                 "--site \"" + text +
                     "\": expected LATITUDE,LONGITUDE[,HEIGHT] in degrees and metres, as in 38.433,-79.840,800");
   }
-  return load_site(text).location;
+  const Site site = load_site(text);
+  if (!site.earth_orientation.empty()) sky::use_earth_orientation(site.earth_orientation);
+  return site.location;
+}
+
+/// When it rises, passes the meridian and sets next; each only where it does.
+void tell_events(Value& told, const Target& target, const Location& site, Time time) {
+  if (std::holds_alternative<Ephemeris>(target)) return;  // it may end before
+  const sky::Observer observer(site, sky::standard_weather(site));
+  // The Sun and the Moon rise when their upper limb does.
+  const bool is_disc = target == Target(Body::sun) || target == Target(Body::moon);
+  const sky::Horizon horizon(is_disc ? arcminutes(-16) : Angle());
+  constexpr std::pair<const char*, sky::EventKind> kinds[] = {{"next_rise", sky::EventKind::rise},
+                                                              {"next_transit", sky::EventKind::transit},
+                                                              {"next_set", sky::EventKind::set}};
+  for (const auto& [name, kind] : kinds) {
+    if (const auto event = sky::next_event(observer, target, kind, time, horizon)) {
+      told.set(name, format_time(event->time, 0));
+    }
+  }
 }
 
 Value report(const std::string& name, const Location& site, Time time) {
@@ -53,6 +74,15 @@ Value report(const std::string& name, const Location& site, Time time) {
   told.set("sidereal_time_h", sky::sidereal_time(site, time).hours());
   told.set("v_geo_km_s", velocity(sky::VelocityFrame::geo)).set("v_helio_km_s", velocity(sky::VelocityFrame::helio));
   told.set("v_bary_km_s", velocity(sky::VelocityFrame::bary)).set("v_lsrk_km_s", velocity(sky::VelocityFrame::lsrk));
+  told.set("v_lsrd_km_s", velocity(sky::VelocityFrame::lsrd));
+  told.set("v_galacto_km_s", velocity(sky::VelocityFrame::galacto));
+  told.set("parallactic_angle_deg", sky::parallactic_angle(place, site).degrees());
+  if (apparent.altitude >= Angle()) told.set("airmass", sky::airmass(apparent.altitude));
+  told.set("sun_distance_deg", separation(place, sky::altaz(Body::sun, site, time)).degrees());
+  told.set("moon_distance_deg", separation(place, sky::altaz(Body::moon, site, time)).degrees());
+  tell_events(told, target, site, time);
+  const std::string warning = sky::earth_orientation_warning(time);
+  if (!warning.empty()) told.set("warning", warning);
   return told;
 }
 
@@ -63,21 +93,31 @@ void add_sky(CLI::App& app, Action& action) {
     std::string target;
     std::string site;
     std::string at;
+    std::string orientation;
     bool json = false;
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("sky", "where a target is, and what its velocity is corrected by");
-  command->add_option("target", arguments->target, "as in \"icrs 10.684 41.269\", \"galactic 120 0\", sun, moon")
+  command
+      ->add_option(
+          "target", arguments->target,
+          "as in \"icrs 10.684 41.269\", \"galactic 120 0\", \"fk5 J1975 10 41\", M31, \"Cas A\", S8, sun, venus")
       ->required();
   command->add_option("--site", arguments->site, "LATITUDE,LONGITUDE[,HEIGHT] in degrees and metres, or a site file")
       ->required();
   command->add_option("--at", arguments->at, "UTC, ISO 8601; default: now");
+  command->add_option("--earth-orientation", arguments->orientation,
+                      "a file of the IERS, finals2000A.all or EOP C04; without one places are good to 14 arcsec");
   command->add_flag("--json", arguments->json, "one JSON object");
   command->callback([&action, arguments] {
     action = [arguments] {
+      // The report says what is missing: no second line of it in the log.
+      sky::set_earth_orientation_listener(nullptr);
+      const Location site = location_of(arguments->site);
+      if (!arguments->orientation.empty()) sky::use_earth_orientation(arguments->orientation);
       const Time time = arguments->at.empty() ? std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now())
                                               : parse_time(arguments->at);
-      print(report(arguments->target, location_of(arguments->site), time), arguments->json);
+      print(report(arguments->target, site, time), arguments->json);
       return done;
     };
   });
