@@ -71,6 +71,26 @@ ROWS = [
     Row("sqlite, rows in batches of 100, over bare SQLite",
         ("plugins/sqlite_store/100/iterations:1000/real_time", "rows/s"), 0.8, unit="rows/s",
         against=("plugins/bare_sqlite/100/iterations:1000/real_time", "rows/s")),
+    *[
+        Row(f"{what}, {sample}, {channels} channels, over the hand-composed limit", (f"signal/{ours}_{sample}/{channels}", "MS/s"),
+            wanted, unit="MS/s", against=(f"signal/{limit}_{sample}/{channels}", "MS/s"))
+        for what, ours, limit, wanted in (
+            ("FFT", "spectrometer", "limit", 0.85),
+            ("FFT with kurtosis", "kurtosis", "limit", 0.7),
+            ("4-tap filterbank", "filterbank", "limit_filterbank", 0.85),
+            ("4-tap filterbank with kurtosis", "kurtosis_filterbank", "limit_filterbank", 0.7),
+        )
+        for sample in ("cf32", "cu8")
+        for channels in (1024, 4096, 16384)
+    ],
+    Row("FFT, cu8, 4096 channels, over rtl-power-fftw's loop", ("signal/spectrometer_cu8/4096", "MS/s"), 1.7, unit="MS/s",
+        against=("signal/rtl_power_fftw/4096", "MS/s")),
+    *[
+        Row(f"{what}, {order}", (f"sky/{name}/shuffled:{shuffled}", "places/s"), 3, unit="M/s", scale=1e-6)
+        for what, name in (("one target at 1e6 times", "one_target_at_many_times"),
+                           ("1e6 targets at one time", "many_targets_at_one_time"))
+        for shuffled, order in enumerate(("sorted", "shuffled"))
+    ],
     Row("process start to the first simulated spectrum", ("startup/first_spectrum", "seconds"), 1.0, unit="s", most=True),
     Row("import astro", ("startup/import_astro", "seconds"), 0.3, unit="s", most=True),
 ]
