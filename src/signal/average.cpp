@@ -2,7 +2,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstddef>
+#include <functional>
+#include <iterator>
 #include <string>
+#include <vector>
 
 #include "astro/error.hpp"
 #include "astro/signal/spectrometer.hpp"
@@ -41,6 +45,19 @@ void average_channel(std::span<const Spectrum> spectra, std::size_t channel, dou
   mean.weight[channel] = static_cast<float>(held > 0.0 ? std::min(held / exposure, 1.0) : 0.0);
 }
 
+/// All gaps in their order; of more than a spectrum keeps, the longest.
+std::vector<Gap> gaps_of(std::span<const Spectrum> spectra) {
+  constexpr std::ptrdiff_t most = 32;
+  std::vector<Gap> gaps;
+  for (const Spectrum& spectrum : spectra) gaps.insert(gaps.end(), spectrum.gaps.begin(), spectrum.gaps.end());
+  if (std::ssize(gaps) > most) {
+    std::ranges::nth_element(gaps, gaps.begin() + most, std::ranges::greater{}, &Gap::duration);
+    gaps.resize(most);
+  }
+  std::ranges::sort(gaps, {}, &Gap::start);
+  return gaps;
+}
+
 /// Sums and limits of times; returns the middle of what was integrated.
 Time add_up(std::span<const Spectrum> spectra, Spectrum& mean) {
   Time end = spectra.front().start;
@@ -68,6 +85,7 @@ Spectrum average(std::span<const Spectrum> spectra) {
   mean.axis = spectra.front().axis;
   mean.receiver = spectra.front().receiver;
   mean.mid = add_up(spectra, mean);
+  mean.gaps = gaps_of(spectra);
   if (mean.exposure <= Duration::zero()) {
     throw Error(ErrorCode::invalid_argument, "the spectra to average hold nothing: their exposure is zero");
   }

@@ -58,6 +58,19 @@ TEST(Average, TakesThePointingOfTheMiddle) {
   EXPECT_EQ(average(spectra).pointing, spectra[2].pointing);
 }
 
+TEST(Average, KeepsTheLongestGapsInTheirOrder) {
+  std::vector<Spectrum> spectra(2, flat_spectrum(3, 1e6, 1.0F, 100.0));
+  for (int i = 0; i < 40; ++i) {  // the later, the longer; every other one in the other spectrum
+    const Gap gap{first_light + from_seconds(i), from_seconds(1e-3 * (i + 1))};
+    spectra[static_cast<std::size_t>(i % 2)].gaps.push_back(gap);
+  }
+  const std::vector<Gap> gaps = average(spectra).gaps;
+  ASSERT_EQ(gaps.size(), 32U);
+  for (std::size_t i = 0; i < gaps.size(); ++i) {
+    EXPECT_EQ(gaps[i].start, first_light + from_seconds(static_cast<double>(i) + 8.0));
+  }
+}
+
 TEST(Average, RefusesNothingAndDifferentAxes) {
   EXPECT_THROW(average({}), Error);
   const std::array different{flat_spectrum(4, 1e6, 1.0F, 1.0), flat_spectrum(4, 2e6, 1.0F, 1.0)};
