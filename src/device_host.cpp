@@ -145,7 +145,7 @@ void DeviceHost::close() noexcept {
     } catch (const std::exception&) {  // it is lost: what follows says so
     }
   }
-  may_stop_ = false;
+  if (!is_lost()) may_stop_ = false;  // a hook that comes back later is followed by a stop, all the same
   if (worker_.end(is_lost() ? Duration::zero() : end_wait)) driver_.reset();
   else leave_behind();
 }

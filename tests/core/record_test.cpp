@@ -151,7 +151,7 @@ TEST(Record, SaysAnglesInTheDegreesThatWereWritten) {
     EXPECT_EQ(to_value(load).find("where")->as_number(), tenths / 10.0);
   }
   load.where = radians(0.1);  // no short number of degrees is the same angle
-  EXPECT_EQ(degrees(to_value(load).find("where")->as_number()), radians(0.1));
+  EXPECT_EQ(to_value(load).find("where")->as_number(), radians(0.1).degrees());
 }
 
 TEST(Record, GoesThroughJsonAndBack) {
