@@ -15,9 +15,7 @@ using Rows = std::vector<std::vector<double>>;
   throw Error(ErrorCode::invalid_argument, "fitting a pointing model: " + why);
 }
 
-bool is_finite(const AxisPair& pair) {
-  return std::isfinite(pair.first.radians()) && std::isfinite(pair.second.radians());
-}
+bool is_finite(const Axes& pair) { return std::isfinite(pair.first.radians()) && std::isfinite(pair.second.radians()); }
 
 void check(const PointingObservation& observation, std::size_t number) {
   const std::string which = "observation " + std::to_string(number);
@@ -26,20 +24,20 @@ void check(const PointingObservation& observation, std::size_t number) {
 }
 
 /// axes - place, the short way round, the first as it is on the sky.
-AxisPair offset_on_sky(const AxisPair& axes, const AxisPair& place) {
+Axes offset_on_sky(const Axes& axes, const Axes& place) {
   return {(axes.first - place.first).wrapped_signed() * std::cos(place.second.radians()),
           (axes.second - place.second).wrapped_signed()};
 }
 
 /// The equations of all observations, weighted: two rows each, the right-hand side last.
-Rows equations(AxesKind kind, std::span<const std::size_t> numbers, std::span<const PointingObservation> observations,
+Rows equations(Geometry kind, std::span<const std::size_t> numbers, std::span<const PointingObservation> observations,
                Angle latitude) {
   const auto definitions = term_definitions(kind);
   Rows rows;
   for (const PointingObservation& observation : observations) {
     const double weight = 1.0 / observation.error.radians();
     const TermPlace at = term_place(observation.place, latitude);
-    const AxisPair offset = offset_on_sky(observation.axes, observation.place);
+    const Axes offset = offset_on_sky(observation.axes, observation.place);
     std::vector<double> first;
     std::vector<double> second;
     for (const std::size_t number : numbers) {
@@ -100,8 +98,9 @@ double product_of_rows(const Rows& rows, std::size_t a, std::size_t b) {
 
 }  // namespace
 
-PointingFit fit_pointing(AxesKind kind, std::span<const std::string> terms,
+PointingFit fit_pointing(Geometry kind, std::span<const std::string> terms,
                          std::span<const PointingObservation> observations, Angle latitude, bool scale_errors) {
+  check_geometry(kind);
   const std::size_t count = terms.size();
   if (count == 0) refuse("expected one term or more");
   if (2 * observations.size() <= count) {
@@ -136,8 +135,8 @@ PointingFit fit_pointing(AxesKind kind, std::span<const std::string> terms,
   PointingFit fit{PointingModel(kind, std::move(fitted), latitude), std::move(correlation), {}, {}, reduced};
   double square = 0.0;
   for (const PointingObservation& observation : observations) {
-    const AxisPair predicted = fit.model.axes_of(observation.place);
-    const AxisPair left = offset_on_sky(observation.axes, predicted);
+    const Axes predicted = fit.model.axes_of(observation.place);
+    const Axes left = offset_on_sky(observation.axes, predicted);
     fit.residuals.push_back(left);
     square += left.first.radians() * left.first.radians() + left.second.radians() * left.second.radians();
   }

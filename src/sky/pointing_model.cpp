@@ -9,8 +9,9 @@
 
 namespace astro::sky {
 
-PointingModel::PointingModel(AxesKind kind, std::vector<PointingTerm> terms, Angle latitude)
+PointingModel::PointingModel(Geometry kind, std::vector<PointingTerm> terms, Angle latitude)
     : kind_(kind), terms_(std::move(terms)), latitude_(latitude) {
+  check_geometry(kind_);
   for (const PointingTerm& term : terms_) {
     const std::size_t number = term_number(kind_, term.name);
     if (std::find(numbers_.begin(), numbers_.end(), number) != numbers_.end()) {
@@ -30,10 +31,10 @@ Angle PointingModel::value(std::string_view name) const noexcept {
   return Angle();
 }
 
-AxisPair PointingModel::correction(const AxisPair& place) const noexcept {
+Axes PointingModel::correction(const Axes& place) const noexcept {
   const auto definitions = term_definitions(kind_);
   const TermPlace at = term_place(place, latitude_);
-  AxisPair sum;
+  Axes sum;
   for (std::size_t i = 0; i < terms_.size(); ++i) {
     const TermEffect effect = definitions[numbers_[i]].effect(at);
     sum.first += terms_[i].value * effect.first;
@@ -42,17 +43,17 @@ AxisPair PointingModel::correction(const AxisPair& place) const noexcept {
   return sum;
 }
 
-AxisPair PointingModel::axes_of(const AxisPair& place) const noexcept {
-  const AxisPair added = correction(place);
+Axes PointingModel::axes_of(const Axes& place) const noexcept {
+  const Axes added = correction(place);
   return {place.first + added.first, place.second + added.second};
 }
 
-AxisPair PointingModel::place_of(const AxisPair& axes) const noexcept {
+Axes PointingModel::place_of(const Axes& axes) const noexcept {
   // The correction changes slowly: what is left shrinks by about its own size each time.
-  AxisPair place = axes;
+  Axes place = axes;
   for (int pass = 0; pass < 20; ++pass) {
-    const AxisPair there = axes_of(place);
-    const AxisPair left{axes.first - there.first, axes.second - there.second};
+    const Axes there = axes_of(place);
+    const Axes left{axes.first - there.first, axes.second - there.second};
     place.first += left.first;
     place.second += left.second;
     if (left.first.abs() + left.second.abs() < radians(1e-14)) break;
@@ -60,7 +61,8 @@ AxisPair PointingModel::place_of(const AxisPair& axes) const noexcept {
   return place;
 }
 
-std::vector<std::string_view> pointing_terms(AxesKind kind) {
+std::vector<std::string_view> pointing_terms(Geometry kind) {
+  check_geometry(kind);
   std::vector<std::string_view> names;
   for (const TermDefinition& term : term_definitions(kind)) names.push_back(term.name);
   return names;

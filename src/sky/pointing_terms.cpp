@@ -106,17 +106,23 @@ constexpr std::array equatorial = std::to_array<TermDefinition>({
 
 }  // namespace
 
-std::span<const TermDefinition> term_definitions(AxesKind kind) noexcept {
-  if (kind == AxesKind::alt_az) return alt_az;
+std::span<const TermDefinition> term_definitions(Geometry kind) noexcept {
+  if (kind == Geometry::alt_az) return alt_az;
   return equatorial;
 }
 
-TermPlace term_place(const AxisPair& place, Angle latitude) noexcept {
+TermPlace term_place(const Axes& place, Angle latitude) noexcept {
   return {std::sin(place.first.radians()),  std::cos(place.first.radians()), std::sin(place.second.radians()),
           std::cos(place.second.radians()), std::sin(latitude.radians()),    std::cos(latitude.radians())};
 }
 
-std::size_t term_number(AxesKind kind, std::string_view name) {
+void check_geometry(Geometry kind) {
+  if (kind != Geometry::ra_dec) return;
+  throw Error(ErrorCode::invalid_argument,
+              "a pointing model of right ascension: its terms are functions of the hour angle; take hour_angle_dec");
+}
+
+std::size_t term_number(Geometry kind, std::string_view name) {
   const auto all = term_definitions(kind);
   std::string known;
   for (std::size_t i = 0; i < all.size(); ++i) {

@@ -23,9 +23,11 @@ struct TermDefinition {
   TermEffect (*effect)(const TermPlace&) noexcept;
 };
 
-std::span<const TermDefinition> term_definitions(AxesKind kind) noexcept;
-TermPlace term_place(const AxisPair& place, Angle latitude) noexcept;
+std::span<const TermDefinition> term_definitions(Geometry kind) noexcept;
+TermPlace term_place(const Axes& place, Angle latitude) noexcept;
+/// Throws `invalid_argument` for right ascension, of which no term is a function.
+void check_geometry(Geometry kind);
 /// Its number in `term_definitions`; throws `invalid_argument` with all names.
-std::size_t term_number(AxesKind kind, std::string_view name);
+std::size_t term_number(Geometry kind, std::string_view name);
 
 }  // namespace astro::sky

@@ -28,7 +28,7 @@ struct Way {
   throw Error(ErrorCode::invalid_argument, "planning a track: " + why);
 }
 
-void check(std::span<const Time> times, std::span<const AxisPair> wanted, const AxisReach& reach) {
+void check(std::span<const Time> times, std::span<const Axes> wanted, const AxisReach& reach) {
   if (times.size() != wanted.size() || times.empty()) {
     refuse(std::to_string(times.size()) + " times and " + std::to_string(wanted.size()) +
            " places: expected as many of both, and one or more");
@@ -36,58 +36,58 @@ void check(std::span<const Time> times, std::span<const AxisPair> wanted, const 
   for (std::size_t i = 1; i < times.size(); ++i) {
     if (times[i] <= times[i - 1]) refuse("its times must grow");
   }
-  const bool possible = reach.first_to >= reach.first_from && reach.second_to >= reach.second_from &&
-                        reach.first_per_s > Angle() && reach.second_per_s > Angle() &&
-                        reach.first_to - reach.first_from < degrees(36000);
+  const bool possible = reach.first.to >= reach.first.from && reach.second.to >= reach.second.from &&
+                        reach.fastest.first > Angle() && reach.fastest.second > Angle() &&
+                        reach.first.to - reach.first.from < degrees(36000);
   if (!possible) refuse("the reach of the axes is empty or has no speed");
 }
 
 /// The first axis without jumps at north.
-std::vector<AxisPair> unwound(std::span<const AxisPair> wanted) {
-  std::vector<AxisPair> made(wanted.begin(), wanted.end());
+std::vector<Axes> unwound(std::span<const Axes> wanted) {
+  std::vector<Axes> made(wanted.begin(), wanted.end());
   for (std::size_t i = 1; i < made.size(); ++i) {
     made[i].first = made[i - 1].first + (wanted[i].first - made[i - 1].first).wrapped_signed();
   }
   return made;
 }
 
-AxisPair on(const Way& way, const AxisPair& wanted) {
+Axes on(const Way& way, const Axes& wanted) {
   const Angle turned = wanted.first + full_turn * way.turn;
-  return way.flipped ? AxisPair{turned + half_turn, half_turn - wanted.second} : AxisPair{turned, wanted.second};
+  return way.flipped ? Axes{turned + half_turn, half_turn - wanted.second} : Axes{turned, wanted.second};
 }
 
-bool is_within(const AxisPair& axes, const AxisReach& reach) {
-  return axes.first >= reach.first_from - hair && axes.first <= reach.first_to + hair &&
-         axes.second >= reach.second_from - hair && axes.second <= reach.second_to + hair;
+bool is_within(const Axes& axes, const AxisReach& reach) {
+  return axes.first >= reach.first.from - hair && axes.first <= reach.first.to + hair &&
+         axes.second >= reach.second.from - hair && axes.second <= reach.second.to + hair;
 }
 
-std::vector<Way> ways_of(std::span<const AxisPair> wanted, const AxisReach& reach) {
-  const auto [least, most] = std::minmax_element(
-      wanted.begin(), wanted.end(), [](const AxisPair& a, const AxisPair& b) { return a.first < b.first; });
-  const int lowest = static_cast<int>(std::floor((reach.first_from - most->first) / full_turn)) - 1;
-  const int highest = static_cast<int>(std::ceil((reach.first_to - least->first) / full_turn)) + 1;
+std::vector<Way> ways_of(std::span<const Axes> wanted, const AxisReach& reach) {
+  const auto [least, most] =
+      std::minmax_element(wanted.begin(), wanted.end(), [](const Axes& a, const Axes& b) { return a.first < b.first; });
+  const int lowest = static_cast<int>(std::floor((reach.first.from - most->first) / full_turn)) - 1;
+  const int highest = static_cast<int>(std::ceil((reach.first.to - least->first) / full_turn)) + 1;
   std::vector<Way> ways;
   for (int turn = lowest; turn <= highest; ++turn) {
     for (const bool flipped : {false, true}) {
       const Way way{turn, flipped};
-      const bool helps = std::any_of(wanted.begin(), wanted.end(),
-                                     [&](const AxisPair& each) { return is_within(on(way, each), reach); });
+      const bool helps =
+          std::any_of(wanted.begin(), wanted.end(), [&](const Axes& each) { return is_within(on(way, each), reach); });
       if (helps) ways.push_back(way);
     }
   }
   return ways;
 }
 
-double slew_s(const AxisPair& from, const AxisPair& to, const AxisReach& reach) {
-  return std::max((to.first - from.first).abs() / reach.first_per_s,
-                  (to.second - from.second).abs() / reach.second_per_s);
+double slew_s(const Axes& from, const Axes& to, const AxisReach& reach) {
+  return std::max((to.first - from.first).abs() / reach.fastest.first,
+                  (to.second - from.second).abs() / reach.fastest.second);
 }
 
 /// Bellman's recursion over the points: the least time lost until a point is reached by each way, and
 /// by which way one came.
 class Search {
  public:
-  Search(std::span<const Time> times, std::vector<AxisPair> wanted, const AxisReach& reach, const AxisPair& now)
+  Search(std::span<const Time> times, std::vector<Axes> wanted, const AxisReach& reach, const Axes& now)
       : times_(times), wanted_(std::move(wanted)), reach_(reach), now_(now), ways_(ways_of(wanted_, reach)) {}
 
   TrackPlan plan() {
@@ -106,7 +106,7 @@ class Search {
  private:
   static constexpr double impossible = std::numeric_limits<double>::infinity();
 
-  AxisPair axes(std::size_t point, std::size_t way) const { return on(ways_[way], wanted_[point]); }
+  Axes axes(std::size_t point, std::size_t way) const { return on(ways_[way], wanted_[point]); }
   bool reaches(std::size_t point, std::size_t way) const { return is_within(axes(point, way), reach_); }
   bool reached_at_all(std::size_t point) const {
     for (std::size_t way = 0; way < ways_.size(); ++way) {
@@ -152,8 +152,8 @@ class Search {
       point.reached = way != none;
       if (point.reached) {
         point.axes = axes(i, way);
-        point.axes.first = std::clamp(point.axes.first, reach_.first_from, reach_.first_to);
-        point.axes.second = std::clamp(point.axes.second, reach_.second_from, reach_.second_to);
+        point.axes.first = std::clamp(point.axes.first, reach_.first.from, reach_.first.to);
+        point.axes.second = std::clamp(point.axes.second, reach_.second.from, reach_.second.to);
         point.flipped = ways_[way].flipped;
       }
       const std::size_t from = i == 0 ? way : came_from_[i][way];
@@ -170,23 +170,23 @@ class Search {
   }
 
   std::span<const Time> times_;
-  std::vector<AxisPair> wanted_;
+  std::vector<Axes> wanted_;
   AxisReach reach_;
-  AxisPair now_;
+  Axes now_;
   std::vector<Way> ways_;
   std::vector<std::vector<std::size_t>> came_from_;
 };
 
 }  // namespace
 
-TrackPlan plan_track(std::span<const Time> times, std::span<const AxisPair> wanted, const AxisReach& reach,
-                     const AxisPair& now) {
+TrackPlan plan_track(std::span<const Time> times, std::span<const Axes> wanted, const AxisReach& reach,
+                     const Axes& now) {
   check(times, wanted, reach);
   return Search(times, unwound(wanted), reach, now).plan();
 }
 
 TrackPlan plan_track(const Observer& observer, const Target& target, Time from, Time to, Duration every,
-                     const AxisReach& reach, const AxisPair& now) {
+                     const AxisReach& reach, const Axes& now) {
   if (every <= Duration::zero() || to < from || (to - from) / every > 1'000'000) {
     refuse("expected a step above zero, an end after the start and at most a million points");
   }
@@ -194,11 +194,11 @@ TrackPlan plan_track(const Observer& observer, const Target& target, Time from, 
   for (Time time = from; time <= to; time += every) times.push_back(time);
   std::vector<AltAz> places(times.size());
   observer.altaz(target, times, places);
-  std::vector<AxisPair> wanted;
+  std::vector<Axes> wanted;
   for (const AltAz& place : places) wanted.push_back({place.azimuth, place.altitude});
   AxisReach above = reach;
-  above.second_from = std::max(above.second_from, Angle());
-  above.second_to = std::min(above.second_to, half_turn);
+  above.second.from = std::max(above.second.from, Angle());
+  above.second.to = std::min(above.second.to, half_turn);
   return plan_track(times, wanted, above, now);
 }
 

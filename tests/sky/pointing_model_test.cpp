@@ -20,14 +20,14 @@ using ::testing::HasSubstr;
 using Vector = std::array<double, 3>;
 
 /// North, east, up.
-Vector vector_of(const AxisPair& place) {
+Vector vector_of(const Axes& place) {
   const double a = place.first.radians();
   const double e = place.second.radians();
   return {std::cos(a) * std::cos(e), std::sin(a) * std::cos(e), std::sin(e)};
 }
 
 /// Axes of an alt-az mount, perfect but that its azimuth axis leans by two angles: rotated exactly.
-AxisPair axes_of_a_leaning_mount(const AxisPair& place, Angle north, Angle west) {
+Axes axes_of_a_leaning_mount(const Axes& place, Angle north, Angle west) {
   Vector v = vector_of(place);
   // Up leans to the north: about the east-west line.
   const double n = north.radians();
@@ -37,24 +37,24 @@ AxisPair axes_of_a_leaning_mount(const AxisPair& place, Angle north, Angle west)
   return {radians(std::atan2(v[1], v[0])), radians(std::asin(v[2]))};
 }
 
-std::vector<AxisPair> all_over_the_sky(std::size_t count) {
+std::vector<Axes> all_over_the_sky(std::size_t count) {
   std::mt19937 random(3);
   std::uniform_real_distribution<double> azimuth(0.0, 360.0);
   std::uniform_real_distribution<double> altitude(15.0, 80.0);
-  std::vector<AxisPair> places;
+  std::vector<Axes> places;
   for (std::size_t i = 0; i < count; ++i) places.push_back({degrees(azimuth(random)), degrees(altitude(random))});
   return places;
 }
 
 TEST(APointingModel, TiltsAsAMountThatLeans) {
   const Angle lean = arcseconds(20);
-  for (const AxisPair& place : all_over_the_sky(50)) {
-    const PointingModel north(AxesKind::alt_az, {{"AN", lean}});
-    const AxisPair exact_north = axes_of_a_leaning_mount(place, lean, 0_deg);
+  for (const Axes& place : all_over_the_sky(50)) {
+    const PointingModel north(Geometry::alt_az, {{"AN", lean}});
+    const Axes exact_north = axes_of_a_leaning_mount(place, lean, 0_deg);
     EXPECT_NEAR((north.axes_of(place).first - exact_north.first).wrapped_signed().arcseconds(), 0.0, 0.1);
     EXPECT_NEAR((north.axes_of(place).second - exact_north.second).arcseconds(), 0.0, 0.02);
-    const PointingModel west(AxesKind::alt_az, {{"AW", lean}});
-    const AxisPair exact_west = axes_of_a_leaning_mount(place, 0_deg, lean);
+    const PointingModel west(Geometry::alt_az, {{"AW", lean}});
+    const Axes exact_west = axes_of_a_leaning_mount(place, 0_deg, lean);
     EXPECT_NEAR((west.axes_of(place).first - exact_west.first).wrapped_signed().arcseconds(), 0.0, 0.1);
     EXPECT_NEAR((west.axes_of(place).second - exact_west.second).arcseconds(), 0.0, 0.02);
   }
@@ -64,28 +64,28 @@ TEST(APointingModel, MisalignsAPolarAxisAsTheSameLeanOfTheGround) {
   // ME raises the polar axis: the mount of another latitude, seen in hour angle and declination.
   const Location here{40_deg, 0_deg, 0.0};
   const Location there{40_deg + arcseconds(20), 0_deg, 0.0};
-  const PointingModel model(AxesKind::equatorial, {{"ME", arcseconds(20)}}, here.latitude);
-  for (const AxisPair& place : all_over_the_sky(50)) {
+  const PointingModel model(Geometry::hour_angle_dec, {{"ME", arcseconds(20)}}, here.latitude);
+  for (const Axes& place : all_over_the_sky(50)) {
     const AltAz at{place.first, place.second};
     const HourAngleDec truth = hour_angle_dec(at, here);
     const HourAngleDec axes = hour_angle_dec(at, there);
     if (truth.dec.abs() > 70_deg) continue;
-    const AxisPair found = model.axes_of({truth.hour_angle, truth.dec});
+    const Axes found = model.axes_of({truth.hour_angle, truth.dec});
     EXPECT_NEAR((found.first - axes.hour_angle).wrapped_signed().arcseconds(), 0.0, 0.1);
     EXPECT_NEAR((found.second - axes.dec).arcseconds(), 0.0, 0.02);
   }
 }
 
 TEST(APointingModel, IsUndoneByItsInverse) {
-  const PointingModel model(AxesKind::alt_az, {{"IA", arcminutes(30)},
+  const PointingModel model(Geometry::alt_az, {{"IA", arcminutes(30)},
                                                {"IE", arcminutes(-12)},
                                                {"CA", arcminutes(3)},
                                                {"NPAE", arcminutes(2)},
                                                {"AN", arcminutes(5)},
                                                {"AW", arcminutes(-4)},
                                                {"TF", arcminutes(6)}});
-  for (const AxisPair& place : all_over_the_sky(100)) {
-    const AxisPair back = model.place_of(model.axes_of(place));
+  for (const Axes& place : all_over_the_sky(100)) {
+    const Axes back = model.place_of(model.axes_of(place));
     EXPECT_NEAR((back.first - place.first).arcseconds(), 0.0, 1e-6);
     EXPECT_NEAR((back.second - place.second).arcseconds(), 0.0, 1e-6);
   }
@@ -95,8 +95,8 @@ std::vector<PointingObservation> observed(const PointingModel& truth, Angle nois
   std::mt19937 random(seed);
   std::normal_distribution<double> normal(0.0, noise.radians());
   std::vector<PointingObservation> made;
-  for (const AxisPair& place : all_over_the_sky(count)) {
-    AxisPair axes = truth.axes_of(place);
+  for (const Axes& place : all_over_the_sky(count)) {
+    Axes axes = truth.axes_of(place);
     axes.first += radians(normal(random) / std::cos(place.second.radians()));
     axes.second += radians(normal(random));
     made.push_back({place, axes, noise});
@@ -115,9 +115,9 @@ std::vector<std::string> names_of(const std::vector<PointingTerm>& terms) {
 }
 
 TEST(AFit, RecoversTheTermsThatMadeTheOffsets) {
-  const PointingModel truth(AxesKind::alt_az, truth_of_a_dish);
+  const PointingModel truth(Geometry::alt_az, truth_of_a_dish);
   const auto observations = observed(truth, arcseconds(20), 60, 1);
-  const PointingFit fit = fit_pointing(AxesKind::alt_az, names_of(truth_of_a_dish), observations);
+  const PointingFit fit = fit_pointing(Geometry::alt_az, names_of(truth_of_a_dish), observations);
   for (const PointingTerm& term : truth_of_a_dish) {
     const auto found = std::find_if(fit.model.terms().begin(), fit.model.terms().end(),
                                     [&](const PointingTerm& each) { return each.name == term.name; });
@@ -131,12 +131,12 @@ TEST(AFit, RecoversTheTermsThatMadeTheOffsets) {
 
 TEST(AFit, HasErrorsThatAreRight) {
   // Many nights: the spread of each term is the error that one night gives, and pulls are normal.
-  const PointingModel truth(AxesKind::alt_az, truth_of_a_dish);
+  const PointingModel truth(Geometry::alt_az, truth_of_a_dish);
   const auto names = names_of(truth_of_a_dish);
   double square = 0.0;
   int count = 0;
   for (unsigned night = 0; night < 200; ++night) {
-    const PointingFit fit = fit_pointing(AxesKind::alt_az, names, observed(truth, arcseconds(15), 40, 100 + night));
+    const PointingFit fit = fit_pointing(Geometry::alt_az, names, observed(truth, arcseconds(15), 40, 100 + night));
     for (const PointingTerm& term : fit.model.terms()) {
       const double pull = (term.value - truth.value(term.name)) / term.error;
       square += pull * pull;
@@ -147,12 +147,12 @@ TEST(AFit, HasErrorsThatAreRight) {
 }
 
 TEST(AFit, ScalesErrorsThatWereOnlyRelative) {
-  const PointingModel truth(AxesKind::alt_az, truth_of_a_dish);
+  const PointingModel truth(Geometry::alt_az, truth_of_a_dish);
   auto observations = observed(truth, arcseconds(20), 60, 1);
   for (PointingObservation& each : observations) each.error = arcseconds(1);  // far too small
   const auto names = names_of(truth_of_a_dish);
-  const PointingFit plain = fit_pointing(AxesKind::alt_az, names, observations);
-  const PointingFit scaled = fit_pointing(AxesKind::alt_az, names, observations, Angle(), true);
+  const PointingFit plain = fit_pointing(Geometry::alt_az, names, observations);
+  const PointingFit scaled = fit_pointing(Geometry::alt_az, names, observations, Angle(), true);
   EXPECT_NEAR(scaled.model.terms()[0].error / plain.model.terms()[0].error, std::sqrt(plain.reduced_chi_squared), 1e-9);
   EXPECT_GT(plain.reduced_chi_squared, 200.0);
 }
@@ -160,12 +160,12 @@ TEST(AFit, ScalesErrorsThatWereOnlyRelative) {
 TEST(AFit, WeighsWhatIsKnownBetter) {
   // Two halves that disagree about the zero of altitude: the precise one wins.
   std::vector<PointingObservation> observations;
-  for (const AxisPair& place : all_over_the_sky(20)) {
+  for (const Axes& place : all_over_the_sky(20)) {
     observations.push_back({place, {place.first, place.second + arcseconds(100)}, arcseconds(1)});
     observations.push_back({place, {place.first, place.second}, arcseconds(10)});
   }
   const std::vector<std::string> names{"IE"};
-  const PointingFit fit = fit_pointing(AxesKind::alt_az, names, observations);
+  const PointingFit fit = fit_pointing(Geometry::alt_az, names, observations);
   EXPECT_NEAR(fit.model.value("IE").arcseconds(), 100.0 / (1 + 0.01), 0.01);
 }
 
@@ -175,12 +175,12 @@ TEST(AFit, TakesOffsetsAcrossNorthTheShortWay) {
     observations.push_back({{degrees(azimuth), 45_deg}, {degrees(azimuth + 0.2).wrapped(), 45_deg}, arcseconds(1)});
   }
   const std::vector<std::string> names{"IA"};
-  EXPECT_NEAR(fit_pointing(AxesKind::alt_az, names, observations).model.value("IA").degrees(), 0.2, 1e-9);
+  EXPECT_NEAR(fit_pointing(Geometry::alt_az, names, observations).model.value("IA").degrees(), 0.2, 1e-9);
 }
 
 std::string refusal(const std::vector<std::string>& names, const std::vector<PointingObservation>& observations) {
   try {
-    fit_pointing(AxesKind::alt_az, names, observations);
+    fit_pointing(Geometry::alt_az, names, observations);
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
     return error.what();
@@ -189,7 +189,7 @@ std::string refusal(const std::vector<std::string>& names, const std::vector<Poi
 }
 
 TEST(AFit, SaysWhyItCannotBe) {
-  const PointingModel truth(AxesKind::alt_az, truth_of_a_dish);
+  const PointingModel truth(Geometry::alt_az, truth_of_a_dish);
   const auto observations = observed(truth, arcseconds(20), 30, 1);
   EXPECT_THAT(refusal({"TF", "HECE"}, observations), HasSubstr("cannot tell HECE"));
   EXPECT_THAT(refusal({"MA"}, observations), HasSubstr("no term \"MA\""));
@@ -203,15 +203,15 @@ TEST(AFit, SaysWhyItCannotBe) {
 TEST(AFit, WorksForAnEquatorialMountToo) {
   const std::vector<PointingTerm> terms{{"IH", arcminutes(8)}, {"ID", arcminutes(-3)}, {"CH", arcminutes(2)},
                                         {"MA", arcminutes(4)}, {"ME", arcminutes(-5)}, {"TF", arcminutes(1)}};
-  const PointingModel truth(AxesKind::equatorial, terms, 40_deg);
+  const PointingModel truth(Geometry::hour_angle_dec, terms, 40_deg);
   std::vector<PointingObservation> observations;
   for (int hour = -5; hour <= 5; ++hour) {
     for (const double dec : {-20.0, 0.0, 30.0, 60.0}) {
-      const AxisPair place{hours(hour), degrees(dec)};
+      const Axes place{hours(hour), degrees(dec)};
       observations.push_back({place, truth.axes_of(place), arcseconds(5)});
     }
   }
-  const PointingFit fit = fit_pointing(AxesKind::equatorial, names_of(terms), observations, 40_deg);
+  const PointingFit fit = fit_pointing(Geometry::hour_angle_dec, names_of(terms), observations, 40_deg);
   for (const PointingTerm& term : terms) {
     EXPECT_NEAR((fit.model.value(term.name) - term.value).arcseconds(), 0.0, 1e-6) << term.name;
   }

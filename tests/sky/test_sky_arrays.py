@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+from astropy import units
 
 import astro
 from astro import degrees, sky
@@ -40,7 +41,6 @@ def test_many_targets_at_one_time_in_every_form():
 
 
 def test_astropys_arrays_are_taken():
-    units = pytest.importorskip("astropy.units")
     from astropy.coordinates import SkyCoord
     from astropy.time import Time
 
@@ -117,7 +117,7 @@ def test_a_pointing_model_is_fitted():
     truth = sky.PointingModel(
         "alt_az", [sky.PointingTerm(name, degrees(value)) for name, value in (("IA", 0.5), ("IE", -0.2), ("AN", 0.05))]
     )
-    places = [sky.AxisPair(degrees(a), degrees(e)) for a in range(0, 360, 40) for e in (20, 45, 70)]
+    places = [astro.Axes(degrees(a), degrees(e)) for a in range(0, 360, 40) for e in (20, 45, 70)]
     fit = sky.fit_pointing(
         "alt_az", ["IA", "IE", "AN"], [sky.PointingObservation(place, truth.axes_of(place), "10 arcsec") for place in places]
     )
@@ -126,9 +126,14 @@ def test_a_pointing_model_is_fitted():
     assert truth.place_of(truth.axes_of(places[4])).first.degrees == pytest.approx(places[4].first.degrees, abs=1e-9)
 
 
+def test_no_pointing_model_of_right_ascension():
+    with pytest.raises(astro.Error, match="take hour_angle_dec"):
+        sky.pointing_terms("ra_dec")
+
+
 def test_a_track_is_planned():
-    reach = sky.AxisReach((degrees(0), degrees(450)), (degrees(5), degrees(90)))
-    plan = sky.plan_track(sky.Observer(SITE), "M31", EVENING, astro.Time(EVENING) + 3600, 60, reach, sky.AxisPair(degrees(0), degrees(45)))
+    reach = sky.AxisReach(astro.AxisRange(degrees(0), degrees(450)), astro.AxisRange(degrees(5), degrees(90)))
+    plan = sky.plan_track(sky.Observer(SITE), "M31", EVENING, astro.Time(EVENING) + 3600, 60, reach, astro.Axes(degrees(0), degrees(45)))
     assert len(plan.points) == 61 and plan.changes == 0
     assert all(point.reached for point in plan.points)
 

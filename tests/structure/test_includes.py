@@ -18,7 +18,7 @@ ROOMS = {
 
 # The flat headers that are values: no device, no setting, no log.
 VALUES = {
-    "angle", "block", "catalogue", "clock", "coordinates", "error", "export", "field", "frequency", "record", "time", "value",
+    "angle", "axes", "block", "catalogue", "clock", "coordinates", "error", "export", "field", "frequency", "record", "time", "value",
     "version", "detail/record",
 }
 

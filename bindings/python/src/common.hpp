@@ -33,6 +33,7 @@ py::cpp_function released(Getter getter) {
 void bind_errors(py::module_& module);
 void bind_values(py::module_& module);
 void bind_time(py::module_& module);
+void bind_axes(py::module_& module);
 void bind_coordinates(py::module_& module);
 void bind_fields(py::module_& module);
 void bind_records(py::module_& module);

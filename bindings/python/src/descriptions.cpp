@@ -15,25 +15,6 @@ using astro::ReceiverDescription;
 
 namespace {
 
-/// A pair of two angles: range, rates, axes.
-template <class T, astro::Angle T::*first, astro::Angle T::*second>
-void bind_pair(py::module_& module, const char* name, const char* first_name, const char* second_name,
-               const char* doc) {
-  py::class_<T>(module, name, doc)
-      .def(py::init([](astro::Angle a, astro::Angle b) {
-             return T{a, b};
-           }),
-           py::arg(first_name), py::arg(second_name))
-      .def_readonly(first_name, first)
-      .def_readonly(second_name, second)
-      .def(
-          "__eq__", [](const T& self, const T& other) { return self == other; }, py::is_operator())
-      .def("__iter__", [](const T& self) { return py::iter(py::make_tuple(self.*first, self.*second)); })
-      .def("__repr__", [=](const T& self) {
-        return py::str("{}({}={!r}, {}={!r})").format(name, first_name, self.*first, second_name, self.*second);
-      });
-}
-
 template <class T>
 void def_duration(py::class_<T>& type, const char* name, astro::Duration T::*member) {
   type.def_property(
@@ -148,15 +129,8 @@ astro::Field make_field(std::string name, astro::FieldType type, std::string uni
 }
 
 void bind_registry(py::module_& module) {
-  make_enum<astro::Geometry>(module, "Which sky angles a mount's two axes follow.");
   make_enum<astro::MountState>(module, "What a mount does.");
   make_enum<astro::DeviceKind>(module, "What a driver drives.");
-  bind_pair<AxisRange, &AxisRange::from, &AxisRange::to>(module, "AxisRange", "start", "end",
-                                                         "What an axis can reach, both ends included.");
-  bind_pair<AxisRates, &AxisRates::first, &AxisRates::second>(module, "AxisRates", "first", "second",
-                                                              "Angular speeds of the two axes, per second.");
-  bind_pair<astro::Axes, &astro::Axes::first, &astro::Axes::second>(
-      module, "Axes", "first", "second", "Positions of the two mechanical axes, unwrapped: 450 degrees is not 90.");
   bind_mount_description(module);
   bind_receiver_description(module);
   bind_controller_description(module);

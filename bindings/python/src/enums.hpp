@@ -73,11 +73,6 @@ struct EnumNames<astro::sky::FluxScale> {
   static constexpr const char* name = "FluxScale";
   static constexpr auto values = std::to_array<const char*>({"perley_butler_2017", "baars_1977"});
 };
-template <>
-struct EnumNames<astro::sky::AxesKind> {
-  static constexpr const char* name = "AxesKind";
-  static constexpr auto values = std::to_array<const char*>({"alt_az", "equatorial"});
-};
 /// Those that are described for records have their names there.
 #define ASTRO_CHOICE(type)                                                    \
   template <>                                                                 \

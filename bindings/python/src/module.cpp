@@ -27,6 +27,7 @@ PYBIND11_MODULE(_astro, module) {
   bind_errors(module);
   bind_values(module);
   bind_time(module);
+  bind_axes(module);
   bind_coordinates(module);
   bind_fields(module);
   bind_records(module);

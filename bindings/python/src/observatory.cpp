@@ -156,6 +156,7 @@ All observatories are closed before Python ends.)");
       .def_property_readonly("site", released([](const Observatory& self) { return self.site(); }))
       .def_property_readonly("location", released([](const Observatory& self) { return self.location(); }))
       .def_property_readonly("clock", released([](const Observatory& self) { return self.clock(); }))
+      .def_property_readonly("state_folder", released([](const Observatory& self) { return self.state_folder(); }))
       .def("close", &Observatory::close, nogil(), "Stops and closes every device.")
       .def_property_readonly("is_open", released(&Observatory::is_open))
       .def("__enter__", [](const py::object& self) { return self; })

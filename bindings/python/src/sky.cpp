@@ -90,8 +90,7 @@ void bind_sky(py::module_& module) {
   make_enum<sky::VelocityDefinition>(module, "How a frequency becomes a velocity.");
   make_enum<sky::EventKind>(module, "What happens to a target in the sky.");
   make_enum<sky::FluxScale>(module, "Whose flux densities.");
-  make_enum<sky::AxesKind>(module, "Which two angles the axes of a mount follow.");
-  for (const char* name : {"VelocityFrame", "VelocityDefinition", "EventKind", "FluxScale", "AxesKind"}) {
+  for (const char* name : {"VelocityFrame", "VelocityDefinition", "EventKind", "FluxScale"}) {
     room.attr(name) = module.attr(name);
     py::delattr(module, name);
   }

@@ -9,21 +9,12 @@ namespace {
 
 using astro::Angle, astro::Duration, astro::Target, astro::Time;
 namespace sky = astro::sky;
-using sky::AxesKind, sky::AxisPair, sky::AxisReach, sky::PointingModel;
+using astro::Axes, astro::Geometry;
+using sky::AxisReach, sky::PointingModel;
 
 std::vector<std::string> text_of(const std::vector<std::string_view>& names) { return {names.begin(), names.end()}; }
 
 void bind_model(py::module_& room) {
-  py::class_<AxisPair>(room, "AxisPair", "A place by the angles of a mount's two axes.")
-      .def(py::init([](Angle first, Angle second) {
-             return AxisPair{first, second};
-           }),
-           "first"_a, "second"_a)
-      .def_readonly("first", &AxisPair::first)
-      .def_readonly("second", &AxisPair::second)
-      .def("__repr__", [](const AxisPair& self) {
-        return py::str("AxisPair({}, {})").format(py::cast(self.first), py::cast(self.second));
-      });
   py::class_<sky::PointingTerm>(room, "PointingTerm", "A term of a pointing model: IA, IE, CA, NPAE, AN, AW, TF, ...")
       .def(py::init([](std::string name, Angle value) {
              return sky::PointingTerm{std::move(name), value, Angle()};
@@ -37,7 +28,7 @@ void bind_model(py::module_& room) {
       });
   py::class_<PointingModel>(room, "PointingModel",
                             "What an imperfect mount does to where its beam looks: axes = place + correction.")
-      .def(py::init<AxesKind, std::vector<sky::PointingTerm>, Angle>(), "kind"_a, "terms"_a, "latitude"_a = Angle())
+      .def(py::init<Geometry, std::vector<sky::PointingTerm>, Angle>(), "kind"_a, "terms"_a, "latitude"_a = Angle())
       .def_property_readonly("kind", &PointingModel::kind)
       .def_property_readonly("terms",
                              [](const PointingModel& self) {
@@ -48,14 +39,14 @@ void bind_model(py::module_& room) {
       .def("axes_of", &PointingModel::axes_of, "place"_a, "The reading of the axes that looks at the place.")
       .def("place_of", &PointingModel::place_of, "axes"_a, "The place that a reading of the axes looks at.");
   room.def(
-      "pointing_terms", [](AxesKind kind) { return text_of(sky::pointing_terms(kind)); }, "kind"_a = AxesKind::alt_az,
+      "pointing_terms", [](Geometry kind) { return text_of(sky::pointing_terms(kind)); }, "kind"_a = Geometry::alt_az,
       "The names of the terms that a kind of mount has.");
 }
 
 void bind_fit(py::module_& room) {
   py::class_<sky::PointingObservation>(room, "PointingObservation",
                                        "A source was at the place, and the axes read this when the beam was on it.")
-      .def(py::init([](const AxisPair& place, const AxisPair& axes, Angle error) {
+      .def(py::init([](const Axes& place, const Axes& axes, Angle error) {
              return sky::PointingObservation{place, axes, error};
            }),
            "place"_a, "axes"_a, "error"_a = astro::arcseconds(1.0))
@@ -70,7 +61,7 @@ void bind_fit(py::module_& room) {
       .def_readonly("reduced_chi_squared", &sky::PointingFit::reduced_chi_squared);
   room.def(
       "fit_pointing",
-      [](AxesKind kind, const std::vector<std::string>& terms,
+      [](Geometry kind, const std::vector<std::string>& terms,
          const std::vector<sky::PointingObservation>& observations, Angle latitude,
          bool scale_errors) { return sky::fit_pointing(kind, terms, observations, latitude, scale_errors); },
       "kind"_a, "terms"_a, "observations"_a, "latitude"_a = Angle(), "scale_errors"_a = false, nogil(),
@@ -79,12 +70,10 @@ void bind_fit(py::module_& room) {
 
 void bind_track(py::module_& room) {
   py::class_<AxisReach>(room, "AxisReach", "What the two axes of a mount can do, and how fast (per second).")
-      .def(py::init([](std::pair<Angle, Angle> first, std::pair<Angle, Angle> second, Angle first_per_s,
-                       Angle second_per_s) {
-             return AxisReach{first.first, first.second, second.first, second.second, first_per_s, second_per_s};
+      .def(py::init([](const astro::AxisRange& first, const astro::AxisRange& second, const astro::AxisRates& fastest) {
+             return AxisReach{first, second, fastest};
            }),
-           "first"_a, "second"_a, "first_per_s"_a = astro::degrees(5), "second_per_s"_a = astro::degrees(5),
-           "Each axis from an angle to an angle, as pairs.");
+           "first"_a, "second"_a, "fastest"_a = AxisReach().fastest);
   py::class_<sky::TrackPoint>(room, "TrackPoint", "Where the axes are to be at a time of a track.")
       .def_readonly("time", &sky::TrackPoint::time)
       .def_readonly("axes", &sky::TrackPoint::axes)
@@ -95,12 +84,11 @@ void bind_track(py::module_& room) {
       .def_readonly("points", &sky::TrackPlan::points)
       .def_readonly("lost_s", &sky::TrackPlan::lost, "Off target: unwinding, turning, out of reach.")
       .def_readonly("changes", &sky::TrackPlan::changes, "Of turn or flip within the track.");
-  room.def(
-      "plan_track",
-      py::overload_cast<const sky::Observer&, const Target&, Time, Time, Duration, const AxisReach&, const AxisPair&>(
-          &sky::plan_track),
-      "observer"_a, "target"_a, "from_"_a, "to"_a, "every_s"_a, "reach"_a, "now"_a, nogil(),
-      "In which turn of the cable, and whether over the zenith, a target is followed with the least time lost.");
+  room.def("plan_track",
+           py::overload_cast<const sky::Observer&, const Target&, Time, Time, Duration, const AxisReach&, const Axes&>(
+               &sky::plan_track),
+           "observer"_a, "target"_a, "from_"_a, "to"_a, "every_s"_a, "reach"_a, "now"_a, nogil(),
+           "In which turn of the cable, and whether over the zenith, a target is followed with the least time lost.");
 }
 
 }  // namespace

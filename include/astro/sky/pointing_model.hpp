@@ -8,21 +8,11 @@
 #include <vector>
 
 #include "astro/angle.hpp"
+#include "astro/axes.hpp"
 #include "astro/export.hpp"
 
 /// What an imperfect mount does to where its beam looks.
 namespace astro::sky {
-
-/// Which two angles the axes of a mount follow: azimuth and altitude, or hour angle and declination.
-enum class AxesKind : unsigned char { alt_az, equatorial };
-
-/// A place by the angles of a mount's two axes.
-struct AxisPair {
-  Angle first{};
-  Angle second{};
-
-  bool operator==(const AxisPair&) const = default;
-};
 
 /// A term of a model and its value. The names are those of TPOINT (Wallace 1994, "TPOINT: a
 /// telescope pointing analysis system", Starlink User Note 100). The sign is ours: what is to be
@@ -59,34 +49,35 @@ struct PointingTerm {
 /// of the zenith (of the pole for an equatorial mount).
 class ASTRO_API PointingModel {
  public:
-  /// Throws `invalid_argument` for a term that this kind of mount does not have, or has twice.
-  PointingModel(AxesKind kind, std::vector<PointingTerm> terms, Angle latitude = Angle());
+  /// Throws `invalid_argument` for a term that this kind of mount does not have, or has twice, and for
+  /// `ra_dec`: the terms of an equatorial mount are functions of the hour angle.
+  PointingModel(Geometry kind, std::vector<PointingTerm> terms, Angle latitude = Angle());
 
-  AxesKind kind() const noexcept { return kind_; }
+  Geometry kind() const noexcept { return kind_; }
   std::span<const PointingTerm> terms() const noexcept { return terms_; }
   /// Zero for a term that is not in it.
   Angle value(std::string_view name) const noexcept;
 
   /// What is added to a place.
-  AxisPair correction(const AxisPair& place) const noexcept;
+  Axes correction(const Axes& place) const noexcept;
   /// The reading of the axes that looks at the place, and the place that a reading looks at.
-  AxisPair axes_of(const AxisPair& place) const noexcept;
-  AxisPair place_of(const AxisPair& axes) const noexcept;
+  Axes axes_of(const Axes& place) const noexcept;
+  Axes place_of(const Axes& axes) const noexcept;
 
  private:
-  AxesKind kind_;
+  Geometry kind_;
   std::vector<PointingTerm> terms_;
   std::vector<std::size_t> numbers_;  // of the terms in the list of all
   Angle latitude_;
 };
 
-/// The names that a kind of mount has, in the order above.
-ASTRO_API std::vector<std::string_view> pointing_terms(AxesKind kind);
+/// The names that a kind of mount has, in the order above; throws as the model does.
+ASTRO_API std::vector<std::string_view> pointing_terms(Geometry kind);
 
 /// A source was at the place, and the axes read this when the beam was on it.
 struct PointingObservation {
-  AxisPair place{};
-  AxisPair axes{};
+  Axes place{};
+  Axes axes{};
   /// One standard deviation, on the sky, of each of the two angles.
   Angle error = arcseconds(1.0);
 };
@@ -94,7 +85,7 @@ struct PointingObservation {
 struct PointingFit {
   PointingModel model;                           ///< terms with their errors
   std::vector<std::vector<double>> correlation;  ///< of the terms, in the model's order
-  std::vector<AxisPair> residuals;   ///< axes - model's axes, the first times the cosine of the second's place
+  std::vector<Axes> residuals;       ///< axes - model's axes, the first times the cosine of the second's place
   Angle rms{};                       ///< of the residuals on the sky (both angles together)
   double reduced_chi_squared = 0.0;  ///< about 1 when the errors given are right
 };
@@ -104,7 +95,7 @@ struct PointingFit {
 /// relative. Throws `invalid_argument` for too few observations and for terms that these
 /// observations cannot tell apart (naming one), for errors that are not above zero and for angles
 /// that are not finite.
-ASTRO_API PointingFit fit_pointing(AxesKind kind, std::span<const std::string> terms,
+ASTRO_API PointingFit fit_pointing(Geometry kind, std::span<const std::string> terms,
                                    std::span<const PointingObservation> observations, Angle latitude = Angle(),
                                    bool scale_errors = false);
 

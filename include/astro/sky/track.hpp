@@ -13,18 +13,15 @@ namespace astro::sky {
 /// What the two axes can do: from where to where (a first axis of 0 to 450 degrees has some places
 /// twice; a second one of 0 to 180 degrees reaches over the zenith) and how fast, per second.
 struct AxisReach {
-  Angle first_from = degrees(0);
-  Angle first_to = degrees(360);
-  Angle second_from = degrees(0);
-  Angle second_to = degrees(90);
-  Angle first_per_s = degrees(5);
-  Angle second_per_s = degrees(5);
+  AxisRange first{degrees(0), degrees(360)};
+  AxisRange second{degrees(0), degrees(90)};
+  AxisRates fastest{degrees(5), degrees(5)};
 };
 
 /// Where the axes are to be at a time of the track.
 struct TrackPoint {
   Time time{};
-  AxisPair axes{};       ///< unwrapped; without meaning where `reached` is false
+  Axes axes{};           ///< unwrapped; without meaning where `reached` is false
   bool reached = true;   ///< whether the axes can look there at all
   bool flipped = false;  ///< over the zenith (or the pole)
   Duration late{};       ///< how long after this time the axes arrive, from the point before
@@ -42,12 +39,12 @@ struct TrackPlan {
 /// whether a target that passes the zenith is better followed over it. `wanted` are axes that
 /// look at the target, in any turn, not flipped. Throws `invalid_argument` for spans that do not fit,
 /// times that do not grow and a reach that is empty or without speed.
-ASTRO_API TrackPlan plan_track(std::span<const Time> times, std::span<const AxisPair> wanted, const AxisReach& reach,
-                               const AxisPair& now);
+ASTRO_API TrackPlan plan_track(std::span<const Time> times, std::span<const Axes> wanted, const AxisReach& reach,
+                               const Axes& now);
 
 /// The same for an alt-az mount that follows a target, with a point each `every`, as the observer
 /// sees it; where the target is below the horizon it is out of reach.
 ASTRO_API TrackPlan plan_track(const Observer& observer, const Target& target, Time from, Time to, Duration every,
-                               const AxisReach& reach, const AxisPair& now);
+                               const AxisReach& reach, const Axes& now);
 
 }  // namespace astro::sky
