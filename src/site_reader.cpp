@@ -142,10 +142,28 @@ void SiteReader::read_sections(const Node& root) {
                        text::quoted(section.name) + ": expected a map, is " + std::string(describe(*entry->value)));
       continue;
     }
+    const std::size_t problems = reader_.problems().size();
     Map map = section.keyed ? read_keyed(section, *entry->value)
                             : reader_.record(section.schema.fields, *entry->value, entry->place);
+    if (section.check && reader_.problems().size() == problems) check_section(section, map, *entry);
     site_.sections.emplace_back(section.name, std::move(map));
   }
+}
+
+void SiteReader::check_section(const SectionDescription& section, const Map& map, const Entry& entry) {
+  const auto complain = [&](const std::vector<std::string>& at, const std::string& message,
+                            const std::string& suggestion) {
+    Place place = entry.place;
+    const Node* node = entry.value.get();
+    for (const std::string& key : at) {
+      const Entry* deeper = node->find(key);
+      if (deeper == nullptr) break;
+      place = deeper->place;
+      node = deeper->value.get();
+    }
+    reader_.complain(place, message, suggestion);
+  };
+  section.check({.site = site_, .registry = registry_, .section = map, .complain = complain});
 }
 
 Map SiteReader::read_keyed(const SectionDescription& section, const Node& node) {

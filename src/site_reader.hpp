@@ -27,6 +27,7 @@ class SiteReader final {
   void read_place(const yaml::Node& root);
   void read_clock(const yaml::Node& root);
   void read_sections(const yaml::Node& root);
+  void check_section(const SectionDescription& section, const Map& map, const yaml::Entry& entry);
   Map read_keyed(const SectionDescription& section, const yaml::Node& node);
   void check_top(const yaml::Node& root);
 

@@ -85,6 +85,20 @@ struct DriverTraits<T> {
 };
 }  // namespace detail
 
+struct Site;
+class Registry;
+
+/// What a room's own check of its section sees. Devices that the file describes wrongly are not in
+/// the site; their problems are told already.
+struct SectionCheck {
+  const Site& site;
+  Registry& registry;
+  const Map& section;  ///< canonical; of a keyed one: from key to record
+  /// Adds a problem at a key: the way to it from the section's name down ("hydrogen", "hot").
+  std::function<void(const std::vector<std::string>& at, const std::string& message, const std::string& suggestion)>
+      complain{};
+};
+
 /// A section of the site file that a room brings: `calibration:`, `queue:`, `telemetry:`.
 struct SectionDescription {
   std::string name{};
@@ -92,6 +106,8 @@ struct SectionDescription {
   Schema schema{};
   bool keyed = false;          ///< a map from names to records of the schema
   std::string keys_name = "";  ///< the keys name devices of this kind: "receiver"
+  /// What fields cannot say of themselves; called for a section whose form is right. Null: nothing.
+  std::function<void(const SectionCheck&)> check{};
 };
 
 /// Knows the drivers: those of plugins, found by name and loaded at first use, and those that a

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`astro check` on what only a room knows of its section of the site file."""
+
+import pytest
+
+HOT = "hot: {temperature: 295 K, controller: frontend, command: select_load, parameters: {load: hot}}"
+COLD = "cold: {temperature: 10 K, controller: frontend, command: select_load, parameters: {load: sky}, target: altaz 0 80}"
+
+BROKEN = {
+    "no hot load": (HOT, "", "hydrogen", "the hot load of 'hydrogen' needs a `temperature`, as in 295 K"),
+    "no temperature": (HOT, "hot: {controller: frontend, command: select_load, parameters: {load: hot}}", "hot:", "needs a `temperature`"),
+    "loads swapped": (HOT, HOT.replace("295 K", "9 K"), "temperature: 9", "must be warmer"),
+    "a command that is not there": (HOT, HOT.replace("select_load", "select_lod"), "command", "did you mean select_load"),
+    "a parameter out of its choices": (HOT, HOT.replace("load: hot", "load: hat"), "parameters", "did you mean hot?"),
+    "a parameter that is not there": (HOT, HOT.replace("load: hot", "lead: hot"), "parameters", '"lead" is not known here'),
+    "a command without a device": (HOT, HOT.replace("controller: frontend, ", ""), "command", "without a `controller`"),
+    "a device without a command": (HOT, HOT.replace("command: select_load, ", ""), "controller", "without a `command`"),
+    "a place that the dish cannot reach": (COLD, COLD.replace("altaz 0 80", "altaz 0 5"), "target", "altitude 5 deg is outside the limits of mount 'dish', 10 to 88 deg"),
+    "a place but no mount": ("    mount: dish\n", "", "target", "has no `mount`"),
+}
+
+
+@pytest.mark.parametrize("old, new, at, message", BROKEN.values(), ids=BROKEN.keys())
+def test_a_calibration_that_could_not_be_carried_out_is_told_where_it_stands(astro, root, tmp_path, old, new, at, message):
+    text = (root / "examples/sites/simulated.yaml").read_text()
+    assert old in text
+    broken = text.replace(old, new)
+    (tmp_path / "site.yaml").write_text(broken)
+    problems = astro.json("check", "site.yaml", expect=2)["problems"]
+    assert len(problems) == 1, problems
+    told = problems[0]
+    assert message in told["message"] + ("; did you mean " + told["suggestion"] if told["suggestion"] else "")
+    line = broken.splitlines()[told["line"] - 1]
+    assert line[told["column"] - 1 :].startswith(at)
