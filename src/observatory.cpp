@@ -84,6 +84,7 @@ struct Observatory::State {
   void close() noexcept;
   void stop_all() noexcept;
   bool is_open() const noexcept { return open_; }
+  const std::filesystem::path& state_folder() const noexcept { return context_->state_folder; }
   void check_open() const;
   const Opened& find(DeviceKind kind, const std::string& name) const;
   template <class Host>
@@ -317,6 +318,7 @@ Observatory Observatory::open(const Site& site, const OpenOptions& options, Regi
 Observatory::Observatory(std::shared_ptr<State> state) noexcept : state_(std::move(state)) {}
 const Site& Observatory::site() const noexcept { return state_->site; }
 const std::shared_ptr<Clock>& Observatory::clock() const noexcept { return state_->clock; }
+const std::filesystem::path& Observatory::state_folder() const noexcept { return state_->state_folder(); }
 
 MountHandle Observatory::mount(const std::string& name) const { return mount(name, person()); }
 MountHandle Observatory::mount(const std::string& name, Issuer issuer) const {

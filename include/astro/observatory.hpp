@@ -36,6 +36,8 @@ class ASTRO_API Observatory final {
   const Site& site() const noexcept;
   const Location& location() const noexcept { return site().location; }
   const std::shared_ptr<Clock>& clock() const noexcept;
+  /// Where the journal lies and what drivers and rooms keep; it exists while the observatory is open.
+  const std::filesystem::path& state_folder() const noexcept;
 
   /// A device by its name; throws `not_found` with the nearest known one. Without an issuer it is
   /// the person whose process this is, with the rank of an operator.
