@@ -10,19 +10,6 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(os.environ.get("ASTRO_PROGRAM", ROOT / "build/release/bin/astro"))
 
 
-@pytest.fixture(scope="session")
-def root():
-    return ROOT
-
-
-@pytest.fixture(scope="session")
-def recordings():
-    folder = os.environ.get("ASTRO_TEST_DATA", "")
-    if not folder or not pathlib.Path(folder).is_dir():
-        pytest.skip("ASTRO_TEST_DATA names no folder of recordings")
-    return pathlib.Path(folder)
-
-
 class Program:
     """The program `astro` as a user runs it."""
 

@@ -5,10 +5,11 @@ import json
 
 import numpy
 import pytest
+from astropy.io import fits
+from dysh.fits.gbtfitsload import GBTFITSLoad
 
 
 def test_sdfits_becomes_the_same_table_for_astropy(astro, recordings, tmp_path):
-    fits = pytest.importorskip("astropy.io.fits")
     original = recordings / "radio/sdfits_gbt/TGBT21A_501_11_ifnum_0_int_0-2.fits"
     told = astro.json("convert", original, tmp_path / "again.fits")
     assert told["spectra"] == 24
@@ -30,12 +31,11 @@ def test_sdfits_becomes_the_same_table_for_astropy(astro, recordings, tmp_path):
 
 
 def test_dysh_reduces_what_we_wrote_to_what_it_reduces_from_the_original(astro, recordings, tmp_path):
-    gbt = pytest.importorskip("dysh.fits.gbtfitsload")
     original = recordings / "radio/sdfits_gbt/TGBT21A_501_11_ifnum_0_int_0-2.fits"
     astro.json("convert", original, tmp_path / "again.fits")
     spectra = []
     for path in [original, tmp_path / "again.fits"]:
-        scans = gbt.GBTFITSLoad(path).getps(scan=152, ifnum=0, plnum=0, fdnum=0)
+        scans = GBTFITSLoad(path).getps(scan=152, ifnum=0, plnum=0, fdnum=0)
         spectra.append(scans.timeaverage())
     numpy.testing.assert_allclose(spectra[0].flux.value, spectra[1].flux.value, atol=1e-6)
     assert spectra[0].meta["TSYS"] == pytest.approx(17.1893, rel=1e-3)

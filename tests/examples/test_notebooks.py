@@ -2,9 +2,11 @@
 """The notebooks are run, cell by cell; what they find is compared with the recordings' truth."""
 
 import json
-import os
 import pathlib
 
+import matplotlib
+import nbclient
+import nbformat
 import pytest
 
 NOTEBOOKS = pathlib.Path(__file__).resolve().parents[2] / "examples/notebooks"
@@ -14,28 +16,16 @@ def code_cells(path):
     return ["".join(c["source"]) for c in json.loads(path.read_text())["cells"] if c["cell_type"] == "code"]
 
 
-@pytest.fixture
-def recordings():
-    folder = os.environ.get("ASTRO_TEST_DATA", "")
-    if not folder or not pathlib.Path(folder).is_dir():
-        pytest.skip("ASTRO_TEST_DATA names no folder of recordings")
-    return pathlib.Path(folder)
-
-
 def test_there_is_a_notebook():
     assert list(NOTEBOOKS.glob("*.ipynb"))
 
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
 def test_a_notebook_runs_in_jupyter(path, recordings):
-    nbclient = pytest.importorskip("nbclient")
-    nbformat = pytest.importorskip("nbformat")
-    pytest.importorskip("ipykernel")
     nbclient.NotebookClient(nbformat.read(path, as_version=4), timeout=120, kernel_name="python3").execute()
 
 
 def test_the_rotation_curve_is_that_of_the_milky_way(recordings):
-    matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("Agg")
     names = {}
     for cell in code_cells(NOTEBOOKS / "rotation_curve.ipynb"):

@@ -1,22 +1,14 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Files from Python: what we write is read by others, and what others wrote by us."""
 
-import os
-import pathlib
-
 import numpy
 import pytest
+import sigmf
+from astropy import wcs
+from astropy.io import fits
 
 import astro
 from astro import files
-
-
-@pytest.fixture(scope="module")
-def recordings():
-    folder = os.environ.get("ASTRO_TEST_DATA", "")
-    if not folder or not pathlib.Path(folder).is_dir():
-        pytest.skip("ASTRO_TEST_DATA names no folder of recordings")
-    return pathlib.Path(folder) / "radio"
 
 
 def small_spectrum():
@@ -25,7 +17,6 @@ def small_spectrum():
 
 
 def test_sdfits_gives_the_columns_that_astropy_reads(tmp_path):
-    fits = pytest.importorskip("astropy.io.fits")
     row = files.SdfitsRow(small_spectrum(), unit="Jy", object="S7", scan=5)
     row.stokes, row.diode_on, row.tsys_k = "YY", True, 90.0
     row.more = {"BACKEND": "fft", "PRESSURE": 900.5}
@@ -49,7 +40,7 @@ def test_sdfits_gives_the_columns_that_astropy_reads(tmp_path):
 
 
 def test_green_banks_table_gives_gbtidls_temperatures(recordings):
-    rows = files.read_sdfits(recordings / "sdfits_gbt/TGBT21A_501_11_ifnum_0_int_0-2.fits")
+    rows = files.read_sdfits(recordings / "radio/sdfits_gbt/TGBT21A_501_11_ifnum_0_int_0-2.fits")
     of = {(r.scan, r.integration, r.diode_on): r for r in rows if r.polarisation == 0}
     found = []
     for i in range(3):
@@ -61,12 +52,12 @@ def test_green_banks_table_gives_gbtidls_temperatures(recordings):
 
 
 def test_a_filterbank_is_an_array(tmp_path, recordings):
-    reader = files.FilterbankReader(files.inspect_filterbank(recordings / "sigproc/parkes_8bit_1.fil"))
+    reader = files.FilterbankReader(files.inspect_filterbank(recordings / "radio/sigproc/parkes_8bit_1.fil"))
     first = reader.read(100)
     assert first.shape == (100, 832)
     assert reader.read(10000).shape == (3996, 832)
     # as the file has it: highest frequency first
-    raw = numpy.fromfile(recordings / "sigproc/parkes_8bit_1.fil", "u1")[-4096 * 832 :].reshape(4096, 832)
+    raw = numpy.fromfile(recordings / "radio/sigproc/parkes_8bit_1.fil", "u1")[-4096 * 832 :].reshape(4096, 832)
     numpy.testing.assert_array_equal(first, raw[:100, ::-1])
     axis = astro.FrequencyAxis(first=astro.megahertz(1400.0), step=astro.megahertz(1.0), channels=8)
     info = files.FilterbankInfo(axis, period_s=1e-3, bits=2, source="noise")
@@ -76,9 +67,9 @@ def test_a_filterbank_is_an_array(tmp_path, recordings):
 
 
 def test_tables_of_csv_and_the_20_metre_telescope(tmp_path, recordings):
-    rows = files.read_gbo20m(recordings / "gbo20m/GLONG_40_145798_96149.A.spect.cal.txt")
+    rows = files.read_gbo20m(recordings / "radio/gbo20m/GLONG_40_145798_96149.A.spect.cal.txt")
     assert [(r.band, r.stokes) for r in rows] == [(0, "XX"), (0, "YY"), (1, "XX"), (1, "YY")]
-    numbers = numpy.loadtxt(recordings / "gbo20m/GLONG_40_145798_96149.A.spect.cal.txt")
+    numbers = numpy.loadtxt(recordings / "radio/gbo20m/GLONG_40_145798_96149.A.spect.cal.txt")
     numpy.testing.assert_allclose(rows[1].spectrum.power, numbers[::-1, 2], rtol=1e-6)
     numpy.testing.assert_allclose(rows[2].spectrum.frequency_hz, numbers[::-1, 3] * 1e6, atol=10.0)
     recording = files.SpectraFile([r.spectrum for r in rows[:2]], object="GLONG_40", unit="K")
@@ -106,7 +97,6 @@ def test_sigmf_keeps_annotations(tmp_path):
 
 
 def test_the_sigmf_package_takes_what_we_write(tmp_path):
-    sigmf = pytest.importorskip("sigmf")
     meta = files.SigmfMeta(dtype="cf32", sample_rate=astro.hertz(1e6))
     meta.annotations = [files.SigmfAnnotation(first=1, samples=2, label="line")]
     with files.SigmfWriter(tmp_path / "a.sigmf-meta", meta) as writer:
@@ -118,8 +108,6 @@ def test_the_sigmf_package_takes_what_we_write(tmp_path):
 
 
 def test_cubes_are_where_astropy_says(tmp_path):
-    wcs = pytest.importorskip("astropy.wcs")
-    fits = pytest.importorskip("astropy.io.fits")
     random = numpy.random.default_rng(1)
     pixels = random.normal(size=(3, 20, 30)).astype("float32")
     pixels[1, 2, 3] = numpy.nan
@@ -147,7 +135,6 @@ def test_cubes_are_where_astropy_says(tmp_path):
 
 
 def test_an_image_that_astropy_wrote_is_read(tmp_path):
-    fits = pytest.importorskip("astropy.io.fits")
     counts = numpy.arange(-6, 6, dtype="int16").reshape(3, 4)
     image = fits.ImageHDU(counts, name="COUNTS")
     image.header["BUNIT"] = "adu"

@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from astropy import units
 
 import astro
 from astro import degrees, hertz, hours, megahertz, radians
@@ -87,7 +88,6 @@ def test_values_are_copied_and_pickled():
 
 
 def test_astropy_values_are_taken_and_given():
-    units = pytest.importorskip("astropy.units")
     from astropy.coordinates import EarthLocation, SkyCoord
     from astropy.time import Time
 

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The tools of this room on recordings of real receivers; truth: the recordings' PROVENANCE.md."""
 
-import os
-import pathlib
-
 import numpy as np
 import pytest
 
@@ -15,11 +12,8 @@ CHANNELS = 16000  # all samples in one transform: what is left of the image must
 
 
 @pytest.fixture(scope="module")
-def quadrature():
-    folder = os.environ.get("ASTRO_TEST_DATA")
-    if not folder:
-        pytest.skip("ASTRO_TEST_DATA names no folder of recordings")
-    return np.load(pathlib.Path(folder) / "radio" / "berkeley" / "initial_tests.npz")
+def quadrature(recordings):
+    return np.load(recordings / "radio" / "berkeley" / "initial_tests.npz")
 
 
 def block_of(samples):

@@ -1,18 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-import os
-import pathlib
-
 import pytest
 
 import astro
-
-
-@pytest.fixture(scope="session")
-def recordings():
-    folder = os.environ.get("ASTRO_TEST_DATA")
-    if not folder:
-        pytest.skip("ASTRO_TEST_DATA names no folder of recordings")
-    return pathlib.Path(folder)
 
 
 @pytest.fixture
