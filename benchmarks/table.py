@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """One table of what the benchmarks measured: ours, what it is measured against in the same run, and what is wanted.
 
-Usage: table.py RESULTS_FOLDER (holds bench_ROOM.json of Google Benchmark, startup.json of startup.py)
+Usage: table.py RESULTS_FOLDER (holds bench_ROOM.json of Google Benchmark, startup.json of startup.py,
+gnuradio.json of gnuradio_chain.py, instructions.json of instructions.py)
 """
 
 import json
@@ -17,9 +18,11 @@ def results(folder):
         for entry in json.loads(file.read_text())["benchmarks"]:
             if entry.get("aggregate_name", "median") == "median" and not entry.get("error_occurred"):
                 entries[f"{room}/{entry['run_name']}"] = entry
-    startup = pathlib.Path(folder) / "startup.json"
-    if startup.exists():
-        entries.update({f"startup/{name}": {"seconds": value} for name, value in json.loads(startup.read_text()).items()})
+    for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("instructions", None)):
+        file = pathlib.Path(folder) / f"{name}.json"
+        if file.exists():
+            measured = json.loads(file.read_text())
+            entries.update({f"{name}/{key}": {counter: value} if counter else value for key, value in measured.items()})
     return entries
 
 
@@ -85,6 +88,19 @@ ROWS = [
     ],
     Row("FFT, cu8, 4096 channels, over rtl-power-fftw's loop", ("signal/spectrometer_cu8/4096", "MS/s"), 1.7, unit="MS/s",
         against=("signal/rtl_power_fftw/4096", "MS/s")),
+    *[
+        Row(f"{what}, {sample}, 4096 channels, over GNU Radio's {theirs}", (f"signal/{ours}_{sample}/4096", "MS/s"), wanted,
+            unit="MS/s", against=(f"gnuradio/{chain}_{sample}", "MS/s"))
+        for what, ours, theirs, chain, wanted in (("FFT", "spectrometer", "chain", "fft", 5),
+                                                  ("4-tap filterbank", "filterbank", "weighted overlap-add", "wola", 8))
+        for sample in ("cf32", "cu8")
+    ],
+    *[
+        Row(f"instructions a sample of x86-64-v3, {what}, {sample}, over the limit's", (f"instructions/{prefix}{sample}", "ours"), 1.2,
+            against=(f"instructions/{prefix}{sample}", "limit"), most=True)
+        for what, prefix in (("FFT", ""), ("4-tap filterbank", "filterbank_"))
+        for sample in ("cf32", "cu8")
+    ],
     *[
         Row(f"{what}, {order}", (f"sky/{name}/shuffled:{shuffled}", "places/s"), 3, unit="M/s", scale=1e-6)
         for what, name in (("one target at 1e6 times", "one_target_at_many_times"),
