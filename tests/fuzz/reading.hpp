@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "astro/files/cube.hpp"
 #include "astro/files/export.hpp"
 #include "astro/files/filterbank.hpp"
 #include "astro/files/recordings.hpp"
@@ -54,6 +55,7 @@ inline std::pair<std::string_view, std::string_view> halves(std::string_view con
 /// Writes the content into the folder and reads it; throws `astro::Error` where it is refused.
 inline void read(const std::string& reader, std::string_view content, const fs::path& folder) {
   if (reader == "sdfits") files::read_sdfits(put(folder / "a.fits", content));
+  if (reader == "cube") files::read_cube(put(folder / "a.fits", content));
   if (reader == "filterbank") drain(files::FilterbankReader(files::inspect_filterbank(put(folder / "a.fil", content))));
   if (reader == "gbo20m") files::read_gbo20m(put(folder / "a.txt", content));
   if (reader == "horn") files::read_horn(put(folder / "a.ast", content));
@@ -95,6 +97,12 @@ inline std::map<std::string, std::vector<std::string>> seeds(const fs::path& fol
   row.more.set("BACKEND", "fft").set("PRESSURE", 900.5);
   files::write_sdfits(folder / "seed.fits", {row, row});
   seeds["sdfits"] = {content_of(folder / "seed.fits")};
+
+  const files::WcsAxis right_ascension{.type = "RA---TAN", .unit = "deg", .reference_value = 10.0};
+  const files::WcsAxis declination{.type = "DEC--TAN", .unit = "deg", .reference_value = 20.0};
+  files::write_cube(folder / "cube.fits",
+                    {.shape = {2, 2}, .pixels = {1, 2, 3, 4}, .wcs = {{right_ascension, declination}}});
+  seeds["cube"] = {content_of(folder / "cube.fits")};
 
   files::FilterbankInfo info;
   info.axis = row.spectrum.axis;

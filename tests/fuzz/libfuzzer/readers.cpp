@@ -6,7 +6,7 @@
 #include <cstdlib>
 
 #include "astro/error.hpp"
-#include "reading.hpp"
+#include "fuzz/reading.hpp"
 
 namespace {
 
