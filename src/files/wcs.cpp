@@ -2,14 +2,41 @@
 #include <cmath>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "astro/error.hpp"
 #include "astro/files/cube.hpp"
-#include "files/projection.hpp"
+#include "sky/projection.hpp"
+#include "text.hpp"
 
 namespace astro::files {
 namespace {
+
+using sky::Degrees;
+using sky::deproject;
+using sky::project;
+using sky::Projection;
+
+/// The projection in a CTYPE like "RA---TAN"; nothing where it is a plain axis. Throws `unsupported`
+/// for another one.
+std::optional<Projection> projection_of(std::string_view type) {
+  const std::string_view start = type.substr(0, 4);
+  const bool is_direction =
+      start == "RA--" || start == "DEC-" || start == "GLON" || start == "GLAT" || start == "ELON" || start == "ELAT";
+  if (!is_direction || type.size() < 8 || type[4] != '-') return std::nullopt;
+  const std::string_view code = type.substr(5);
+  if (code == "TAN") return Projection::tan;
+  if (code == "SIN") return Projection::sin;
+  if (code == "CAR") return Projection::car;
+  throw Error(ErrorCode::unsupported, "world coordinates: the axis " + text::quoted(type) +
+                                          " has a projection that is not known here; expected TAN, SIN or CAR");
+}
+
+/// Whether the axis is the longitude of a pair.
+bool is_longitude(std::string_view type) noexcept {
+  return type.starts_with("RA") || type.starts_with("GLON") || type.starts_with("ELON");
+}
 
 /// The two axes of directions.
 struct Pair {

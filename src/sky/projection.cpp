@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "files/projection.hpp"
+#include "sky/projection.hpp"
 
 #include <cmath>
 #include <limits>
 #include <numbers>
 
-#include "astro/error.hpp"
-#include "text.hpp"
-
-namespace astro::files {
+namespace astro::sky {
 namespace {
 
 constexpr double degree = std::numbers::pi / 180.0;
@@ -48,23 +45,6 @@ Native to_native(Degrees sky, Degrees reference) noexcept {
 
 }  // namespace
 
-std::optional<Projection> projection_of(std::string_view type) {
-  const std::string_view start = type.substr(0, 4);
-  const bool is_direction =
-      start == "RA--" || start == "DEC-" || start == "GLON" || start == "GLAT" || start == "ELON" || start == "ELAT";
-  if (!is_direction || type.size() < 8 || type[4] != '-') return std::nullopt;
-  const std::string_view code = type.substr(5);
-  if (code == "TAN") return Projection::tan;
-  if (code == "SIN") return Projection::sin;
-  if (code == "CAR") return Projection::car;
-  throw Error(ErrorCode::unsupported, "world coordinates: the axis " + text::quoted(type) +
-                                          " has a projection that is not known here; expected TAN, SIN or CAR");
-}
-
-bool is_longitude(std::string_view type) noexcept {
-  return type.starts_with("RA") || type.starts_with("GLON") || type.starts_with("ELON");
-}
-
 Degrees deproject(Projection projection, Degrees plane, Degrees reference) noexcept {
   if (projection == Projection::car) {
     if (std::abs(plane.y) > 90.0) return {unknown, unknown};
@@ -88,4 +68,4 @@ Degrees project(Projection projection, Degrees sky, Degrees reference) noexcept 
   return {radius * std::sin(native.longitude), -radius * std::cos(native.longitude)};
 }
 
-}  // namespace astro::files
+}  // namespace astro::sky
