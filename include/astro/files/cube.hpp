@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "astro/export.hpp"
+#include "astro/signal/gridding.hpp"
 #include "astro/value.hpp"
 
 /// FITS images and cubes with their world coordinates.
@@ -50,6 +51,14 @@ struct Cube {
   std::string object{};  ///< OBJECT
   Value more{};          ///< a map of all other cards; written again
 };
+
+/// What of a map.
+enum class MapLayer : unsigned char { value, sigma, weight };
+
+/// A map as FITS has it: its grid and velocities as axes (RA---TAN, GLAT-CAR, VRAD in m/s, LSRK), the
+/// unit of the layer, and its beam as BMAJ and BMIN in degrees. Throws `invalid_argument` for a map whose arrays do
+/// not fit its grid.
+ASTRO_API Cube cube_of(const SkyMap& map, MapLayer layer = MapLayer::value);
 
 /// Reads the first image of a file, or the one in its `unit`-th header and data (0: the first header).
 /// Integers are scaled (BSCALE, BZERO), BLANK becomes NaN. Throws `not_found`, `invalid_file` naming
