@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The checks of the kernels as a program of its own: compiled for arm64, run by an emulator.
+// The checks of the kernels as a program of its own: for processors that are emulated.
 #include <cstdio>
 
 #include "signal/kernel_checks.hpp"
