@@ -43,15 +43,8 @@ TEST(TotalPower, IsTheMeanOfTheBandWithItsError) {
 }
 
 TEST(Continuum, IsThatOfWhatIsNotLine) {
-  CalibratedSpectrum spectrum;
-  spectrum.axis = flat_spectrum(400, 4e6, 0.0F, 1.0).axis;
-  spectrum.weight.assign(400, 1.0F);
-  spectrum.sigma_k.assign(400, 0.5F);
-  std::mt19937 random(1);
-  std::normal_distribution<double> normal(12.0, 0.5);
-  for (std::size_t i = 0; i < 400; ++i) {
-    spectrum.temperature_k.push_back(static_cast<float>(normal(random) + (i > 180 && i < 220 ? 30.0 : 0.0)));
-  }
+  CalibratedSpectrum spectrum = testing::noise_temperatures(400, 4e6, 12.0, 0.5, 1);
+  for (std::size_t i = 181; i < 220; ++i) spectrum.temperature_k[i] += 30.0F;
   const Measured continuum = continuum_k(spectrum);
   EXPECT_NEAR(continuum.value, 12.0, 4.0 * continuum.sigma);
   EXPECT_NEAR(continuum.sigma, 0.5 / std::sqrt(320.0), 0.002);
@@ -162,11 +155,7 @@ TEST(Interference, ThatIsKnownIsMasked) {
 
 // White noise: variance sigma^2 / n, whatever the estimator. 65536 values.
 TEST(AllanVariance, OfNoiseFallsWithTime) {
-  std::mt19937 random(6);
-  std::normal_distribution<double> normal(10.0, 0.1);
-  std::vector<double> power(65536);
-  for (double& value : power) value = normal(random);
-  const auto points = allan_variance(power, 0.5);
+  const auto points = allan_variance(testing::normal_numbers(65536, 10.0, 0.1, 6), 0.5);
   EXPECT_EQ(points.size(), 15U);
   for (const AllanPoint& point : points) {
     const double expected = 1e-4 / (point.time_s / 0.5);
@@ -178,10 +167,8 @@ TEST(AllanVariance, OfNoiseFallsWithTime) {
 
 // A drift d per value adds d^2 n^2 / 2 to sigma^2 / n: smallest at n = (sigma / d)^(2/3) = 100.
 TEST(AllanVariance, RisesAgainWhereTheReceiverDrifts) {
-  std::mt19937 random(7);
-  std::normal_distribution<double> normal(0.0, 0.1);
-  std::vector<double> power(16384);
-  for (std::size_t i = 0; i < power.size(); ++i) power[i] = 1000.0 + normal(random) + 1e-4 * static_cast<double>(i);
+  std::vector<double> power = testing::normal_numbers(16384, 1000.0, 0.1, 7);
+  for (std::size_t i = 0; i < power.size(); ++i) power[i] += 1e-4 * static_cast<double>(i);
   const double time = allan_time_s(allan_variance(power, 1.0));
   EXPECT_GE(time, 64.0);
   EXPECT_LE(time, 128.0);

@@ -18,13 +18,8 @@ using testing::iq_settings;
 using testing::make_block;
 using testing::noise;
 using testing::Samples;
+using testing::spectrum_of;
 using testing::tone;
-
-Spectrum spectrum_of(const SpectrometerOptions& options, const Block& block) {
-  Spectrometer spectrometer(options);
-  spectrometer.add(block);
-  return spectrometer.spectrum();
-}
 
 double decibels(double power) { return 10.0 * std::log10(power); }
 
@@ -89,13 +84,7 @@ TEST(Filterbank, DoesNotCareHowAStreamIsCutIntoBlocks) {
   const SpectrometerOptions options{.channels = 32, .taps = 5};
   const Spectrum whole = spectrum_of(options, make_block(samples, iq_settings(Dtype::cf32)));
   Spectrometer parts(options);
-  std::mt19937 random(23);
-  for (std::size_t at = 0; at < samples.size();) {
-    const std::size_t count = std::min<std::size_t>(random() % 200, samples.size() - at);
-    const auto from = samples.begin() + static_cast<std::ptrdiff_t>(at);
-    parts.add(make_block(Samples(from, from + static_cast<std::ptrdiff_t>(count)), iq_settings(Dtype::cf32), at));
-    at += count;
-  }
+  testing::add_in_pieces(parts, samples, 199, 23);
   EXPECT_EQ(parts.spectrum().power, whole.power);
   EXPECT_EQ(parts.spectrum().samples, 36U * 32U);  // 40 rows, of which the first 4 only fill it
 }

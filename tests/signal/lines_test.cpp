@@ -37,16 +37,11 @@ double line_at(const Line& line, double velocity) {
 }
 
 CalibratedSpectrum lines(std::initializer_list<Line> all, double noise_k, unsigned seed) {
-  CalibratedSpectrum spectrum;
-  spectrum.axis = flat_spectrum(channels, 4.0e6, 0.0F, 1.0).axis;
-  spectrum.weight.assign(channels, 1.0F);
-  spectrum.sigma_k.assign(channels, static_cast<float>(noise_k));
-  std::mt19937 random(seed);
-  std::normal_distribution<double> normal;
+  CalibratedSpectrum spectrum = testing::noise_temperatures(channels, 4.0e6, 0.0, noise_k, seed);
   for (std::size_t i = 0; i < channels; ++i) {
-    double temperature = noise_k * normal(random);
-    for (const Line& line : all) temperature += line_at(line, channel_velocity(spectrum.axis, i));
-    spectrum.temperature_k.push_back(static_cast<float>(temperature));
+    double added = 0.0;
+    for (const Line& line : all) added += line_at(line, channel_velocity(spectrum.axis, i));
+    spectrum.temperature_k[i] += static_cast<float>(added);
   }
   return spectrum;
 }

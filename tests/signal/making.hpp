@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <complex>
 #include <cstring>
@@ -11,7 +12,7 @@
 #include <vector>
 
 #include "astro/block.hpp"
-#include "astro/signal/spectrum.hpp"
+#include "astro/signal/spectrometer.hpp"
 
 /// What the tests of this room make: blocks from numbers, and noise that comes out the same each time.
 namespace astro::testing {
@@ -60,6 +61,33 @@ inline Samples tone(std::size_t count, double cycles, double amplitude = 1.0) {
   return samples;
 }
 
+/// Normally distributed numbers.
+inline std::vector<double> normal_numbers(std::size_t count, double mean, double sigma, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<double> normal;
+  std::vector<double> numbers(count);
+  for (double& number : numbers) number = mean + sigma * normal(random);
+  return numbers;
+}
+
+inline Spectrum spectrum_of(const SpectrometerOptions& options, const Block& block) {
+  Spectrometer spectrometer(options);
+  spectrometer.add(block);
+  return spectrometer.spectrum();
+}
+
+/// Adds complex floats in blocks of any length up to `most`.
+inline void add_in_pieces(Spectrometer& spectrometer, const Samples& samples, std::size_t most, unsigned seed) {
+  std::mt19937 random(seed);
+  for (std::size_t at = 0; at < samples.size();) {
+    const std::size_t count = std::min<std::size_t>(random() % (most + 1), samples.size() - at);
+    const auto from = samples.begin() + static_cast<std::ptrdiff_t>(at);
+    const Samples piece(from, from + static_cast<std::ptrdiff_t>(count));
+    spectrometer.add(make_block(piece, iq_settings(Dtype::cf32), at));
+    at += count;
+  }
+}
+
 /// A flat spectrum on a band of `channels` around the hydrogen line, 1 s long.
 inline Spectrum flat_spectrum(std::uint32_t channels, double band_hz, float power, double averages) {
   Spectrum spectrum;
@@ -73,6 +101,21 @@ inline Spectrum flat_spectrum(std::uint32_t channels, double band_hz, float powe
   spectrum.mid = first_light + from_seconds(0.5);
   spectrum.effective_averages = averages;
   spectrum.samples = static_cast<std::uint64_t>(band_hz);
+  return spectrum;
+}
+
+/// Temperatures of noise alone, on a band like that of `flat_spectrum`, with their error.
+inline CalibratedSpectrum noise_temperatures(std::uint32_t channels, double band_hz, double mean_k, double sigma_k,
+                                             unsigned seed) {
+  const Spectrum band = flat_spectrum(channels, band_hz, 0.0F, 1.0);
+  CalibratedSpectrum spectrum;
+  spectrum.axis = band.axis;
+  spectrum.mid = band.mid;
+  spectrum.weight.assign(channels, 1.0F);
+  spectrum.sigma_k.assign(channels, static_cast<float>(sigma_k));
+  for (const double value : normal_numbers(channels, mean_k, sigma_k, seed)) {
+    spectrum.temperature_k.push_back(static_cast<float>(value));
+  }
   return spectrum;
 }
 

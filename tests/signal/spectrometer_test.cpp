@@ -24,18 +24,13 @@ using testing::iq_settings;
 using testing::make_block;
 using testing::noise;
 using testing::Samples;
+using testing::spectrum_of;
 using testing::tone;
 
 constexpr double rate = 1.0e6;
 
 SpectrometerOptions options_of(std::uint32_t channels, Window window = Window::hann, bool remove_dc = false) {
   return {channels, window, remove_dc};
-}
-
-Spectrum spectrum_of(const SpectrometerOptions& options, const Block& block) {
-  Spectrometer spectrometer(options);
-  spectrometer.add(block);
-  return spectrometer.spectrum();
 }
 
 double total(const Spectrum& spectrum) { return std::accumulate(spectrum.power.begin(), spectrum.power.end(), 0.0); }
@@ -141,14 +136,7 @@ TEST(Spectrometer, DoesNotCareHowAStreamIsCutIntoBlocks) {
   const auto settings = iq_settings(Dtype::cf32);
   const Spectrum whole = spectrum_of(options_of(128), make_block(samples, settings));
   Spectrometer spectrometer(options_of(128));
-  std::mt19937 random(4);
-  for (std::size_t at = 0; at < samples.size();) {
-    const std::size_t count = std::min<std::size_t>(random() % 300, samples.size() - at);
-    spectrometer.add(make_block(Samples(samples.begin() + static_cast<std::ptrdiff_t>(at),
-                                        samples.begin() + static_cast<std::ptrdiff_t>(at + count)),
-                                settings, at));
-    at += count;
-  }
+  testing::add_in_pieces(spectrometer, samples, 299, 4);
   const Spectrum parts = spectrometer.spectrum();
   EXPECT_EQ(parts.power, whole.power);
   EXPECT_EQ(parts.samples, 1280U);

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
 
 #include "astro/error.hpp"
 #include "astro/files/recordings.hpp"
@@ -21,20 +20,13 @@ namespace {
 
 /// A line of Gaussian shape at `velocity_km_s` (topocentric) on a sloping baseline.
 CalibratedSpectrum line_at(double velocity_km_s, double peak_k, double width_km_s, double noise_k, unsigned seed) {
-  const Spectrum band = testing::flat_spectrum(1024, 7.0e6, 0.0F, 1.0);
-  CalibratedSpectrum spectrum;
-  spectrum.axis = band.axis;
-  spectrum.mid = band.mid;
-  spectrum.weight.assign(1024, 1.0F);
-  spectrum.sigma_k.assign(1024, static_cast<float>(noise_k));
-  std::mt19937 random(seed);
-  std::normal_distribution<double> normal(0.0, 1.0);
+  CalibratedSpectrum spectrum = testing::noise_temperatures(1024, 7.0e6, 10.0, noise_k, seed);
   for (std::size_t i = 0; i < 1024; ++i) {
     const double channel = static_cast<double>(i);
     const double from_line =
         (sky::radio_velocity_km_s(spectrum.axis.at(channel), hydrogen_line) - velocity_km_s) / width_km_s;
     const double line = peak_k * std::exp(-0.5 * from_line * from_line);
-    spectrum.temperature_k.push_back(static_cast<float>(10.0 + 0.01 * channel + line + noise_k * normal(random)));
+    spectrum.temperature_k[i] += static_cast<float>(0.01 * channel + line);
   }
   return spectrum;
 }
