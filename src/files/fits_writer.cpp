@@ -35,7 +35,8 @@ std::string printable(std::string text) {
 FitsWriter::FitsWriter() : lock_(cfitsio) {
   fits_clear_errmsg();
   reserved_ = 16 * block_bytes;
-  memory_ = std::malloc(reserved_);
+  // Zeros: CFITSIO would find in used memory what it takes for a file, and write behind it.
+  memory_ = std::calloc(reserved_, 1);
   if (memory_ == nullptr) throw std::bad_alloc();
   fits_create_memfile(&file_, &memory_, &reserved_, 64 * block_bytes, std::realloc, &status_);
   if (status_ != 0) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdint>
 #include <functional>
 #include <map>
 
@@ -73,11 +74,16 @@ class Columns {
            fits.cell(row, column, read(from));
          }});
   }
+  /// Of 64 bits only where it must be: CASA reads none of those.
   void integer(const std::string& name, const Integers& read) {
-    columns_.push_back(
-        {name, "J", "", [read](FitsWriter& fits, std::size_t row, std::size_t column, const SdfitsRow& from) {
-           fits.cell(row, column, read(from));
-         }});
+    const bool is_short = std::all_of(rows_.begin(), rows_.end(), [&](const SdfitsRow& row) {
+      const long long value = read(row);
+      return value == static_cast<std::int32_t>(value);
+    });
+    columns_.push_back({name, is_short ? "J" : "K", "",
+                        [read](FitsWriter& fits, std::size_t row, std::size_t column, const SdfitsRow& from) {
+                          fits.cell(row, column, read(from));
+                        }});
   }
   void array(const std::string& name, std::vector<float> Spectrum::*member) {
     columns_.push_back({name, std::to_string(channels_) + "E", common_unit(name),
@@ -229,7 +235,6 @@ class Columns {
         const auto* value = found == nullptr ? nullptr : found->get_if<std::int64_t>();
         return value == nullptr ? 0LL : static_cast<long long>(*value);
       });
-      columns_.back().form = "K";
     } else if (example.get_if<double>() != nullptr) {
       number(name, "", [name](const SdfitsRow& row) {
         const Value* found = row.more.find(name);

@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <numeric>
+#include <regex>
 
 #include "astro/files/export.hpp"
 #include "astro/signal/calibration.hpp"
@@ -185,6 +188,41 @@ TEST(Sdfits, IsReadAsItWasWritten) {
     EXPECT_EQ(read[i].more.find("PRESSURE")->as_number(), 900.5);
     EXPECT_EQ(read[i].more.find("NSAVE")->as_integer(), -1);
   }
+}
+
+std::string content_of(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// CFITSIO takes what it finds in the memory that it is given for a file that was begun.
+TEST(Sdfits, HoldsNothingOfTheFileThatWasWrittenBefore) {
+  const TemporaryFolder folder;
+  const Rows rows{small_row(0)};
+  Rows longer(5, small_row(1));
+  for (SdfitsRow& row : longer) row.more.set("LONGER", std::string(500, 'x'));
+  for (const char* name : {"a.fits", "b.fits", "c.fits"}) {
+    files::write_sdfits(folder.path() / name, rows);
+    files::write_sdfits(folder.path() / "other.fits", longer);
+  }
+  EXPECT_EQ(content_of(folder.path() / "a.fits").size(), 6U * 2880U);  // heads of one and four blocks, and the row
+  EXPECT_EQ(content_of(folder.path() / "b.fits"), content_of(folder.path() / "a.fits"));
+  EXPECT_EQ(content_of(folder.path() / "c.fits"), content_of(folder.path() / "a.fits"));
+}
+
+// CASA's table tool reads no integers of 64 bits (tests/files/casa).
+TEST(Sdfits, HasIntegersOf64BitsOnlyWhereTheyMustBe) {
+  const TemporaryFolder folder;
+  constexpr std::int64_t large = std::int64_t{1} << 40;
+  Rows rows{small_row(0), small_row(1)};
+  rows[1].more.set("LARGE", large);
+  files::write_sdfits(folder.path() / "a.fits", rows);
+  const Rows read = files::read_sdfits(folder.path() / "a.fits");
+  EXPECT_EQ(read[1].more.find("LARGE")->as_integer(), large);
+  EXPECT_EQ(read[1].more.find("NSAVE")->as_integer(), -1);
+  const std::string header = content_of(folder.path() / "a.fits");
+  const std::regex wide("TFORM[0-9]+ *= *'K");
+  EXPECT_EQ(std::distance(std::sregex_iterator(header.begin(), header.end(), wide), std::sregex_iterator()), 1);
 }
 
 TEST(Sdfits, OfGreenBankIsReadAsItWasWritten) {
