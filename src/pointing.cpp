@@ -6,20 +6,14 @@
 #include <cstdio>
 
 #include "astro/error.hpp"
+#include "axis_turns.hpp"
 
 namespace astro::detail {
 
 namespace {
 
-constexpr Angle half_turn = degrees(180);
-constexpr double full_turn_deg = 360.0;
-// Rounding in the last digits is no reason to refuse the end of a range.
-constexpr Angle hair = arcseconds(0.001);
 constexpr Duration keep = std::chrono::minutes(20);
 constexpr Duration most_apart = std::chrono::seconds(5);
-
-bool is_within(Angle value, const AxisRange& range) { return value >= range.from - hair && value <= range.to + hair; }
-Angle clamped(Angle value, const AxisRange& range) { return std::clamp(value, range.from, range.to); }
 
 std::string degrees_text(Angle angle) {
   char text[32];
@@ -34,13 +28,10 @@ std::string degrees_text(Angle angle) {
 
 /// The allowed turn that is nearest, if there is one.
 std::optional<Angle> nearest_turn(Angle wanted, const AxisRange& range, Angle near) {
-  std::optional<Angle> best;
-  const double lowest = std::ceil((range.from - hair - wanted).degrees() / full_turn_deg);
-  for (double turn = lowest; is_within(wanted + degrees(turn * full_turn_deg), range); ++turn) {
-    const Angle candidate = clamped(wanted + degrees(turn * full_turn_deg), range);
-    if (!best || (candidate - near).abs() < (*best - near).abs()) best = candidate;
-  }
-  return best;
+  const std::vector<Angle> turns = turns_within(wanted, range);
+  const auto nearest = std::min_element(turns.begin(), turns.end(),
+                                        [near](Angle a, Angle b) { return (a - near).abs() < (b - near).abs(); });
+  return nearest == turns.end() ? std::nullopt : std::optional(*nearest);
 }
 
 std::optional<Axes> allowed(const Axes& wanted, const MountLimits& limits, const Axes& near) {
@@ -98,8 +89,7 @@ AltAz Pointing::place_of(const Axes& axes, Time time) const {
 
 Axes nearest_allowed(const Axes& wanted, const MountLimits& limits, const Axes& near, Geometry geometry) {
   if (const auto straight = allowed(wanted, limits, near)) return *straight;
-  if (const auto flipped = allowed({wanted.first + half_turn, half_turn - wanted.second}, limits, near))
-    return *flipped;
+  if (const auto over_the_zenith = allowed(flipped(wanted), limits, near)) return *over_the_zenith;
   const auto names = Pointing::axis_names(geometry);
   if (!is_within(wanted.second, limits.second)) refuse(names[1], wanted.second, limits.second);
   refuse(names[0], wanted.first, limits.first);

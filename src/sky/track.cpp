@@ -7,15 +7,15 @@
 #include <string>
 
 #include "astro/error.hpp"
+#include "axis_turns.hpp"
 
 namespace astro::sky {
 
 namespace {
 
-constexpr Angle half_turn = degrees(180);
-constexpr Angle full_turn = degrees(360);
-// Rounding in the last digits is no reason to lose the end of a range.
-constexpr Angle hair = arcseconds(0.001);
+using detail::clamped;
+using detail::full_turn;
+using detail::half_turn;
 
 /// One way of reaching all points: a number of turns of the first axis, over the zenith or not. The
 /// last way of a plan is none: out of reach.
@@ -52,13 +52,12 @@ std::vector<Axes> unwound(std::span<const Axes> wanted) {
 }
 
 Axes on(const Way& way, const Axes& wanted) {
-  const Angle turned = wanted.first + full_turn * way.turn;
-  return way.flipped ? Axes{turned + half_turn, half_turn - wanted.second} : Axes{turned, wanted.second};
+  const Axes turned{wanted.first + full_turn * way.turn, wanted.second};
+  return way.flipped ? detail::flipped(turned) : turned;
 }
 
 bool is_within(const Axes& axes, const AxisReach& reach) {
-  return axes.first >= reach.first.from - hair && axes.first <= reach.first.to + hair &&
-         axes.second >= reach.second.from - hair && axes.second <= reach.second.to + hair;
+  return detail::is_within(axes.first, reach.first) && detail::is_within(axes.second, reach.second);
 }
 
 std::vector<Way> ways_of(std::span<const Axes> wanted, const AxisReach& reach) {
@@ -151,9 +150,8 @@ class Search {
       point.time = times_[i];
       point.reached = way != none;
       if (point.reached) {
-        point.axes = axes(i, way);
-        point.axes.first = std::clamp(point.axes.first, reach_.first.from, reach_.first.to);
-        point.axes.second = std::clamp(point.axes.second, reach_.second.from, reach_.second.to);
+        const Axes wanted = axes(i, way);
+        point.axes = {clamped(wanted.first, reach_.first), clamped(wanted.second, reach_.second)};
         point.flipped = ways_[way].flipped;
       }
       const std::size_t from = i == 0 ? way : came_from_[i][way];
