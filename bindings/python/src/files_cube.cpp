@@ -2,6 +2,7 @@
 #include "arrays.hpp"
 #include "astro/files/cube.hpp"
 #include "files.hpp"
+#include "signal_maps.hpp"
 
 namespace astro_python {
 namespace {
@@ -60,6 +61,7 @@ Cube cube_from(const py::object& pixels, const Wcs& wcs, std::string unit, std::
 
 void bind_cube(py::module_& room) {
   bind_wcs(room);
+  make_enum<files::MapLayer>(room, "What of a map: value, sigma, weight.");
   py::class_<Cube>(room, "Cube", nogil_destructor(), "An image or cube with its world coordinates.")
       .def(py::init(&cube_from), "pixels"_a, "wcs"_a, "unit"_a = "", "object"_a = "", "more"_a = astro::Value())
       .def_property_readonly(
@@ -75,6 +77,8 @@ void bind_cube(py::module_& room) {
       .def_property(
           "more", [](const Cube& self) { return self.more; },
           [](Cube& self, const astro::Value& more) { self.more = more; }, "A dict of all other cards.");
+  room.def("cube_of", &files::cube_of, "map"_a, "layer"_a = files::MapLayer::value, nogil(),
+           "A SkyMap, or its errors or weights, as an image or cube with its world coordinates.");
   room.def("read_cube", &files::read_cube, "path"_a, "unit"_a = -1, nogil(),
            "The first image of a FITS file, or that of the unit-th header; integers are scaled, BLANK becomes NaN.");
   room.def("write_cube", &files::write_cube, "path"_a, "cube"_a, nogil(), "Writes 32-bit floats.");

@@ -293,6 +293,9 @@ void bind_signal(py::module_& module) {
              "`on` over `off` (position switching), in units of the reference's system temperature.");
   bind_lines(module);
   bind_time_domain(module);
+  bind_maps(module);
+  bind_hydrogen(module);
+  bind_fits(module);
 }
 
 }  // namespace astro_python

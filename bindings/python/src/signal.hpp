@@ -13,6 +13,9 @@ void bind_measured(py::module_& module);
 void bind_correction(py::module_& module);
 void bind_lines(py::module_& module);
 void bind_time_domain(py::module_& module);
+void bind_maps(py::module_& module);
+void bind_hydrogen(py::module_& module);
+void bind_fits(py::module_& module);
 
 /// A spectrometer is for one thread; since calls of several Python threads run without the GIL, they
 /// take turns here.
