@@ -19,6 +19,8 @@ std::string_view to_string(ErrorCode code) noexcept {
       return "out_of_limits";
     case ErrorCode::not_visible:
       return "not_visible";
+    case ErrorCode::unsafe:
+      return "unsafe";
     case ErrorCode::not_holder:
       return "not_holder";
     case ErrorCode::expired:

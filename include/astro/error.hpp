@@ -19,6 +19,7 @@ enum class ErrorCode : std::uint8_t {
   unsupported,       ///< the device or driver does not offer this
   out_of_limits,     ///< a position, tuning or parameter outside what is allowed
   not_visible,       ///< a target that is below the horizon or outside the limits now
+  unsafe,            ///< refused or ended for safety's sake: the Sun, the weather, an alarm
   not_holder,        ///< somebody else holds the device; the message names who, and until when
   expired,           ///< a command or a lease whose time has passed
   duplicate,         ///< an id that was used before

@@ -21,6 +21,7 @@ int exit_code_of(const astro::Error& error) {
       return wrong_use;
     case not_visible:
     case out_of_limits:
+    case unsafe:
     case not_holder:
       return refused;
     case cancelled:

@@ -48,9 +48,11 @@ ASTRO_ENUM(Compare, {"equal", "from", "below"});
 ASTRO_ENUM(Dtype, {"u8", "i8", "i16", "u16", "i32", "i64", "f32", "f64", "cu8", "ci8", "ci16", "cf32"});
 ASTRO_ENUM(FieldType, {"boolean", "integer", "number", "text", "angle", "frequency", "time", "duration", "choice",
                        "bytes", "array", "list", "record", "any"});
-ASTRO_ENUM(ErrorCode, {"invalid_argument", "invalid_site", "invalid_file", "not_found", "unsupported", "out_of_limits",
-                       "not_visible", "not_holder", "expired", "duplicate", "busy", "timeout", "device_fault",
-                       "device_lost", "interrupted", "refused_plugin", "transport", "storage", "internal"});
+ASTRO_ENUM(ErrorCode,
+           {"invalid_argument", "invalid_site", "invalid_file", "not_found",   "unsupported",    "out_of_limits",
+            "not_visible",      "unsafe",       "not_holder",   "expired",     "duplicate",      "busy",
+            "timeout",          "device_fault", "device_lost",  "interrupted", "refused_plugin", "transport",
+            "storage",          "cancelled",    "internal"});
 #undef ASTRO_ENUM
 template <>
 struct EnumNames<astro::sky::VelocityFrame> {
