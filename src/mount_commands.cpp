@@ -80,40 +80,28 @@ DeviceHost::Action MountHost::prepare(const std::string& command, const Value& p
 }
 
 void MountHost::point_at(const Issuer& issuer, const Target& target, bool track) {
-  Action action;
-  try {
-    action = point_action(target, track);
-  } catch (const Error& error) {
-    throw error.at(place());
-  }
-  call(issuer, track ? "track" : "slew_to", to_value(PointAt{to_string(target)}), std::move(action));
+  call(issuer, track ? "track" : "slew_to", to_value(PointAt{to_string(target)}),
+       refusing([&] { return point_action(target, track); }));
 }
 
 void MountHost::move_to(const Issuer& issuer, const Axes& axes) {
-  Action action;
-  try {
-    action = move_action(axes);
-  } catch (const Error& error) {
-    throw error.at(place());
-  }
-  call(issuer, "move_to", to_value(MoveTo{axes.first, axes.second}), std::move(action));
+  call(issuer, "move_to", to_value(MoveTo{axes.first, axes.second}), refusing([&] { return move_action(axes); }));
 }
 
 void MountHost::move_rate(const Issuer& issuer, const AxisRates& rates, Duration lifetime) {
-  Action action;
-  try {
-    action = rate_action(rates, lifetime);
-  } catch (const Error& error) {
-    throw error.at(place());
-  }
-  call(issuer, "move_rate", to_value(MoveRate{rates.first, rates.second, lifetime}), std::move(action));
+  call(issuer, "move_rate", to_value(MoveRate{rates.first, rates.second, lifetime}),
+       refusing([&] { return rate_action(rates, lifetime); }));
 }
 
-void MountHost::park(const Issuer& issuer) { call(issuer, "park", {}, park_action()); }
-void MountHost::home(const Issuer& issuer) { call(issuer, "home", {}, home_action()); }
+void MountHost::park(const Issuer& issuer) {
+  call(issuer, "park", {}, refusing([&] { return park_action(); }));
+}
+void MountHost::home(const Issuer& issuer) {
+  call(issuer, "home", {}, refusing([&] { return home_action(); }));
+}
 
 void MountHost::refuse_unsupported(const char* what) const {
-  throw Error(ErrorCode::unsupported, place() + ": this mount does not offer " + what);
+  throw Error(ErrorCode::unsupported, std::string("this mount does not offer ") + what);
 }
 
 void MountHost::end_self_tracking() {
@@ -125,14 +113,27 @@ void MountHost::end_self_tracking() {
   worker().moving_hook("self_track", hook_bound(), [this] { mount().self_track(false); });
 }
 
-void MountHost::send_to(const Axes& axes) {
-  worker().moving_hook("move_to", hook_bound(), [&] { mount().move_to(axes); });
-  bool turns = false;
-  {
-    const std::lock_guard lock(motion_mutex_);
-    turns = motion_.turns_by_itself;
+void MountHost::send_leg(Motion& motion) {
+  motion.commanded = motion.way.front();
+  motion.way.erase(motion.way.begin());
+  const bool is_last = motion.way.empty();
+  const Axes next = motion.commanded;
+  if (is_last && motion.kind == Kind::park) {
+    worker().moving_hook("park", hook_bound(), [this] { mount().park(); });
+  } else if (is_last && motion.kind == Kind::follow) {
+    worker().moving_hook("follow", hook_bound(), [&] { mount().follow(*motion.target); });
+  } else {
+    worker().moving_hook("move_to", hook_bound(), [&] { mount().move_to(next); });
   }
-  if (turns) worker().moving_hook("self_track", hook_bound(), [this] { mount().self_track(true); });
+  if (is_last && motion.turns_by_itself) {
+    worker().moving_hook("self_track", hook_bound(), [this] { mount().self_track(true); });
+  }
+  if (guard_) guard_->started(clock().now());
+}
+
+void MountHost::send_first(Motion& motion) {
+  end_self_tracking();
+  send_leg(motion);
 }
 
 void MountHost::install(Motion motion) {
@@ -141,12 +142,13 @@ void MountHost::install(Motion motion) {
     const std::lock_guard lock(motion_mutex_);
     worker().check_not_stopped();
     before = std::move(motion_.execution);
+    park_wanted_since_.reset();
     motion.polls = polls_;
     ++motions_;
     ended_by_.reset();
     motion_ = std::move(motion);
     change_report([&](MountReport& report) {
-      report.commanded = motion_.commanded;
+      report.commanded = motion_.way.empty() ? motion_.commanded : motion_.way.back();
       report.on_target = false;
       report.tracking = motion_.kind == Kind::track || motion_.kind == Kind::follow;
     });
@@ -156,39 +158,34 @@ void MountHost::install(Motion motion) {
 }
 
 DeviceHost::Action MountHost::point_action(const Target& target, bool track) {
-  (void)axes_near(target, clock().now(), status().axes);  // refused before anything moves
+  check_allowed();
+  (void)way_to_target(target);  // refused before anything moves
   return {.run = [this, target, track](const auto& execution) {
+    check_allowed();
     const MountDescription described = description();
-    const Axes axes = axes_near(target, clock().now(), status().axes);
-    end_self_tracking();
     Motion motion;
     motion.kind = track ? (described.follows ? Kind::follow : Kind::track) : Kind::slew;
     motion.target = target;
-    motion.commanded = axes;
+    motion.way = way_to_target(target);
     motion.execution = execution;
     motion.turns_by_itself = track && !described.follows && described.self_tracking;
-    if (motion.kind == Kind::follow) {
-      worker().moving_hook("follow", hook_bound(), [&] { mount().follow(target); });
-    } else {
-      worker().moving_hook("move_to", hook_bound(), [&] { mount().move_to(axes); });
-      if (motion.turns_by_itself) {
-        worker().moving_hook("self_track", hook_bound(), [this] { mount().self_track(true); });
-      }
-    }
+    send_first(motion);
     install(std::move(motion));
     return moving();
   }};
 }
 
 DeviceHost::Action MountHost::move_action(const Axes& axes) {
+  check_allowed();
   detail::check_limits(axes, limits(), description().geometry);
+  (void)way_to(axes);
   return {.run = [this, axes](const auto& execution) {
-    end_self_tracking();
-    worker().moving_hook("move_to", hook_bound(), [&] { mount().move_to(axes); });
+    check_allowed();
     Motion motion;
     motion.kind = Kind::axes;
-    motion.commanded = axes;
+    motion.way = way_to(axes);
     motion.execution = execution;
+    send_first(motion);
     install(std::move(motion));
     return moving();
   }};
@@ -203,27 +200,19 @@ void MountHost::check_rates(const AxisRates& rates, Duration lifetime) const {
     throw Error(ErrorCode::out_of_limits, "a rate lives longer than 0 and at most " +
                                               std::to_string(seconds(longest_rate)) + " s; repeat it to go on");
   }
-  // Inwards everything is allowed: somebody may have to come back from outside the limits.
-  const MountLimits limits = this->limits();
-  const Axes at = status().axes;
-  const auto names = detail::Pointing::axis_names(description().geometry);
-  const auto check = [&](const char* axis, Angle from, Angle rate, const AxisRange& range) {
-    const Angle to = from + rate * seconds(lifetime);
-    if (!(rate > Angle() && to > range.to) && !(rate < Angle() && to < range.from)) return;
-    throw Error(ErrorCode::out_of_limits, std::string(axis) + " would leave its limits, " +
-                                              std::to_string(range.from.degrees()) + " to " +
-                                              std::to_string(range.to.degrees()) + " deg, at this rate");
-  };
-  check(names[0], at.first, rates.first, limits.first);
-  check(names[1], at.second, rates.second, limits.second);
+  check_rate_limits(rates, lifetime);
+  check_steering(rates, lifetime);
 }
 
 DeviceHost::Action MountHost::rate_action(const AxisRates& rates, Duration lifetime) {
+  check_allowed();
   check_rates(rates, lifetime);
   return {.run = [this, rates, lifetime](const auto&) {
+    check_allowed();
     check_rates(rates, lifetime);
     end_self_tracking();
     worker().moving_hook("move_rate", hook_bound(), [&] { mount().move_rate(rates, lifetime); });
+    if (guard_) guard_->started(clock().now());
     Motion motion;
     motion.kind = Kind::rate;
     motion.rates = rates;
@@ -235,12 +224,13 @@ DeviceHost::Action MountHost::rate_action(const AxisRates& rates, Duration lifet
 
 DeviceHost::Action MountHost::park_action() {
   if (!description().parks) refuse_unsupported("a park position");
+  (void)way_to_park();
   return {.run = [this](const auto& execution) {
-    end_self_tracking();
-    worker().moving_hook("park", hook_bound(), [this] { mount().park(); });
     Motion motion;
     motion.kind = Kind::park;
+    motion.way = way_to_park();
     motion.execution = execution;
+    send_first(motion);
     install(std::move(motion));
     return moving();
   }};
@@ -248,11 +238,15 @@ DeviceHost::Action MountHost::park_action() {
 
 DeviceHost::Action MountHost::home_action() {
   if (!description().homes) refuse_unsupported("finding its reference");
+  check_allowed();
   return {.run = [this](const auto& execution) {
+    check_allowed();
     end_self_tracking();
     worker().moving_hook("home", hook_bound(), [this] { mount().home(); });
+    if (guard_) guard_->started(clock().now());
     Motion motion;
     motion.kind = Kind::home;
+    motion.commanded = status().axes;
     motion.execution = execution;
     install(std::move(motion));
     return moving();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "astro/error.hpp"
+#include "braking.hpp"
 
 namespace astro {
 
@@ -32,7 +33,8 @@ Field point_field(const char* name, FieldType type, const char* unit, const char
 
 }  // namespace
 
-MountHost::MountHost(detail::HostSetup setup) : DeviceHost(std::move(setup)) {}
+MountHost::MountHost(detail::HostSetup setup, std::shared_ptr<MountGuard> guard)
+    : DeviceHost(std::move(setup)), guard_(std::move(guard)) {}
 
 std::vector<Field> MountHost::points() const {
   const auto names = detail::Pointing::axis_names(description().geometry);
@@ -105,7 +107,9 @@ void MountHost::poll() {
   const MountStatus status = worker().hook("status", hook_bound(), [this] { return mount().status(); });
   const Time time = status.time.value_or(asked);
   take_reading(status, time);
+  ask_guard();
   follow_up(status, time);
+  park_if_wanted(status, time);
   show(true);
 }
 
@@ -115,6 +119,7 @@ void MountHost::take_reading(const MountStatus& status, Time time) {
   history_.add(time, place);
   const std::lock_guard lock(motion_mutex_);
   ++polls_;
+  measure_rates(status.position, time);
   change_report([&](MountReport& report) {
     report.time = time;
     report.axes = status.position;
@@ -131,6 +136,7 @@ bool MountHost::is_on_target(const Axes& position, Time time) {
   const Motion motion = motion_;
   lock.unlock();
   const Angle accuracy = description().accuracy;
+  if (!motion.way.empty()) return false;
   if (motion.kind == Kind::axes || motion.kind == Kind::slew) return is_near(position, motion.commanded, accuracy);
   if (motion.kind != Kind::track && motion.kind != Kind::follow) return false;
   try {
@@ -148,7 +154,8 @@ void MountHost::follow_up(const MountStatus& status, Time time) {
     end_motion(Error(ErrorCode::device_fault, place() + ": the mount reports a fault: " + status.detail));
     return;
   }
-  if (motion.kind == Kind::track) keep_tracking(*motion.target, motion.commanded, motion.turns_by_itself, time);
+  if (!motion.way.empty()) go_on(status.position);
+  else if (motion.kind == Kind::track) keep_tracking(motion, time);
   if (motion.kind == Kind::rate) watch_rate(motion, status.position, time);
   judge_arrival(status, time);
 }
@@ -160,11 +167,13 @@ void MountHost::judge_arrival(const MountStatus& status, Time time) {
     const std::lock_guard lock(motion_mutex_);
     const bool rests = status.state != MountState::moving;
     const bool goes_somewhere = motion_.kind == Kind::axes || motion_.kind == Kind::slew;
-    const bool is_there = motion_.kind == Kind::park   ? status.state == MountState::parked
+    const bool is_there = !motion_.way.empty()         ? false
+                          : motion_.kind == Kind::park ? status.state == MountState::parked
                           : motion_.kind == Kind::home ? rests && polls_ > motion_.polls
                                                        : report_.on_target;
     if (is_there) {
       arrived = motion_.execution;
+      motion_.arrived = true;
       motion_.short_since.reset();
     } else if (goes_somewhere && rests && motion_.execution && !motion_.execution->has_ended()) {
       if (!motion_.short_since) motion_.short_since = time;
@@ -179,38 +188,68 @@ void MountHost::judge_arrival(const MountStatus& status, Time time) {
   if (failed) end_motion(failed);
 }
 
-void MountHost::keep_tracking(const Target& target, Axes commanded, bool turns_by_itself, Time time) {
-  const Angle dead_band = description().accuracy / 2;
+void MountHost::keep_tracking(const Motion& motion, Time time) {
+  bool parks = false;
   try {
-    const Axes now = axes_near(target, time, commanded);
-    if (turns_by_itself) {
-      if (status().on_target) return;
-    } else if (is_near(now, commanded, dead_band)) {
-      return;
+    if (guard_) {
+      const Axes now = axes_near(*motion.target, time, motion.commanded);
+      if (const auto objection = guard_->place(reach(), now, time)) {
+        parks = objection->parks;
+        throw Error(objection->code, objection->reason);
+      }
     }
-    // The next command comes when the target is a dead-band past what is commanded: aim so far ahead
-    // that it lies in the middle between the two.
-    constexpr Duration step = std::chrono::seconds(1);
-    const Axes soon = axes_near(target, time + step, now);
-    const double rate =
-        std::max({(soon.first - now.first).abs().degrees(), (soon.second - now.second).abs().degrees(), 1e-9});
-    const double lead = turns_by_itself ? 0.0 : std::min(dead_band.degrees() / rate, seconds(longest_lead));
-    Axes ahead = now;
-    try {
-      ahead = axes_near(target, time + from_seconds(lead), now);
-    } catch (const Error&) {  // it sets, or leaves the limits, until then: stay with it as long as it can be seen
-    }
-    send_to(ahead);
-    const std::lock_guard lock(motion_mutex_);
-    if (motion_.kind != Kind::track || worker().was_stopped()) return;
-    motion_.commanded = ahead;
-    change_report([&](MountReport& report) { report.commanded = ahead; });
+    follow_target(motion, time);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::not_visible && error.code() != ErrorCode::out_of_limits) throw;
-    end_motion(error.at(place() + ": tracking ends"));
-    worker().hook("stop", hook_bound(), [this] { mount().stop(); });
-    notice("state", LogLevel::warning, std::string("tracking ends: ") + error.what());
+    const ErrorCode code = error.code();
+    if (code != ErrorCode::not_visible && code != ErrorCode::out_of_limits && code != ErrorCode::unsafe) throw;
+    end_tracking(error, parks);
   }
+}
+
+void MountHost::end_tracking(const Error& why, bool parks) {
+  end_motion(why.at(place() + ": tracking ends"));
+  worker().hook("stop", hook_bound(), [this] { mount().stop(); });
+  notice("state", LogLevel::warning, std::string("tracking ends: ") + why.what());
+  if (!parks) return;
+  const std::lock_guard lock(motion_mutex_);
+  park_wanted_since_ = clock().now();
+}
+
+void MountHost::follow_target(const Motion& motion, Time time) {
+  const Angle dead_band = description().accuracy / 2;
+  const Target& target = *motion.target;
+  const Axes now = axes_near(target, time, motion.commanded);
+  if (motion.turns_by_itself) {
+    if (status().on_target) return;
+  } else if (is_near(now, motion.commanded, dead_band)) {
+    return;
+  }
+  if (guard_ && !guard_->may_start(time)) return;  // the motors rest: the dead-band grows meanwhile
+  // The next command comes when the target is a dead-band past what is commanded: aim so far ahead
+  // that it lies in the middle between the two.
+  constexpr Duration step = std::chrono::seconds(1);
+  const Axes soon = axes_near(target, time + step, now);
+  const double rate =
+      std::max({(soon.first - now.first).abs().degrees(), (soon.second - now.second).abs().degrees(), 1e-9});
+  const double lead = motion.turns_by_itself ? 0.0 : std::min(dead_band.degrees() / rate, seconds(longest_lead));
+  Axes ahead = now;
+  try {
+    ahead = axes_near(target, time + from_seconds(lead), now);
+    if (guard_ && guard_->place(reach(), ahead, time)) ahead = now;
+  } catch (const Error&) {  // it sets, or leaves the limits, until then: stay with it as long as it can be seen
+  }
+  Motion next = motion;
+  next.way = way_to(ahead);
+  const bool turns_far = next.way.size() > 1;
+  if (turns_far && next.turns_by_itself) {
+    worker().moving_hook("self_track", hook_bound(), [this] { mount().self_track(false); });
+  }
+  send_leg(next);
+  const std::lock_guard lock(motion_mutex_);
+  if (motion_.kind != Kind::track || worker().was_stopped()) return;
+  motion_.commanded = next.commanded;
+  motion_.way = next.way;
+  change_report([&](MountReport& report) { report.commanded = ahead; });
 }
 
 void MountHost::watch_rate(const Motion& motion, const Axes& position, Time time) {
@@ -219,14 +258,16 @@ void MountHost::watch_rate(const Motion& motion, const Axes& position, Time time
     return;
   }
   const MountLimits limits = this->limits();
-  const double ahead = seconds(poll_interval());
-  const auto leaves = [&](Angle at, Angle rate, const AxisRange& range) {
-    return (rate > Angle() && at + rate * ahead >= range.to) || (rate < Angle() && at + rate * ahead <= range.from);
+  const MountDescription described = description();
+  // What is commanded after the next reading must still bring it to rest within them.
+  const Axes ends = detail::rest_of(position, motion.rates, described.fastest, described.braking, poll_interval());
+  const auto leaves = [&](Angle end, Angle rate, const AxisRange& range) {
+    return (rate > Angle() && end >= range.to) || (rate < Angle() && end <= range.from);
   };
-  const bool first = leaves(position.first, motion.rates.first, limits.first);
-  if (!first && !leaves(position.second, motion.rates.second, limits.second)) return;
+  const bool first = leaves(ends.first, motion.rates.first, limits.first);
+  if (!first && !leaves(ends.second, motion.rates.second, limits.second)) return;
   worker().hook("stop", hook_bound(), [this] { mount().stop(); });
-  const auto names = detail::Pointing::axis_names(description().geometry);
+  const auto names = detail::Pointing::axis_names(described.geometry);
   const std::string message = std::string(names[first ? 0 : 1]) + " has come to its limit and was stopped";
   end_motion(Error(ErrorCode::out_of_limits, place() + ": " + message));
   notice("state", LogLevel::warning, message);
@@ -261,6 +302,7 @@ void MountHost::on_failure() {
     change_report([](MountReport& report) { report.state = MountState::fault, report.on_target = false; });
   }
   if (shown_.report.state != MountState::fault) show(false);
+  end_in_silence();
 }
 
 void MountHost::end_locked(const std::optional<Error>& why) {
@@ -281,7 +323,13 @@ void MountHost::end_motion(const std::optional<Error>& why) {
   if (execution && why) execution->fail(*why);
 }
 
-void MountHost::on_stop() { end_motion(Error(ErrorCode::interrupted, place() + ": the mount was stopped")); }
+void MountHost::on_stop() {
+  {
+    const std::lock_guard lock(motion_mutex_);
+    park_wanted_since_.reset();
+  }
+  end_motion(Error(ErrorCode::interrupted, place() + ": the mount was stopped"));
+}
 
 void MountHost::on_lost() {
   {

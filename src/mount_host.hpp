@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "astro/guard.hpp"
 #include "astro/handles.hpp"
 #include "device_host.hpp"
 #include "pointing.hpp"
@@ -17,7 +18,8 @@ namespace astro {
 
 class MountHost final : public DeviceHost {
  public:
-  explicit MountHost(detail::HostSetup setup);
+  /// `guard`: asked about all that moves the mount; null: there is none.
+  explicit MountHost(detail::HostSetup setup, std::shared_ptr<MountGuard> guard = nullptr);
 
   MountReport status() const noexcept { return snapshot_.load(); }
   MountDescription description() const;
@@ -47,11 +49,13 @@ class MountHost final : public DeviceHost {
   struct Motion {
     Kind kind = Kind::none;
     std::optional<Target> target{};
-    Axes commanded{};
+    Axes commanded{};         ///< where the driver was sent: the goal, or a point on the way to it
+    std::vector<Axes> way{};  ///< to where it is sent next, one after the other
     AxisRates rates{};
     Time rate_ends{};
     bool turns_by_itself = false;  ///< the mount's own clock follows the sky
     std::uint64_t polls = 0;       ///< readings that there had been when it began
+    bool arrived = false;
     std::optional<Time> short_since{};
     std::shared_ptr<Execution::State> execution{};
   };
@@ -76,6 +80,15 @@ class MountHost final : public DeviceHost {
   Axes axes_near(const Target& target, Time time, const Axes& near) const;
   static Performed moving() { return {.running = true, .message = {}, .details = {}}; }
 
+  /// What a command is refused with names the mount.
+  template <class Make>
+  Action refusing(Make make) const {
+    try {
+      return make();
+    } catch (const Error& error) {
+      throw error.at(place());
+    }
+  }
   Action point_action(const Target& target, bool track);
   Action move_action(const Axes& axes);
   Action rate_action(const AxisRates& rates, Duration lifetime);
@@ -85,8 +98,9 @@ class MountHost final : public DeviceHost {
   [[noreturn]] void refuse_unsupported(const char* what) const;
 
   void end_self_tracking();
-  void send_to(const Axes& axes);
-  void install(Motion motion);  ///< throws `interrupted` when a stop overtook it
+  void send_leg(Motion& motion);    ///< to the next point of the way
+  void send_first(Motion& motion);  ///< of a new motion, whatever there was before
+  void install(Motion motion);      ///< throws `interrupted` when a stop overtook it
   void end_motion(const std::optional<Error>& why);
   void end_locked(const std::optional<Error>& why);
 
@@ -94,9 +108,28 @@ class MountHost final : public DeviceHost {
   bool is_on_target(const Axes& position, Time time);
   void follow_up(const MountStatus& status, Time time);
   void judge_arrival(const MountStatus& status, Time time);
-  void keep_tracking(const Target& target, Axes commanded, bool turns_by_itself, Time time);
+  void keep_tracking(const Motion& motion, Time time);
+  void follow_target(const Motion& motion, Time time);
+  void end_tracking(const Error& why, bool parks);
   void watch_rate(const Motion& motion, const Axes& position, Time time);
   void show(bool is_good);
+
+  // What is asked of the guard, and done at its word: mount_safety.cpp.
+  MountReach reach() const { return {description(), limits()}; }
+  GuardedReading guarded() const;
+  GuardedReading guarded_now() const;
+  void check_allowed() const;
+  void check_steering(const AxisRates& rates, Duration lifetime) const;
+  void check_rate_limits(const AxisRates& rates, Duration lifetime) const;
+  std::vector<Axes> way_to(const Axes& goal, bool parking = false) const;
+  std::vector<Axes> way_to_target(const Target& target) const;
+  std::vector<Axes> way_to_park() const;
+  void measure_rates(const Axes& position, Time time);
+  void go_on(const Axes& position);
+  void ask_guard();
+  void obey(const Objection& objection);
+  void park_if_wanted(const MountStatus& status, Time time);
+  void end_in_silence();
   template <class Change>
   void change_report(Change change) {
     change(report_);
@@ -106,6 +139,8 @@ class MountHost final : public DeviceHost {
   mutable std::mutex description_mutex_;
   MountDescription description_;
   MountLimits limits_;
+
+  const std::shared_ptr<MountGuard> guard_;
 
   detail::Seqlock<MountReport> snapshot_;
   detail::PointingHistory history_;
@@ -118,6 +153,8 @@ class MountHost final : public DeviceHost {
   std::uint64_t polls_ = 0;
   std::uint64_t motions_ = 0;  ///< counts beginnings and ends, so that a waiter sees that his is over
   std::optional<Error> ended_by_;
+  AxisRates rates_{};                      // between the last two readings
+  std::optional<Time> park_wanted_since_;  // as soon as it stands
   Shown shown_;
 };
 

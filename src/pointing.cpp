@@ -95,6 +95,20 @@ Axes nearest_allowed(const Axes& wanted, const MountLimits& limits, const Axes& 
   refuse(names[0], wanted.first, limits.first);
 }
 
+std::vector<Axes> all_allowed(const Axes& wanted, const MountLimits& limits, const Axes& near, Geometry geometry) {
+  std::vector<Axes> found{nearest_allowed(wanted, limits, near, geometry)};
+  for (const Axes& way : {wanted, flipped(wanted)}) {
+    if (!is_within(way.second, limits.second)) continue;
+    for (const Angle turn : turns_within(way.first, limits.first)) {
+      const Axes one{turn, clamped(way.second, limits.second)};
+      if (one != found.front()) found.push_back(one);
+    }
+  }
+  std::sort(found.begin() + 1, found.end(),
+            [&](const Axes& a, const Axes& b) { return (a.first - near.first).abs() < (b.first - near.first).abs(); });
+  return found;
+}
+
 void check_limits(const Axes& axes, const MountLimits& limits, Geometry geometry) {
   const auto names = Pointing::axis_names(geometry);
   if (!std::isfinite(axes.first.radians()) || !std::isfinite(axes.second.radians())) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "astro/handles.hpp"
 #include "astro/sky/frames.hpp"
@@ -37,6 +38,8 @@ class Pointing {
 /// The turn of the first axis that is nearest to `near` and allowed; over the zenith (or the pole)
 /// where it cannot be reached otherwise. Throws `out_of_limits` naming axis, value and limits.
 Axes nearest_allowed(const Axes& wanted, const MountLimits& limits, const Axes& near, Geometry geometry);
+/// All turns that are allowed, over the zenith too; first the one of `nearest_allowed`.
+std::vector<Axes> all_allowed(const Axes& wanted, const MountLimits& limits, const Axes& near, Geometry geometry);
 void check_limits(const Axes& axes, const MountLimits& limits, Geometry geometry);
 MountLimits intersection(const MountLimits& a, const MountLimits& b);
 

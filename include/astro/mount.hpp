@@ -29,6 +29,8 @@ struct MountDescription {
   AxisRange first{degrees(0), degrees(360)};  ///< mechanical reach
   AxisRange second{degrees(0), degrees(90)};
   AxisRates fastest{degrees(5), degrees(5)};  ///< about; for estimates of the time that a slew takes
+  Duration braking{};                         ///< about, from the fastest rate to rest; zero: at once, or not known
+  std::optional<Axes> parks_at{};             ///< where `park` goes, if the driver knows
   Angle accuracy = degrees(0.1);              ///< within this of the commanded axes it is on target
   bool rates = false;                         ///< `move_rate` works
   bool parks = false;                         ///< `park` works

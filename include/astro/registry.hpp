@@ -87,6 +87,8 @@ struct DriverTraits<T> {
 
 struct Site;
 class Registry;
+class MountGuard;
+struct GuardedMount;
 
 /// What a room's own check of its section sees. Devices that the file describes wrongly are not in
 /// the site; their problems are told already.
@@ -108,6 +110,8 @@ struct SectionDescription {
   std::string keys_name = "";  ///< the keys name devices of this kind: "receiver"
   /// What fields cannot say of themselves; called for a section whose form is right. Null: nothing.
   std::function<void(const SectionCheck&)> check{};
+  /// Of a section that is keyed by mount: makes what guards a mount by its record (guard.hpp). Null: nothing.
+  std::function<std::shared_ptr<MountGuard>(const GuardedMount&, const Value& record)> guard{};
 };
 
 /// Knows the drivers: those of plugins, found by name and loaded at first use, and those that a

@@ -62,6 +62,8 @@ void Mount::open(astro::Emitter& host) {
       description_.second = {astro::degrees(-90), astro::degrees(90)};
     }
     description_.fastest = {settings_.max_speed, settings_.max_speed};
+    description_.braking = astro::from_seconds(settings_.max_speed / settings_.acceleration);
+    description_.parks_at = within(settings_.park, description_);
     description_.accuracy = settings_.accuracy;
   }
   host.describe(description_);

@@ -192,6 +192,8 @@ def _kind_and_description(cls, about):
                 about[key] = _astro.AxisRange(*about[key])
         if "fastest" in about and not isinstance(about["fastest"], _astro.AxisRates):
             about["fastest"] = _astro.AxisRates(*about["fastest"])
+        if about.get("parks_at") is not None and not isinstance(about["parks_at"], _astro.Axes):
+            about["parks_at"] = _astro.Axes(*about["parks_at"])
         return "mount", _astro.MountDescription(**about)
     if issubclass(cls, Receiver):
         return "receiver", _astro.ReceiverDescription(**about)

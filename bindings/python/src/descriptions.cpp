@@ -45,11 +45,13 @@ void bind_mount_description(py::module_& module) {
       .def_readwrite("first", &MountDescription::first, "Mechanical reach of the first axis.")
       .def_readwrite("second", &MountDescription::second)
       .def_readwrite("fastest", &MountDescription::fastest, "About; for estimates of the time that a slew takes.")
+      .def_readwrite("parks_at", &MountDescription::parks_at, "Where park goes, if the driver knows; else None.")
       .def_readwrite("accuracy", &MountDescription::accuracy, "Within this of the commanded axes it is on target.")
       .def_readwrite("rates", &MountDescription::rates, "move_rate works.")
       .def_readwrite("parks", &MountDescription::parks, "park works.")
       .def_readwrite("homes", &MountDescription::homes, "home works.")
       .def_readwrite("self_tracking", &MountDescription::self_tracking, "self_track works.");
+  def_duration(type, "braking_s", &MountDescription::braking);
   def_duration(type, "poll_every_s", &MountDescription::poll_every);
   def_duration(type, "hook_bound_s", &MountDescription::hook_bound);
 }

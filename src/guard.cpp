@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "astro/guard.hpp"
+
+namespace astro {
+
+MountGuard::~MountGuard() = default;
+
+}  // namespace astro
