@@ -1,8 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Pictures of spectra, for talks and notebooks.
+"""Pictures, for talks and notebooks: each function draws into the axes given, or makes its own, and returns them.
 
-    astro.plot.spectrum(spectrum)                          # axes of matplotlib
+    astro.plot.spectrum(spectrum)                          # with the error of each channel
     astro.plot.spectrum_png("line.png", spectrum, "Perseus arm")
+    astro.plot.waterfall(spectra)                          # over frequency and time
+    astro.plot.longitude_velocity(spectra)
+    astro.plot.map(sky_map)
+    astro.plot.sky(site, ["Cas A", "M31"])                 # where they are now
+    astro.plot.visibility(site, ["Cas A", "M31"])          # and over a day
+    astro.plot.beam(fit, offset_deg, power)
+    astro.plot.pointing_residuals(fit)
+    astro.plot.tipping(fit, airmass, temperature_k)
+    astro.plot.rotation_curve(points)
+    astro.plot.tsys_history(spectra)
     python -m astro.plot hydrogen.fits hydrogen.png        # from what was exported
 """
 
@@ -11,12 +21,17 @@ import html as _html
 import io
 
 from . import _astro
-
-_LINE = "#1f4e79"
-_BAND = "#9dc3e6"
-_ACCENT = "#c0392b"
-_INK = "#222222"
-_QUIET = "#6b6b6b"
+from ._drawing import ACCENT as _ACCENT
+from ._drawing import BAND as _BAND
+from ._drawing import INK as _INK
+from ._drawing import LINE as _LINE
+from ._drawing import QUIET as _QUIET
+from ._drawing import tidy as _tidy
+from ._drawing import width as _width
+from ._plot_fits import beam, pointing_residuals, rotation_curve, tipping  # noqa: F401
+from ._plot_maps import sky_map as map  # noqa: A004, F401
+from ._plot_series import longitude_velocity, tsys_history, waterfall  # noqa: F401
+from ._plot_sky import sky, visibility  # noqa: F401
 
 
 class _Curve:
@@ -90,24 +105,10 @@ def spectrum(spectrum, ax=None, title=None, annotate=True):
     return ax
 
 
-def _width():
-    import matplotlib
-
-    return 0.095 * matplotlib.rcParams["font.size"]  # as heavy as the text beside it
-
-
 def _room_above(ax, y, numpy):
     low, high = numpy.nanmin(y), numpy.nanmax(y)
     span = max(high - low, 1e-12)
     ax.set_ylim(low - 0.08 * span, high + 0.22 * span)
-
-
-def _tidy(ax):
-    for side in ("top", "right"):
-        ax.spines[side].set_visible(False)
-    ax.grid(True, color="#e6e6e6", linewidth=0.8)
-    ax.set_axisbelow(True)
-    ax.minorticks_on()
 
 
 def _mark_peak(ax, curve, x, y, numpy):
@@ -179,32 +180,6 @@ def _figure(spectrum_, title, inches, scale):
 def spectrum_png(path, spectrum, title="Hydrogen line"):
     """Writes a picture of 1600 x 900 pixels for a talk."""
     _figure(spectrum, title, (16, 9), 1.55).savefig(path, dpi=100, format="png")
-
-
-def longitude_velocity(spectra, ax=None):
-    """Draws calibrated spectra as an image over Galactic longitude and VLSR; returns the axes."""
-    import numpy
-    from matplotlib import pyplot
-
-    spectra = sorted(spectra, key=lambda each: _longitude(each))
-    velocity = numpy.arange(-250.0, 250.5, 1.0)
-    rows = []
-    for each in spectra:
-        curve = _Curve(each)
-        order = numpy.argsort(curve.x)
-        rows.append(numpy.interp(velocity, curve.x[order], curve.y[order], left=numpy.nan, right=numpy.nan))
-    if ax is None:
-        _, ax = pyplot.subplots(figsize=(9, 5), constrained_layout=True)
-    longitudes = [_longitude(each) for each in spectra]
-    image = ax.pcolormesh(longitudes, velocity, numpy.array(rows).T, shading="nearest", cmap="viridis")
-    ax.set_xlabel("Galactic longitude  [deg]")
-    ax.set_ylabel("VLSR  [km/s]")
-    ax.figure.colorbar(image, ax=ax, label="antenna temperature  [K]")
-    return ax
-
-
-def _longitude(spectrum_):
-    return _astro.sky.galactic(spectrum_.pointing.direction).l.wrapped().degrees
 
 
 def png(spectrum):
