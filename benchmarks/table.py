@@ -64,6 +64,8 @@ ROWS = [
     Row("snapshot read through a handle", ("core/snapshot_read", "real_time"), 100, unit="ns", most=True),
     Row("queued call and back, p50, over a bare ping-pong", ("core/queued_call/iterations:100", "call_us"), 1.5,
         unit="us", against=("core/queued_call/iterations:100", "bare_us"), most=True),
+    Row("stop to the driver's hook beside a hung one, p99", ("core/stop_beside_a_hung_hook/iterations:20", "p99_ms"), 50,
+        unit="ms", most=True),
     Row("100 MS/s stream, part of a core beyond the bare loop",
         ("core/stream_100_megasamples/iterations:3", "extra_core"), 0.05, unit="core", most=True),
     Row("local transport, 200-byte messages", ("plugins/local_transport/1/min_time:2.000/process_time/real_time", "messages/s"), 10,

@@ -31,6 +31,40 @@ class StillMount final : public astro::Mount {
   astro::Axes position_{astro::degrees(10), astro::degrees(20)};
 };
 
+/// Hangs in `status` until it is stopped.
+class HangingMount final : public astro::Mount {
+ public:
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool hangs = false;
+    bool let_go = false;
+    std::optional<Steady::time_point> stopped;
+  };
+  explicit HangingMount(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+  void open(astro::Emitter&) override {}
+  void close() noexcept override {}
+  void stop() noexcept override {
+    const auto now = Steady::now();
+    const std::lock_guard lock(state_->mutex);
+    if (!state_->stopped) state_->stopped = now;
+    state_->hangs = false;
+    state_->changed.notify_all();
+  }
+  void move_to(astro::Axes) override {}
+  astro::MountStatus status() override {
+    std::unique_lock lock(state_->mutex);
+    state_->hangs = !state_->let_go;
+    state_->changed.notify_all();
+    state_->changed.wait(lock, [this] { return !state_->hangs; });
+    return {};
+  }
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
 constexpr double rate = 100e6;
 constexpr std::size_t block = 65536;
 using Sample = std::complex<float>;
@@ -172,6 +206,51 @@ void queued_call(benchmark::State& state) {
   state.counters["ratio"] = median(calls) / median(pings);
 }
 BENCHMARK(queued_call)->Iterations(100)->Unit(benchmark::kMillisecond);
+
+/// From the call until the driver's `stop` has begun, while another of its hooks hangs.
+void stop_beside_a_hung_hook(benchmark::State& state) {
+  const auto driver = std::make_shared<HangingMount::State>();
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("astro-bench-" + astro::new_id());
+  astro::Registry registry;
+  // Nobody gives it up: what is measured is the way of a stop, not that of a loss.
+  registry.add({.name = "hanging", .kind = astro::DeviceKind::mount, .mount = {.poll_every = 1ms, .hook_bound = 1h}},
+               [driver](const astro::Value&) { return std::make_unique<HangingMount>(driver); });
+  driver->let_go = true;  // the reading with which it is opened
+  astro::Site site;
+  site.name = "bench";
+  site.state_folder = folder;
+  site.devices = {{.kind = astro::DeviceKind::mount, .name = "dish", .driver = "hanging", .settings = astro::Map{}}};
+  std::vector<double> waits;
+  {
+    const astro::Observatory opened = astro::Observatory::open(site, {}, registry);
+    const astro::MountHandle dish = opened.mount("dish");
+    for (auto _ : state) {
+      for (int i = 0; i < 100; ++i) {
+        {
+          std::unique_lock lock(driver->mutex);
+          driver->let_go = false;
+          driver->changed.wait(lock, [&] { return driver->hangs; });
+          driver->stopped.reset();
+        }
+        const auto begin = Steady::now();
+        dish.stop();
+        const std::lock_guard lock(driver->mutex);
+        const auto end = driver->stopped.value_or(begin + 1s);  // it has not come in the time that is promised
+        waits.push_back(std::chrono::duration<double, std::milli>(end - begin).count());
+      }
+    }
+    const std::lock_guard lock(driver->mutex);
+    driver->let_go = true;
+    driver->hangs = false;
+    driver->changed.notify_all();
+  }
+  std::filesystem::remove_all(folder);
+  std::ranges::sort(waits);
+  state.counters["p50_ms"] = waits[waits.size() / 2];
+  state.counters["p99_ms"] = waits[waits.size() * 99 / 100];
+  state.counters["worst_ms"] = waits.back();
+}
+BENCHMARK(stop_beside_a_hung_hook)->Iterations(20)->Unit(benchmark::kMillisecond);
 
 double processor_seconds() {
   timespec now{};
