@@ -148,7 +148,7 @@ class ASTRO_API SafeSky {
   const SafetySection& section() const noexcept;
   const MountLimits& limits() const noexcept;
 
-  /// Why the beam must not be there, in one sentence; nothing: it may. 0.5 us.
+  /// Why the beam must not be there, in one sentence; nothing: it may. About 1 us.
   std::optional<std::string> objection(const AltAz& place, Time time) const;
   /// The same for the axes, which also have limits.
   std::optional<std::string> objection(const Axes& axes, Time time) const;
