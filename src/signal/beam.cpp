@@ -16,6 +16,7 @@
 namespace astro {
 namespace {
 
+constexpr double least_improvement = 25.0;  // 5 sigma
 const double width_per_sigma = 2.0 * std::sqrt(2.0 * std::log(2.0));
 
 [[noreturn]] void refuse(const std::string& why) {
@@ -111,10 +112,19 @@ Guess guess_of(std::span<const double> offset, std::span<const double> power, Ex
   return guess;
 }
 
-void check_source(Measured amplitude) {
-  if (amplitude.value > 3.0 * amplitude.sigma) return;
-  refuse("no source stands out: the rise is " + text::of(amplitude.value) + " with an error of " +
-         text::of(amplitude.sigma));
+/// Whether the fit is so much better than that of the base alone. (The rise over its error would not tell:
+/// a scan that hardly leaves the source does not know its height, but that there is one.)
+void check_source(Measured amplitude, const signal::ModelFit& base, const signal::ModelFit& fit, std::size_t points,
+                  bool has_errors) {
+  const std::size_t freedom = points - fit.parameters.size();
+  const double scatter = freedom > 0 ? fit.chi_square / static_cast<double>(freedom) : 0.0;
+  // Without errors the scatter is the scale; with them it is where it is more than they say.
+  const double scale = has_errors ? std::max(1.0, scatter) : scatter;
+  const double better = base.chi_square - fit.chi_square;
+  if (amplitude.value > 0.0 && better > least_improvement * scale) return;
+  refuse("no source stands out: with one of " + text::of(amplitude.value) + " chi-square is lower by " +
+         text::of(better / scale) + " than with the base alone, and at least " + text::of(least_improvement) +
+         " was expected");
 }
 
 void check_centre(Measured centre, Extent extent) {
@@ -153,9 +163,12 @@ BeamFit fit_beam(std::span<const double> offset_deg, std::span<const double> pow
                                   guess.amplitude / extent.length()};
   const signal::ModelFit fit = signal::fit_model({guess.x, guess.width, guess.amplitude, guess.base, 0.0}, scale, power,
                                                  sigma, model, "a beam cannot be fitted");
+  const auto base_model = [&](const std::vector<double>& p, std::size_t i) { return p[0] + p[1] * offset_deg[i]; };
+  const signal::ModelFit base = signal::fit_model({guess.base, 0.0}, std::vector{scale[3], scale[4]}, power, sigma,
+                                                  base_model, "a base cannot be fitted");
   const auto& p = fit.parameters;
   BeamFit result{p[0], positive(p[1]), p[2], p[3], p[4], options.disc_deg, fit.reduced_chi_square};
-  check_source(result.amplitude);
+  check_source(result.amplitude, base, fit, power.size(), !sigma.empty());
   check_centre(result.centre_deg, extent);
   check_width(result.fwhm_deg, extent, extent.length() / static_cast<double>(power.size() - 1));
   return result;
@@ -196,6 +209,15 @@ BeamGridFit fit_beam(std::span<const double> dx_deg, std::span<const double> dy_
   };
   const signal::ModelFit fit =
       signal::fit_model(std::move(guess), scale, power, sigma, model, "a beam cannot be fitted");
+  const auto base_model = [&](const std::vector<double>& p, std::size_t i) {
+    return options.slope ? p[0] + p[1] * dx_deg[i] + p[2] * dy_deg[i] : p[0];
+  };
+  std::vector<double> base_scale{x.amplitude};
+  if (options.slope) base_scale.insert(base_scale.end(), {x.amplitude / across.length(), x.amplitude / along.length()});
+  std::vector<double> base_guess(base_scale.size());
+  base_guess[0] = x.base;
+  const signal::ModelFit base =
+      signal::fit_model(std::move(base_guess), base_scale, power, sigma, base_model, "a base cannot be fitted");
   const auto& p = fit.parameters;
   BeamGridFit result{.x_deg = p[0],
                      .y_deg = p[1],
@@ -207,7 +229,7 @@ BeamGridFit fit_beam(std::span<const double> dx_deg, std::span<const double> dy_
                      .slope_y_per_deg = options.slope ? p[slopes + 1] : Measured{},
                      .disc_deg = options.disc_deg,
                      .reduced_chi_square = fit.reduced_chi_square};
-  check_source(result.amplitude);
+  check_source(result.amplitude, base, fit, power.size(), !sigma.empty());
   check_centre(result.x_deg, across);
   check_centre(result.y_deg, along);
   const double side = std::sqrt(static_cast<double>(power.size()));

@@ -72,6 +72,7 @@ ModelFit fit_model(std::vector<double> guess, std::span<const double> scale, std
   }
   const auto freedom = static_cast<double>(values.size() - n);
   ModelFit fit;
+  fit.chi_square = fitted.chi_square;
   fit.reduced_chi_square = freedom > 0.0 ? fitted.chi_square / freedom : 0.0;
   const double factor = sigma.empty() ? fit.reduced_chi_square : std::max(1.0, fit.reduced_chi_square);
   for (double& each : fitted.covariance) each *= factor;

@@ -17,6 +17,7 @@ using Model = std::function<double(const std::vector<double>& parameters, std::s
 struct ModelFit {
   std::vector<Measured> parameters;  ///< errors times the root of reduced chi-square where that is more than 1
   std::vector<double> covariance;    ///< row-major, with the same factor's square
+  double chi_square = 0.0;           ///< in units of the values' errors; without `sigma` of the values squared
   double reduced_chi_square = 0.0;   ///< 0 without freedom
 };
 

@@ -35,8 +35,8 @@ struct BeamOptions {
 /// empty: all alike, taken from the scatter. With errors those of the result are multiplied by the root of
 /// reduced chi-square where that is more than 1. The disc enters by its convolution with the beam, not by a
 /// formula for wide beams. Throws `invalid_argument` for fewer than 6 points, for lists of different lengths,
-/// and when no source stands out: a centre outside the scan, a rise that is not 3 times its error, or a
-/// width that the scan cannot tell (more than three times its length, less than half a step).
+/// and when no source stands out: chi-square not lower by 25 (5 sigma) than with the base alone, a centre outside the
+/// scan, or a width that the scan cannot tell (more than three times its length, less than half a step).
 ASTRO_API BeamFit fit_beam(std::span<const double> offset_deg, std::span<const double> power,
                            std::span<const double> sigma = {}, const BeamOptions& options = {});
 
