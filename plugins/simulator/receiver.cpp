@@ -21,6 +21,8 @@ Antenna antenna_of(const ReceiverSettings& settings) {
           .spillover = settings.spillover,
           .ground_k = settings.ground_k,
           .sun_sfu = settings.sun_sfu,
+          .sources = settings.sources,
+          .opacity = settings.opacity,
           .receiver_k = settings.receiver_k,
           .fixed = {settings.fixed_azimuth, settings.fixed_altitude}};
 }

@@ -14,6 +14,14 @@ namespace simulator {
 enum class Format : std::uint8_t { iq, spectra };
 enum class Samples : std::uint8_t { cf32, cu8 };
 
+/// A radio source without extent: its flux at 1 GHz, and how that falls.
+struct Source {
+  astro::Angle ra{};  ///< ICRS
+  astro::Angle dec{};
+  double flux_jy = 0.0;
+  double spectral_index = -0.8;
+};
+
 struct ReceiverSettings {
   astro::Frequency frequency = astro::hydrogen_line;
   astro::Frequency sample_rate = astro::megahertz(2.4);
@@ -29,6 +37,8 @@ struct ReceiverSettings {
   astro::Angle beam_width{};
   double spillover = 0.0165;
   double sun_sfu = 50.0;
+  std::vector<Source> sources{};
+  double opacity = 0.007;
   double ground_k = 290.0;
   double receiver_k = 80.0;
   astro::Angle fixed_azimuth = astro::degrees(180);
@@ -57,6 +67,16 @@ struct astro::Description<simulator::Samples> {
 };
 
 template <>
+struct astro::Description<simulator::Source> {
+  using S = simulator::Source;
+  static constexpr std::array fields{
+      field<&S::ra>("ra", {.says = "ICRS", .required = true}),
+      field<&S::dec>("dec", {.min = -90, .max = 90, .says = "ICRS", .required = true}),
+      field<&S::flux_jy>("flux", {.unit = "Jy", .min = 0, .says = "at 1 GHz", .required = true}),
+      field<&S::spectral_index>("spectral_index", {.min = -5, .max = 5, .says = "power of the frequency"})};
+};
+
+template <>
 struct astro::Description<simulator::ReceiverSettings> {
   using S = simulator::ReceiverSettings;
   static constexpr std::array fields{
@@ -75,6 +95,9 @@ struct astro::Description<simulator::ReceiverSettings> {
       field<&S::beam_width>("beam_width", {.min = 0, .max = 60, .says = "full width at half maximum, instead"}),
       field<&S::spillover>("spillover", {.min = 0, .max = 1, .says = "part of the beam that sees the ground"}),
       field<&S::sun_sfu>("sun_flux", {.unit = "SFU", .min = 0, .says = "flux of the Sun, 1e-22 W / m^2 / Hz"}),
+      field<&S::sources>("sources", {.says = "without extent, besides Sun and Galaxy"}),
+      field<&S::opacity>(
+          "opacity", {.min = 0, .max = 2, .says = "of the air at the zenith; 0.007: oxygen at 21 cm (ITU-R P.676)"}),
       field<&S::ground_k>("ground_temperature", {.unit = "K", .min = 0, .max = 400, .says = "of the ground"}),
       field<&S::receiver_k>("receiver_temperature",
                             {.unit = "K", .min = 0, .max = 1e5, .says = "of the receiver's noise"}),

@@ -11,8 +11,6 @@
 namespace simulator {
 namespace {
 
-/// Oxygen at 21 cm: about 2 K at the zenith (ITU-R P.676).
-constexpr double zenith_depth = 0.007;
 constexpr double air_k = 265.0;
 
 /// Rozenberg 1966, Twilight: 40 at the horizon.
@@ -69,14 +67,23 @@ const BeamView& Scene::sky(const astro::Galactic& direction, astro::Frequency fr
   return seen_;
 }
 
-/// The flux of the disc, small beside the beam, over the beam's solid angle of 1.133 widths squared.
-double Scene::sun_k(astro::Angle distance, astro::Frequency frequency) const noexcept {
+/// The flux of what is small beside the beam over the beam's solid angle of 1.133 widths squared.
+double Scene::point_k(double flux_jy, astro::Angle distance, astro::Frequency frequency) const noexcept {
   const double width = beam_width(frequency).radians();
   const double wavelength_m = light_km_s * 1000.0 / frequency.hertz();
-  const double peak =
-      antenna_.sun_sfu * 1e-22 * wavelength_m * wavelength_m / (2.0 * boltzmann * 1.133 * width * width);
+  const double peak = flux_jy * 1e-26 * wavelength_m * wavelength_m / (2.0 * boltzmann * 1.133 * width * width);
   const double off = distance.radians() / width;
   return peak * std::exp(-4.0 * std::numbers::ln2 * off * off);
+}
+
+double Scene::sources_k(const astro::Icrs& direction, astro::Frequency frequency) const noexcept {
+  const Vector beam = unit_vector(direction.ra, direction.dec);
+  double sum = 0.0;
+  for (const Source& source : antenna_.sources) {
+    const double flux_jy = source.flux_jy * std::pow(frequency.gigahertz(), source.spectral_index);
+    sum += point_k(flux_jy, separation(beam, unit_vector(source.ra, source.dec)), frequency);
+  }
+  return sum;
 }
 
 Snapshot Scene::look(astro::Time time, astro::Frequency frequency) {
@@ -91,10 +98,12 @@ Snapshot Scene::look(astro::Time time, astro::Frequency frequency) {
   }
   const astro::Angle altitude = snapshot.place.apparent.altitude;
   const BeamView& sky_view = sky(snapshot.place.galactic, frequency);
-  const double through = std::exp(-zenith_depth * air_mass(altitude));
+  const double through = std::exp(-antenna_.opacity * air_mass(altitude));
   const double ground = below_horizon(altitude, beam_width(frequency));
   const double up = (1.0 - antenna_.spillover) * (1.0 - ground);
-  const double sky_k = (sky_view.continuum_k + sun_k(snapshot.place.sun_distance, frequency)) * through;
+  constexpr double jy_per_sfu = 1e4;
+  const double sun_k = point_k(antenna_.sun_sfu * jy_per_sfu, snapshot.place.sun_distance, frequency);
+  const double sky_k = (sky_view.continuum_k + sun_k + sources_k(snapshot.place.direction, frequency)) * through;
   snapshot.flat_k = antenna_.receiver_k + up * (sky_k + air_k * (1.0 - through)) + (1.0 - up) * antenna_.ground_k;
   if (snapshot.frontend.load == Load::noise_diode) snapshot.flat_k += snapshot.frontend.diode_k;
   for (std::size_t i = 0; i < velocity_channels; ++i) {

@@ -5,8 +5,10 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "beam.hpp"
+#include "receiver_settings.hpp"
 #include "world.hpp"
 
 namespace simulator {
@@ -18,6 +20,8 @@ struct Antenna {
   double spillover = 0.0165;  ///< part of the beam that always sees the ground
   double ground_k = 290.0;
   double sun_sfu = 50.0;  ///< flux of the Sun, 1e-22 W / m^2 / Hz
+  std::vector<Source> sources{};
+  double opacity = 0.007;  ///< of the air at the zenith
   double receiver_k = 80.0;
   astro::Axes fixed{astro::degrees(180), astro::degrees(90)};  ///< azimuth, altitude without a mount
 };
@@ -46,7 +50,8 @@ class Scene {
   Place place(astro::Time time) const;
   const BeamView& sky(const astro::Galactic& direction, astro::Frequency frequency);
   astro::Angle beam_width(astro::Frequency frequency) const noexcept;
-  double sun_k(astro::Angle distance, astro::Frequency frequency) const noexcept;
+  double point_k(double flux_jy, astro::Angle distance, astro::Frequency frequency) const noexcept;
+  double sources_k(const astro::Icrs& direction, astro::Frequency frequency) const noexcept;
 
   Antenna antenna_;
   astro::Location site_;

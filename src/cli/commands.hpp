@@ -11,13 +11,19 @@ using Action = std::function<int()>;
 
 // Each adds its subcommand, which sets the action when it is chosen.
 void add_observe(CLI::App& app, Action& action);
+void add_resume(CLI::App& app, Action& action);
+void add_plan(CLI::App& app, Action& action);
+void add_record(CLI::App& app, Action& action);
+void add_replay(CLI::App& app, Action& action);
 void add_reduce(CLI::App& app, Action& action);
 void add_observations(CLI::App& app, Action& action);
+void add_export(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
 void add_describe(CLI::App& app, Action& action);
 void add_plugins(CLI::App& app, Action& action);
 void add_sky(CLI::App& app, Action& action);
 void add_new_plugin(CLI::App& app, Action& action);
+void add_completion(CLI::App& app, Action& action);
 
 }  // namespace astro::cli

@@ -67,15 +67,21 @@ int main(int argc, char** argv) {
   app.add_flag("--log-json", json_log, "log as JSON lines");
 
   Action action;
+  add_plan(app, action);
   add_observe(app, action);
+  add_resume(app, action);
+  add_record(app, action);
+  add_replay(app, action);
   add_reduce(app, action);
   add_observations(app, action);
+  add_export(app, action);
   add_convert(app, action);
   add_check(app, action);
   add_describe(app, action);
   add_plugins(app, action);
   add_sky(app, action);
   add_new_plugin(app, action);
+  add_completion(app, action);
 
   try {
     app.parse(argc, argv);

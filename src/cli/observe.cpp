@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <optional>
 
 #include "cli/commands.hpp"
+#include "cli/live_view.hpp"
 #include "cli/output.hpp"
 #include "cli/products.hpp"
 #include "cli/signals.hpp"
@@ -16,12 +18,14 @@ namespace {
 
 struct Arguments {
   std::string site;
-  std::string request;
+  std::string request;      ///< or
+  std::string observation;  ///< one that goes on
   std::string state;
   std::string at;
   Outputs outputs;
   bool simulate = false;
   bool fast = false;
+  bool live = false;
   bool json = false;
 };
 
@@ -29,7 +33,10 @@ struct Arguments {
 /// written only after the integration is durable.
 class ProgressDisplay {
  public:
+  explicit ProgressDisplay(bool live) : live_(live) {}
+
   void operator()(const Progress& progress) {
+    if (live_ && progress.latest != nullptr) live_view_.draw(progress, std::cerr);
     const int percent = static_cast<int>(100.0 * progress.fraction);
     if (!terminal_) {
       if (progress.stored >= 0) std::cerr << "stored " << progress.stored << ": ";
@@ -47,7 +54,9 @@ class ProgressDisplay {
   }
 
  private:
+  bool live_ = false;
   bool terminal_ = ::isatty(STDERR_FILENO) == 1;
+  LiveView live_view_{};
 };
 
 /// Faster than real time, as fast as the machine can: while samples stream, the clock waits for them.
@@ -74,14 +83,14 @@ void check_clock(const Arguments& arguments, const Site& site) {
 Value told_of(const ObservationResult& result, const Outputs& outputs) {
   Value told;
   told.set("observation", result.observation.id).set("target", result.observation.request.target);
-  const Value numbers = summary(result.spectrum, result.peak);
+  const Value numbers = summary(result);
   for (const auto& [key, value] : numbers.as_map()) told.set(key, value);
   if (!outputs.fits.empty()) told.set("fits", outputs.fits);
   if (!outputs.csv.empty()) told.set("csv", outputs.csv);
   return told;
 }
 
-void print_for_people(const ObservationResult& result, const Outputs& outputs) {
+void print_line(const ObservationResult& result) {
   const Peak& peak = result.peak;
   std::cout << "Peak        " << number(peak.peak_k, 2) << " K +- " << number(peak.sigma_k, 2) << " K at VLSR "
             << number(peak.peak_velocity_km_s, 1) << " km/s (" << number(peak.peak_frequency.megahertz(), 4)
@@ -90,49 +99,88 @@ void print_for_people(const ObservationResult& result, const Outputs& outputs) {
             << number(result.spectrum.receiver_k, 1) << " K)\n"
             << "Noise       " << number(peak.rms_k, 3) << " K rms in " << number(seconds(result.spectrum.exposure), 1)
             << " s\n"
-            << "Samples     " << result.spectrum.samples << ", lost " << result.spectrum.samples_lost << '\n'
-            << "Observation " << result.observation.id << '\n';
+            << "Samples     " << result.spectrum.samples << ", lost " << result.spectrum.samples_lost << '\n';
+}
+
+void print_for_people(const ObservationResult& result, const Outputs& outputs) {
+  for (const Finding& finding : result.findings) {
+    std::cout << finding.name << std::string(finding.name.size() < 12 ? 12 - finding.name.size() : 1, ' ')
+              << number(finding.value, 3);
+    if (finding.error > 0.0) std::cout << " +- " << number(finding.error, 3);
+    std::cout << ' ' << finding.unit << '\n';
+  }
+  if (result.spectrum.axis.channels > 0) print_line(result);
+  std::cout << "Observation " << result.observation.id << '\n';
   if (!outputs.fits.empty()) std::cout << "FITS        " << outputs.fits << '\n';
   if (!outputs.csv.empty()) std::cout << "CSV         " << outputs.csv << '\n';
   std::cout.flush();
 }
 
-/// What was stored before a failure or a signal is not lost: the error says how to have it.
-ObservationResult observe_or_say_what_is_kept(const Observatory& observatory, const ObservationRequest& request,
-                                              const std::stop_token& stop, const Arguments& arguments) {
+/// What was stored before a failure or a signal is not lost: the error says how to have it, and how to go on.
+template <class Work>
+ObservationResult carried_out(Work work, const std::stop_token& stop, const Arguments& arguments) {
   std::string id;
   std::int64_t stored = -1;
-  ProgressDisplay display;
+  ProgressDisplay display(arguments.live);
+  ObserveOptions options;
+  options.progress = [&](const Progress& progress) {
+    id = progress.observation_id;
+    stored = std::max(stored, progress.stored);
+    display(progress);
+  };
+  const std::stop_callback cancel(stop, [reins = options.control]() mutable { reins.cancel(); });
   try {
-    return observe(
-        observatory, request,
-        [&](const Progress& progress) {
-          id = progress.observation_id;
-          stored = std::max(stored, progress.stored);
-          display(progress);
-        },
-        stop);
+    return work(options);
   } catch (const Error& error) {
     if (stored < 0) throw;
+    const std::string simulate = arguments.simulate ? " --simulate" : "";
     throw Error(error.code(), std::string(error.what()) + "; what was stored of it is kept: astro reduce --site " +
-                                  arguments.site + (arguments.simulate ? " --simulate" : "") + " --observation " + id);
+                                  arguments.site + simulate + " --observation " + id + "; to go on: astro resume " +
+                                  arguments.site + simulate + ' ' + id);
   }
+}
+
+/// The store of the site that holds an observation.
+std::string store_with(const Observatory& observatory, const std::string& id) {
+  for (const std::string& name : observatory.names(DeviceKind::store)) {
+    const StoreHandle store = observatory.store(name);
+    if (store.count<Observation>({.where = {{.field = "id", .value = id}}}) > 0) return name;
+  }
+  throw Error(ErrorCode::not_found, "resuming: no store of this site has an observation '" + id +
+                                        "'; `astro observations SITE` lists those that are there");
 }
 
 int run(const Arguments& arguments) {
   check_writable(arguments.outputs);  // before anything moves
   const StopOnSignal signals;
   const Site site = load_site(arguments.site, {.simulate = arguments.simulate});
-  const ObservationRequest request = load_request(arguments.request, &site);
+  std::optional<ObservationRequest> request;
+  if (!arguments.request.empty()) request = load_request(arguments.request, &site);
   check_clock(arguments, site);
   Observatory observatory = Observatory::open(
       site, {.simulate = arguments.simulate, .clock = clock_of(arguments), .state_folder = arguments.state});
-  const ObservationResult result = observe_or_say_what_is_kept(observatory, request, signals.token(), arguments);
+  const ObservationResult result = carried_out(
+      [&](const ObserveOptions& options) {
+        if (request) return observe(observatory, *request, options);
+        return resume(observatory, store_with(observatory, arguments.observation), arguments.observation, options);
+      },
+      signals.token(), arguments);
   observatory.close();
   if (arguments.json) print(told_of(result, arguments.outputs), true);
   else print_for_people(result, arguments.outputs);
-  write(arguments.outputs, result.spectrum, provenance_of(result.observation));
+  write(arguments.outputs, result);
   return done;
+}
+
+void add_options(CLI::App& command, const std::shared_ptr<Arguments>& arguments) {
+  command.add_flag("--simulate", arguments->simulate, "replace every driver by its simulated twin");
+  command.add_flag("--fast", arguments->fast, "run a simulated sky faster than real time");
+  command.add_option("--at", arguments->at, "begin a simulated sky at this UTC, ISO 8601");
+  command.add_option("--state", arguments->state, "folder of the journal; default: as the site file says");
+  command.add_option("--fits", arguments->outputs.fits, "write the spectrum as FITS");
+  command.add_option("--csv", arguments->outputs.csv, "write the spectrum as CSV");
+  command.add_flag("--live", arguments->live, "draw each spectrum as it comes, on a terminal");
+  command.add_flag("--json", arguments->json, "one JSON object on standard output");
 }
 
 }  // namespace
@@ -142,13 +190,17 @@ void add_observe(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("observe", "carries out a request: points, calibrates, integrates, stores");
   command->add_option("site", arguments->site, "the site file")->required();
   command->add_option("request", arguments->request, "the request file")->required();
-  command->add_flag("--simulate", arguments->simulate, "replace every driver by its simulated twin");
-  command->add_flag("--fast", arguments->fast, "run a simulated sky faster than real time");
-  command->add_option("--at", arguments->at, "begin a simulated sky at this UTC, ISO 8601");
-  command->add_option("--state", arguments->state, "folder of the journal; default: as the site file says");
-  command->add_option("--fits", arguments->outputs.fits, "write the spectrum as FITS");
-  command->add_option("--csv", arguments->outputs.csv, "write the spectrum as CSV");
-  command->add_flag("--json", arguments->json, "one JSON object on standard output");
+  add_options(*command, arguments);
+  command->callback([&action, arguments] { action = [arguments] { return run(*arguments); }; });
+}
+
+void add_resume(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("resume", "goes on with an observation that was cut short");
+  command->add_option("site", arguments->site, "the site file")->required();
+  command->add_option("observation", arguments->observation, "its id, as `astro observations SITE` lists it")
+      ->required();
+  add_options(*command, arguments);
   command->callback([&action, arguments] { action = [arguments] { return run(*arguments); }; });
 }
 

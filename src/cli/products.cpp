@@ -2,6 +2,7 @@
 #include "cli/products.hpp"
 
 #include <unistd.h>
+#include <cctype>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -26,6 +27,30 @@ void write(const Outputs& outputs, const CalibratedSpectrum& spectrum, const fil
   if (!outputs.csv.empty()) files::write_csv(outputs.csv, spectrum, provenance);
 }
 
+void write(const Outputs& outputs, const ObservationResult& result) {
+  if (outputs.fits.empty() && outputs.csv.empty()) return;
+  if (result.spectrum.axis.channels == 0) {
+    throw Error(ErrorCode::unsupported, "observation '" + result.observation.id +
+                                            "' has no calibrated spectrum to write; what it has `astro export` writes");
+  }
+  write(outputs, result.spectrum, provenance_of(result.observation));
+}
+
+Value summary(const ObservationResult& result) {
+  Value told;
+  for (const Finding& finding : result.findings) {
+    std::string unit;
+    for (const char c : finding.unit) unit += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const std::string ending = unit.empty() ? "" : "_" + unit;
+    told.set(finding.name + ending, finding.value);
+    if (finding.error > 0.0) told.set(finding.name + "_sigma" + ending, finding.error);
+  }
+  if (result.spectrum.axis.channels == 0) return told;
+  const Value line = summary(result.spectrum, result.peak);
+  for (const auto& [key, value] : line.as_map()) told.set(key, value);
+  return told;
+}
+
 Value summary(const CalibratedSpectrum& spectrum, const Peak& peak) {
   Value told;
   told.set("peak_k", peak.peak_k).set("peak_sigma_k", peak.sigma_k).set("peak_velocity_km_s", peak.peak_velocity_km_s);
@@ -38,16 +63,6 @@ Value summary(const CalibratedSpectrum& spectrum, const Peak& peak) {
     told.set("dec_deg", spectrum.pointing.direction.dec.degrees());
   }
   return told;
-}
-
-files::Provenance provenance_of(const Observation& observation) {
-  const ObservationRequest& request = observation.request;
-  return {.object = request.target_name.empty() ? request.target : request.target_name,
-          .observer = request.observer,
-          .telescope = observation.site,
-          .instrument = request.receiver,
-          .observation_id = observation.id,
-          .software = observation.software};
 }
 
 }  // namespace astro::cli

@@ -3,8 +3,7 @@
 
 #include <string>
 
-#include "astro/files/export.hpp"
-#include "astro/observing/observe.hpp"
+#include "astro/observing/export.hpp"
 
 namespace astro::cli {
 
@@ -17,10 +16,10 @@ struct Outputs {
 /// Throws `storage` when one of them cannot be written where it is asked for.
 void check_writable(const Outputs& outputs);
 void write(const Outputs& outputs, const CalibratedSpectrum& spectrum, const files::Provenance& provenance);
+void write(const Outputs& outputs, const ObservationResult& result);
 
 /// What `observe` and `reduce` print: keys that end in their unit.
 Value summary(const CalibratedSpectrum& spectrum, const Peak& peak);
-
-files::Provenance provenance_of(const Observation& observation);
+Value summary(const ObservationResult& result);
 
 }  // namespace astro::cli

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <cmath>
-#include <filesystem>
 #include <iostream>
 #include <limits>
 
 #include "astro/error.hpp"
 #include "astro/files/recordings.hpp"
 #include "astro/observing/observe.hpp"
+#include "cli/archive.hpp"
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "cli/products.hpp"
@@ -67,49 +67,9 @@ Value told_of(const CalibratedSpectrum& spectrum, const Peak& peak, bool in_kelv
   return told;
 }
 
-/// The stores of a site alone, with a journal of their own for so long: old data can be looked at
-/// while the observatory is at work, and no mount is opened for it.
-class Archive {
- public:
-  Archive(const std::string& site_file, bool simulate)
-      : folder_(std::filesystem::temp_directory_path() / ("astro-" + new_id())),
-        observatory_(
-            Observatory::open(stores_of(site_file, simulate), {.simulate = simulate, .state_folder = folder_})) {}
-  ~Archive() {
-    observatory_.close();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-  Archive(const Archive&) = delete;
-  Archive& operator=(const Archive&) = delete;
-
-  const Observatory& observatory() const noexcept { return observatory_; }
-  std::vector<StoreHandle> stores() const {
-    std::vector<StoreHandle> all;
-    for (const std::string& name : observatory_.names(DeviceKind::store)) all.push_back(observatory_.store(name));
-    return all;
-  }
-
- private:
-  static Site stores_of(const std::string& site_file, bool simulate) {
-    Site site = load_site(site_file, {.simulate = simulate});
-    std::erase_if(site.devices, [](const DeviceEntry& device) { return device.kind != DeviceKind::store; });
-    return site;
-  }
-
-  std::filesystem::path folder_;
-  Observatory observatory_;
-};
-
 ObservationResult reduce_stored(const Arguments& arguments) {
   const Archive archive(arguments.site, arguments.simulate);
-  for (const StoreHandle& store : archive.stores()) {
-    if (store.count<Observation>({.where = {{.field = "id", .value = arguments.observation}}}) == 0) continue;
-    return reduce(store, arguments.observation, archive.observatory().location());
-  }
-  throw Error(ErrorCode::not_found, "reducing: no store of " + arguments.site + " has an observation '" +
-                                        arguments.observation + "'; `astro observations " + arguments.site +
-                                        "` lists those that are there");
+  return reduce(archive.store_with(arguments.observation), arguments.observation, archive.observatory().location());
 }
 
 int list_observations(const std::string& site, bool simulate, bool json) {
@@ -143,8 +103,8 @@ int run(const Arguments& arguments) {
   }
   if (!arguments.observation.empty()) {
     const ObservationResult result = reduce_stored(arguments);
-    write(arguments.outputs, result.spectrum, provenance_of(result.observation));
-    print(told_of(result.spectrum, result.peak, true), arguments.json);
+    write(arguments.outputs, result);
+    print(summary(result), arguments.json);
     return done;
   }
   if (arguments.on.empty()) {

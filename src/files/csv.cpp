@@ -41,6 +41,8 @@ void add_notes(std::string& csv, const CalibratedSpectrum& spectrum, const Prove
   add_note(csv, "instrument", provenance.instrument);
   add_note(csv, "observation", provenance.observation_id);
   add_note(csv, "software", software_of(provenance));
+  if (!provenance.settings.empty()) add_note(csv, "settings", provenance.settings);
+  if (!provenance.calibration.empty()) add_note(csv, "calibration", provenance.calibration);
   add_note(csv, "receiver", spectrum.receiver);
   add_note(csv, "start_utc", format_time(spectrum.start, 6));
   add_note(csv, "mid_utc", format_time(spectrum.mid, 6));

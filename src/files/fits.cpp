@@ -87,6 +87,8 @@ void write_provenance(FitsWriter& fits, const Provenance& provenance) {
   fits.key("INSTRUME", provenance.instrument, "");
   fits.key("OBS_ID", provenance.observation_id, "");
   fits.key("CREATOR", software_of(provenance), "");
+  if (!provenance.settings.empty()) fits.key("SETTINGS", provenance.settings, "");
+  if (!provenance.calibration.empty()) fits.key("CALIBRAT", provenance.calibration, "");
   fits.key("DATE", fits_time(std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now())),
            "when this was written");
 }

@@ -24,9 +24,11 @@ Collector::Collector(const Observatory& site, ReceiverHandle receiver, const Spe
 
 void Collector::rest() noexcept { stream_.reset(); }
 
-void Collector::start_afresh() {
+void Collector::start_afresh() { start_afresh(site_.clock()->now()); }
+
+void Collector::start_afresh(Time from) {
   rest();
-  not_before_ = site_.clock()->now();
+  not_before_ = from;
   spectrometer_.reset();
   stream_.emplace(receiver_.stream());
 }
@@ -44,7 +46,7 @@ BlockPtr Collector::next_block(const std::stop_token& stop) {
   }
 }
 
-Spectrum Collector::next(Duration duration, const std::stop_token& stop) {
+Spectrum Collector::next(Duration duration, const std::stop_token& stop, const std::function<void(const Block&)>& tap) {
   if (!stream_) start_afresh();
   spectrometer_.reset();
   Duration taken{};
@@ -57,6 +59,7 @@ Spectrum Collector::next(Duration duration, const std::stop_token& stop) {
       if (!any) begun = block->time;
       any = true;
       spectrometer_.add(*block);
+      if (tap) tap(*block);
       taken = block->time + block->duration() - begun;
     }
     if (block->last) break;

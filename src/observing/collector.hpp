@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -22,13 +23,15 @@ class Collector {
   /// Everything that was taken before now does not count: a load was switched, a mount moved. Call
   /// `rest` before, so that what nobody takes meanwhile does not count as lost.
   void start_afresh();
+  /// The same for everything before an instant, which may lie a little ahead.
+  void start_afresh(Time from);
   /// Takes no more blocks until `start_afresh`.
   void rest() noexcept;
 
   /// The next spectrum of so long a time, with where the dish pointed. Shorter only when a recording
   /// ends. Throws `timeout` when nothing comes for 5 s, `interrupted` when stop is requested, and
-  /// what the receiver failed with.
-  Spectrum next(Duration duration, const std::stop_token& stop);
+  /// what the receiver failed with. `tap` sees every block that goes in.
+  Spectrum next(Duration duration, const std::stop_token& stop, const std::function<void(const Block&)>& tap = {});
 
  private:
   BlockPtr next_block(const std::stop_token& stop);

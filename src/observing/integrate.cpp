@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/error.hpp"
 #include "astro/observing/observe.hpp"
+#include "observing/beam.hpp"
 #include "observing/collector.hpp"
 #include "observing/loads.hpp"
 
@@ -19,7 +20,7 @@ namespace {
 /// Puts a mount back to what it did, also when the calibration between failed.
 class Return {
  public:
-  Return(const Observatory& site, const std::string& mount) : mount_(site.mount(mount)), target_(mount_.target()) {
+  explicit Return(const MountHandle& mount) : mount_(mount), target_(mount_.target()) {
     tracking_ = mount_.status().tracking;
   }
   void go(const Observatory& site, const std::stop_token& stop) const {
@@ -40,20 +41,25 @@ class Return {
 Calibration calibrate(const Observatory& site, const std::string& receiver, const Spectrometer& spectrometer,
                       Duration duration, const std::stop_token& stop) {
   const ReceiverHandle handle = site.receiver(receiver);
-  const detail::Loads loads(site, receiver, handle.issuer());
+  detail::Loads loads(site, receiver, CalibrationKind::loads, handle.issuer());
+  std::optional<MountHandle> mount;
+  if (const std::string name = handle.settings()->mount; !name.empty()) mount = site.mount(name);
   std::optional<Return> back;
-  if (loads.moves_mount()) back.emplace(site, handle.settings()->mount);
+  if (mount && loads.moves_mount()) back.emplace(*mount);
 
+  detail::Beam beam(site, mount);
   detail::Collector collector(site, handle, spectrometer);
-  loads.hot(stop);
-  collector.start_afresh();
-  const Spectrum hot = collector.next(duration, stop);
+  const auto spectrum_of = [&](Phase phase) {
+    collector.rest();
+    loads.apply(phase, stop);
+    const Step step{.phase = phase, .target = loads.target_of(phase), .duration = duration};
+    collector.start_afresh(beam.go_to({.step = step}, stop));
+    return collector.next(duration, stop);
+  };
+  const Spectrum hot = spectrum_of(Phase::hot);
+  const Spectrum cold = spectrum_of(Phase::cold);
   collector.rest();
-  loads.cold(stop);
-  collector.start_afresh();
-  const Spectrum cold = collector.next(duration, stop);
-  collector.rest();
-  loads.sky(stop);
+  loads.apply(Phase::sky, stop);
   if (back) back->go(site, stop);
   return Calibration::from_hot_cold(hot, cold, {.hot_k = loads.hot_k(), .cold_k = loads.cold_k()});
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "astro/error.hpp"
+#include "observing/devices.hpp"
 #include "text.hpp"
 
 namespace astro::detail {
@@ -71,9 +72,15 @@ void check_target(const Place& at, const Load& load) {
 void check_calibration(const SectionCheck& check) {
   for (const auto& [receiver, value] : check.section) {
     const auto section = from_value<CalibrationSection>(value);
-    for (const auto& [which, load] : {std::pair{"hot", &section.hot}, {"cold", &section.cold}, {"sky", &section.sky}}) {
+    const bool has_diode = section.noise_diode.temperature_k.has_value();
+    const bool has_loads = section.hot.temperature_k || section.cold.temperature_k;
+    for (const auto& [which, load] : {std::pair{"hot", &section.hot},
+                                      {"cold", &section.cold},
+                                      {"sky", &section.sky},
+                                      {"noise_diode", &section.noise_diode}}) {
       const Place at{check, receiver, which};
-      if (load != &section.sky && !load->temperature_k) {
+      const bool is_load = load == &section.hot || load == &section.cold;
+      if (is_load && !load->temperature_k && (has_loads || !has_diode)) {
         check.complain({receiver, which},
                        std::string("the ") + which + " load of '" + receiver + "' needs a `temperature`, as in 295 K",
                        {});
@@ -95,46 +102,42 @@ const SectionEnrolment calibration_section({.name = "calibration",
                                             .keys_name = "receiver",
                                             .check = check_calibration});
 
-CalibrationSection find_section(const Observatory& site, const std::string& receiver) {
-  for (auto& [name, section] : site.site().keyed_section<CalibrationSection>("calibration")) {
-    if (name != receiver) continue;
-    return section;
-  }
-  throw Error(ErrorCode::unsupported, "calibrating '" + receiver +
-                                          "': the site file describes no loads for it; add `calibration: {" + receiver +
-                                          ": {hot: ..., cold: ...}}`");
-}
-
 }  // namespace
 
-void wait_on_target(const MountHandle& mount, const Observatory& site, const std::stop_token& stop) {
-  const Time give_up = site.clock()->now() + 10min;
-  while (!mount.status().on_target) {
-    if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "waiting for '" + mount.name() + "': cancelled");
-    try {
-      // Short in real time too: a simulated clock may run fast, and a stop must not wait for it.
-      mount.wait_until_on_target(std::chrono::duration_cast<Duration>(200ms * site.clock()->speed()));
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::timeout || site.clock()->now() > give_up) throw;
-    }
-  }
+Loads::Loads(const Observatory& site, const std::string& receiver, CalibrationKind kind, Issuer issuer)
+    : site_(site), receiver_(receiver), kind_(kind), issuer_(std::move(issuer)) {
+  const auto section = calibration_of(site.site(), receiver);
+  check_calibration(section, kind, receiver);
+  if (section) section_ = *section;
 }
 
-Loads::Loads(const Observatory& site, const std::string& receiver, Issuer issuer)
-    : site_(site), receiver_(receiver), issuer_(std::move(issuer)), section_(find_section(site, receiver)) {
-  mount_ = site.receiver(receiver).settings()->mount;
+double Loads::cold_k() const noexcept {
+  constexpr double blank_sky_k = 10.0;  // of a small dish at 21 cm: the sky, the air and some ground
+  return section_.cold.temperature_k.value_or(blank_sky_k);
 }
 
-void Loads::apply(const Load& load, const std::stop_token& stop) const {
+const Load& Loads::load_of(Phase phase) const noexcept {
+  if (phase == Phase::hot) return section_.hot;
+  if (phase == Phase::cold && kind_ == CalibrationKind::loads) return section_.cold;
+  if (phase == Phase::noise_diode) return section_.noise_diode;
+  return section_.sky;
+}
+
+const std::string& Loads::target_of(Phase phase) const noexcept {
+  static const std::string anywhere;
+  const bool is_load = phase == Phase::hot || (phase == Phase::cold && kind_ == CalibrationKind::loads);
+  return is_load ? load_of(phase).target : anywhere;
+}
+
+void Loads::apply(Phase phase, const std::stop_token& stop) {
   if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "calibrating '" + receiver_ + "': cancelled");
+  const Load& load = load_of(phase);
+  if (applied_ == &load) return;
+  applied_ = nullptr;
   if (!load.controller.empty()) {
     site_.controller(load.controller, issuer_).perform(load.command, load.parameters).wait_completed(30s);
   }
-  if (!load.target.empty()) {
-    const MountHandle mount = site_.mount(mount_, issuer_);
-    mount.slew_to(parse_target(load.target));
-    wait_on_target(mount, site_, stop);
-  }
+  applied_ = &load;
 }
 
 }  // namespace astro::detail

@@ -5,38 +5,37 @@
 #include <string>
 
 #include "astro/observatory.hpp"
-#include "astro/observing/request.hpp"
+#include "astro/observing/program.hpp"
 
 namespace astro::detail {
 
-/// Puts the loads of one receiver into its beam, as the site's `calibration:` describes them.
+/// Switches what is in front of one receiver, as the site's `calibration:` describes it.
 class Loads {
  public:
-  /// Throws `unsupported` when the site describes no calibration of this receiver.
-  Loads(const Observatory& site, const std::string& receiver, Issuer issuer);
+  /// Throws `unsupported` when the site does not describe that kind of calibration for the receiver.
+  Loads(const Observatory& site, const std::string& receiver, CalibrationKind kind, Issuer issuer);
 
-  double hot_k() const { return *section_.hot.temperature_k; }
-  double cold_k() const { return *section_.cold.temperature_k; }
+  double hot_k() const noexcept { return section_.hot.temperature_k.value_or(0.0); }
+  /// Of the cold load, or of the sky that a noise diode is added to.
+  double cold_k() const noexcept;
+  double noise_diode_k() const noexcept { return section_.noise_diode.temperature_k.value_or(0.0); }
 
-  /// Each returns when the load is in the beam and the mount points where it has to.
-  void hot(const std::stop_token& stop) const { apply(section_.hot, stop); }
-  void cold(const std::stop_token& stop) const { apply(section_.cold, stop); }
-  void sky(const std::stop_token& stop) const { apply(section_.sky, stop); }
-
-  /// Whether a load needs the mount, which then no longer points at its target.
+  /// Where the beam has to point for a phase; empty: wherever its step says.
+  const std::string& target_of(Phase phase) const noexcept;
   bool moves_mount() const noexcept { return !section_.hot.target.empty() || !section_.cold.target.empty(); }
 
+  /// Returns when it is switched; a state that holds already is not switched again.
+  void apply(Phase phase, const std::stop_token& stop);
+
  private:
-  void apply(const Load& load, const std::stop_token& stop) const;
+  const Load& load_of(Phase phase) const noexcept;
 
   const Observatory& site_;
   std::string receiver_;
-  std::string mount_;
+  CalibrationKind kind_;
   Issuer issuer_;
   CalibrationSection section_;
+  const Load* applied_ = nullptr;
 };
-
-/// Waits until the mount is on target, in slices, so that a stop is seen.
-void wait_on_target(const MountHandle& mount, const Observatory& site, const std::stop_token& stop);
 
 }  // namespace astro::detail

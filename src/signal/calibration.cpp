@@ -185,7 +185,21 @@ Calibration Calibration::from_noise_diode(const Spectrum& on, const Spectrum& of
   CalibrationOptions loads = options;
   loads.hot_k = options.cold_k + diode_k.value;
   loads.sigma_hot_k = diode_k.sigma;
-  return from_hot_cold(on, off, loads);
+  Calibration calibration = from_hot_cold(on, off, loads);
+  // The gain from their difference: a line in the sky is in both, and not in what the diode adds.
+  Spectrum& hot = calibration.hot_;
+  std::vector<double> certainty(hot.power.size());
+  for (std::size_t i = 0; i < certainty.size(); ++i) {
+    const double added = power_of(on, i) - power_of(off, i);
+    hot.power[i] = static_cast<float>(added * (loads.hot_k + calibration.receiver_k_[i]) / diode_k.value);
+    const double noise = std::hypot(power_of(on, i) * shown_error(on, i), power_of(off, i) * shown_error(off, i));
+    certainty[i] = added > 0.0 && on.weight[i] > 0.0F && off.weight[i] > 0.0F ? std::pow(added / noise, 2.0) : 0.0;
+  }
+  hot.effective_averages = *std::ranges::max_element(certainty);
+  for (std::size_t i = 0; i < certainty.size(); ++i) {
+    hot.weight[i] = static_cast<float>(certainty[i] / hot.effective_averages);
+  }
+  return calibration;
 }
 
 CalibratedSpectrum Calibration::apply(const Spectrum& spectrum) const {

@@ -113,6 +113,15 @@ TEST(NoiseDiode, CalibratesToKelvin) {
   EXPECT_NEAR(uncertain.apply(off).sigma_k[500], calibration.apply(off).sigma_k[500], 1e-6);
 }
 
+TEST(NoiseDiode, KeepsALineThatIsInTheSkyMeanwhile) {
+  Spectrum off = flat_spectrum(1000, 4e6, 50.0F, 1e8);
+  Spectrum on = flat_spectrum(1000, 4e6, 150.0F, 1e8);
+  for (std::size_t i = 490; i < 510; ++i) off.power[i] += 30.0F, on.power[i] += 30.0F;
+  const Calibration calibration = Calibration::from_noise_diode(on, off, {100.0, 0.0}, {.cold_k = 10.0});
+  EXPECT_NEAR(calibration.apply(off).temperature_k[500], 40.0, 1e-2);
+  EXPECT_NEAR(calibration.apply(off).temperature_k[400], 10.0, 1e-2);
+}
+
 TEST(HotAndCold, CarryTheErrorsOfTheirTemperatures) {
   const Spectrum hot = flat_spectrum(1000, 4e6, 395.0F, 1e8);
   const Spectrum cold = flat_spectrum(1000, 4e6, 110.0F, 1e8);

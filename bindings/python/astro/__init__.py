@@ -22,7 +22,7 @@ from .drivers import Controller, Duration, Mount, Receiver, command, field, poin
 from .errors import Error, SiteError
 from .lifetime import close_all
 from .logs import log_to_python
-from .observing import observe
+from .observing import observe, resume
 from .records import as_array
 
 _sys.modules["astro.files"] = files
@@ -58,4 +58,5 @@ __all__ = [name for name in vars(_astro) if not name.startswith("_")] + [
     "plot",
     "point",
     "register",
+    "resume",
 ]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From a request to a product."""
 
+import contextlib
 import os
 
 from . import _astro
@@ -33,21 +34,39 @@ class _Bar:
             self._bar.close()
 
 
-def observe(site, request, progress=None):
+@contextlib.contextmanager
+def _told(progress):
+    if progress is not True:
+        yield progress or None
+        return
+    bar = _Bar()
+    try:
+        yield bar
+    finally:
+        bar.close()
+
+
+def observe(site, request, steps=None, progress=None, control=None):
     """Carries out a request: points and tracks, calibrates, integrates, stores; returns what it found.
 
     request: an ObservationRequest, the path of a request file, or a dict of the request's attributes.
+    steps: a list of Step in place of those that the request's mode comes to (`steps_of`).
     progress: True for a bar (tqdm where it is installed), or a function that is called with a Progress;
     when it raises, the observation is cancelled. Ctrl-C cancels it too.
+    control: an ObservationControl, to pause, cancel or extend it from elsewhere.
     """
     if isinstance(request, (str, os.PathLike)):
         request = _astro.load_request(request, site.site)
     elif isinstance(request, dict):
         request = _astro.ObservationRequest(**request)
-    if progress is not True:
-        return _astro._observe(site, request, progress or None)
-    bar = _Bar()
-    try:
-        return _astro._observe(site, request, bar)
-    finally:
-        bar.close()
+    with _told(progress) as tell:
+        return _astro._observe(site, request, steps, tell, control or _astro.ObservationControl())
+
+
+def resume(site, store, observation_id, progress=None, control=None):
+    """Goes on with an observation that did not end `completed`: what is stored is not done again.
+
+    store: name of the store that has it; the rest as for `observe`.
+    """
+    with _told(progress) as tell:
+        return _astro._resume(site, store, observation_id, tell, control or _astro.ObservationControl())

@@ -53,6 +53,7 @@ ASTRO_ENUM(ErrorCode,
             "not_visible",      "unsafe",       "not_holder",   "expired",     "duplicate",      "busy",
             "timeout",          "device_fault", "device_lost",  "interrupted", "refused_plugin", "transport",
             "storage",          "cancelled",    "internal"});
+static_assert(EnumNames<astro::ErrorCode>::values.size() == static_cast<std::size_t>(astro::ErrorCode::internal) + 1);
 #undef ASTRO_ENUM
 template <>
 struct EnumNames<astro::sky::VelocityFrame> {
@@ -87,6 +88,10 @@ ASTRO_CHOICE(Quality);
 ASTRO_CHOICE(Rank);
 ASTRO_CHOICE(CommandState);
 ASTRO_CHOICE(Phase);
+ASTRO_CHOICE(Mode);
+ASTRO_CHOICE(CalibrationKind);
+ASTRO_CHOICE(Product);
+ASTRO_CHOICE(OffsetFrame);
 ASTRO_CHOICE(ObservationState);
 #undef ASTRO_CHOICE
 

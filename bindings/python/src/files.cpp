@@ -108,7 +108,9 @@ void bind_export(py::module_& room) {
       .def_readwrite("telescope", &files::Provenance::telescope)
       .def_readwrite("instrument", &files::Provenance::instrument)
       .def_readwrite("observation_id", &files::Provenance::observation_id)
-      .def_readwrite("software", &files::Provenance::software);
+      .def_readwrite("software", &files::Provenance::software)
+      .def_readwrite("settings", &files::Provenance::settings, "How it was taken, as JSON.")
+      .def_readwrite("calibration", &files::Provenance::calibration, "What brought it to its unit, as JSON.");
   room.def("write_fits", &files::write_fits, "path"_a, "spectrum"_a,
            py::arg_v("provenance", files::Provenance(), "Provenance()"), nogil(),
            "A FITS image of one axis with its world coordinates; the error and the weight as extensions.");

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <exception>
 
+#include "astro/observing/export.hpp"
+#include "astro/observing/plan.hpp"
 #include "common.hpp"
 #include "signal.hpp"
 #include "waiting.hpp"
@@ -12,6 +14,7 @@ namespace astro_python {
 namespace {
 
 using astro::Duration;
+using astro::ObservationControl;
 using astro::Observatory;
 using SpectrometerPtr = std::shared_ptr<SharedSpectrometer>;
 
@@ -21,15 +24,18 @@ class ProgressCalls {
  public:
   explicit ProgressCalls(py::object function) : function_(share(std::move(function))) {}
 
-  void operator()(const astro::Progress& progress, std::stop_source& cancel) {
+  void operator()(const astro::Progress& progress, ObservationControl control) {
     if (!interpreter_is_alive()) return;
     const py::gil_scoped_acquire gil;
     if (function_->is_none() || raised_) return;
     try {
-      (*function_)(progress);
+      astro::Progress told = progress;
+      if (progress.latest != nullptr) latest_ = std::make_shared<const astro::Spectrum>(*progress.latest);
+      told.latest = progress.latest != nullptr ? latest_.get() : nullptr;
+      (*function_)(told);
     } catch (py::error_already_set&) {
       raised_ = std::current_exception();
-      cancel.request_stop();
+      control.cancel();
     }
   }
   void rethrow() const {
@@ -38,18 +44,20 @@ class ProgressCalls {
 
  private:
   SharedObject function_;
+  std::shared_ptr<const astro::Spectrum> latest_;
   std::exception_ptr raised_;
 };
 
-astro::ObservationResult observe(const Observatory& site, const astro::ObservationRequest& request,
-                                 const py::object& progress) {
+/// Runs what observes, in a thread of its own: Ctrl-C and what the progress function raises cancel it.
+template <class Work>
+astro::ObservationResult carried_out(const py::object& progress, const ObservationControl& control, Work work) {
   ProgressCalls calls(progress);
   try {
     return interruptible([&](const std::stop_token& stop) {
-      std::stop_source cancel;
-      const std::stop_callback pass_on(stop, [&cancel] { cancel.request_stop(); });
-      return astro::observe(
-          site, request, [&](const astro::Progress& p) { calls(p, cancel); }, cancel.get_token());
+      ObservationControl reins = control;
+      const std::stop_callback pass_on(stop, [&reins] { reins.cancel(); });
+      return work(
+          astro::ObserveOptions{.progress = [&](const astro::Progress& p) { calls(p, reins); }, .control = reins});
     });
   } catch (const astro::Error&) {
     calls.rethrow();
@@ -57,24 +65,96 @@ astro::ObservationResult observe(const Observatory& site, const astro::Observati
   }
 }
 
+astro::ObservationResult observe(const Observatory& site, const astro::ObservationRequest& request,
+                                 const std::optional<std::vector<astro::Step>>& steps, const py::object& progress,
+                                 const ObservationControl& control) {
+  return carried_out(progress, control, [&](const astro::ObserveOptions& options) {
+    return steps ? astro::observe(site, request, *steps, options) : astro::observe(site, request, options);
+  });
+}
+
+astro::ObservationResult resume(const Observatory& site, const std::string& store, const std::string& id,
+                                const py::object& progress, const ObservationControl& control) {
+  return carried_out(progress, control,
+                     [&](const astro::ObserveOptions& options) { return astro::resume(site, store, id, options); });
+}
+
 void bind_results(py::module_& module) {
   using astro::ObservationResult, astro::Progress;
   py::class_<Progress>(module, "Progress", "How far an observation is.")
+      .def_readonly("observation_id", &Progress::observation_id)
       .def_readonly("stage", &Progress::stage)
       .def_readonly("fraction", &Progress::fraction, "0 to 1, of the whole.")
       .def_property_readonly("left_s", [](const Progress& self) { return self.left; })
-      .def_readonly("stored", &Progress::stored, "Sequence of the integration that has just become durable, or -1.");
+      .def_readonly("stored", &Progress::stored, "Sequence of the integration that has just become durable, or -1.")
+      .def_property_readonly(
+          "latest", [](const Progress& self) { return self.latest == nullptr ? py::none() : py::cast(*self.latest); },
+          "That integration's spectrum, or None.")
+      .def_readonly("phase", &Progress::phase, "What was in the beam of it.")
+      .def_readonly("mount", &Progress::mount, "Where the mount is and was told to be; None without one.")
+      .def_readonly("samples_lost", &Progress::samples_lost, "So far.");
   py::class_<ObservationResult>(module, "ObservationResult", "What an observation found.")
       .def_readonly("observation", &ObservationResult::observation)
       .def_readonly("spectrum", &ObservationResult::spectrum)
       .def_readonly("peak", &ObservationResult::peak)
+      .def_readonly("findings", &ObservationResult::findings, "Numbers of the mode: beam width, opacity, Tsys.")
       .def("_repr_html_", [](const py::object& self) { return from_package("plot", "html")(self.attr("spectrum")); });
+  py::class_<ObservationControl>(module, "ObservationControl", "The reins of an observation that runs, for any thread.")
+      .def(py::init())
+      .def("pause", &ObservationControl::pause, "Takes no more data after the current integration.")
+      .def("go_on", &ObservationControl::go_on)
+      .def_property_readonly("is_paused", &ObservationControl::is_paused)
+      .def("cancel", &ObservationControl::cancel)
+      .def("extend", &ObservationControl::extend, "passes"_a, "Adds passes through the mode at its end.");
+}
+
+void bind_plan(py::module_& module) {
+  using astro::Plan, astro::PlannedStep;
+  py::class_<PlannedStep>(module, "PlannedStep", "One step of a plan: when, where, and what is in the way.")
+      .def_readonly("step", &PlannedStep::step)
+      .def_readonly("start", &PlannedStep::start, "Of the slew that leads to it.")
+      .def_readonly("begin", &PlannedStep::begin, "Of its integration.")
+      .def_readonly("end", &PlannedStep::end)
+      .def_property_readonly("first_axes", [](const PlannedStep& self) { return self.from; })
+      .def_property_readonly("last_axes", [](const PlannedStep& self) { return self.to; })
+      .def_readonly("place", &PlannedStep::place, "Of the beam at its begin.")
+      .def_readonly("refusal", &PlannedStep::refusal, "Why it cannot be done then; empty: it can.");
+  py::class_<Plan>(module, "Plan", "What an observation will be like, known before anything moves.")
+      .def_readonly("steps", &Plan::steps)
+      .def_readonly("start", &Plan::start)
+      .def_readonly("end", &Plan::end)
+      .def_property_readonly("slewing_s", [](const Plan& self) { return self.slewing; })
+      .def_property_readonly("integrating_s", [](const Plan& self) { return self.integrating; })
+      .def_readonly("expected_rms_k", &Plan::expected_rms_k, "Of a channel, by the site's `tsys`; 0: not known.")
+      .def_readonly("bytes", &Plan::bytes, "In the store.")
+      .def_readonly("unwinds", &Plan::unwinds)
+      .def_readonly("sun_distance", &Plan::sun_distance)
+      .def_readonly("refusals", &Plan::refusals)
+      .def_readonly("possible_from", &Plan::possible_from, "Of a plan that is refused: when it would work, or None.")
+      .def_property_readonly("is_possible", &Plan::is_possible);
+  module.def("steps_of", &astro::steps_of, "request"_a, "What a request comes to: steps in their order.");
+  module.def(
+      "plan",
+      [](const py::object& site, const astro::ObservationRequest& request, const std::optional<astro::Time>& start) {
+        const astro::PlanOptions options{.start = start.value_or(astro::Time{})};
+        if (py::isinstance<Observatory>(site)) {
+          const auto& open = py::cast<const Observatory&>(site);
+          const py::gil_scoped_release release;
+          return astro::plan(open, request, options);
+        }
+        const auto& described = py::cast<const astro::Site&>(site);
+        const py::gil_scoped_release release;
+        return astro::plan(described, request, options);
+      },
+      "site"_a, "request"_a, "start"_a = py::none(),
+      "Goes through a request by the clock: slews, limits, horizon and Sun. `site`: a Site, or an open Observatory.");
 }
 
 }  // namespace
 
 void bind_observing(py::module_& module) {
   bind_results(module);
+  bind_plan(module);
   module.def(
       "integrate",
       [](const Observatory& site, const std::string& receiver, const SpectrometerPtr& spectrometer, Duration duration) {
@@ -93,9 +173,14 @@ void bind_observing(py::module_& module) {
       },
       "site"_a, "receiver"_a, "spectrometer"_a, "duration_s"_a,
       "Hot and cold calibration with the loads that the site describes, then back to the sky.");
-  module.def("_observe", &observe, "site"_a, "request"_a, "progress"_a = py::none());
+  module.def("_observe", &observe, "site"_a, "request"_a, "steps"_a, "progress"_a, "control"_a);
+  module.def("_resume", &resume, "site"_a, "store"_a, "observation_id"_a, "progress"_a, "control"_a);
   module.def("reduce", &astro::reduce, "store"_a, "observation_id"_a, "site"_a, nogil(),
              "Reduces an observation from the store again; `site` is its location.");
+  module.def("export_observation", &astro::export_observation, "store"_a, "observation_id"_a, "site"_a, "path"_a,
+             nogil(),
+             "Makes files from what the store has of an observation, by the ending: .fits .sdfits .csv .sigmf-meta.");
+  module.def("provenance_of", &astro::provenance_of, "observation"_a, "Who asked, with what and how it was made.");
   module.def("to_spectrum", &astro::to_spectrum, "integration"_a, "site"_a, nogil());
 }
 

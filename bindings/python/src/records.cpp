@@ -223,7 +223,11 @@ void bind_records(py::module_& module) {
   make_enum<astro::Quality>(module, "Whether to trust a telemetry value.");
   make_enum<astro::Rank>(module, "Who outranks whom.");
   make_enum<astro::CommandState>(module, "How far a command is.");
-  make_enum<astro::Phase>(module, "What a stored spectrum was of.");
+  make_enum<astro::Phase>(module, "What was in the beam.");
+  make_enum<astro::Mode>(module, "How an observation moves the beam and switches the receiver.");
+  make_enum<astro::CalibrationKind>(module, "What brings the receiver's units to kelvin.");
+  make_enum<astro::Product>(module, "What is kept of each integration.");
+  make_enum<astro::OffsetFrame>(module, "In which direction offsets are counted.");
   make_enum<astro::ObservationState>(module, "How far an observation is.");
 
   bind_record<astro::FrequencyAxis>(module, "FrequencyAxis", "The channels of a spectrum: evenly spaced, ascending.")
@@ -242,6 +246,12 @@ void bind_records(py::module_& module) {
   bind_record<astro::Command>(module, "Command", "A command on its way to a device, from anyone.");
   bind_record<astro::Acknowledgment>(module, "Acknowledgment", "What became of a command so far.");
   bind_record<astro::Problem>(module, "Problem", "One thing that is wrong with a file that people wrote.");
+  bind_record<astro::ScanArea>(module, "ScanArea", "The area that raster, cross, map, points and horizon cover.");
+  bind_record<astro::Reference>(module, "Reference", "The reference of a position switch.");
+  bind_record<astro::TippingRange>(module, "TippingRange", "The altitudes of a tipping curve, even in air mass.");
+  bind_record<astro::Step>(module, "Step", "One thing to be done: take up a state, then integrate.");
+  bind_record<astro::Finding>(module, "Finding", "One number that an observation found, with its standard error.");
+  bind_record<astro::Recording>(module, "Recording", "Samples that were recorded while they were integrated.");
   bind_record<astro::ObservationRequest>(module, "ObservationRequest", "What somebody wishes to observe.");
   bind_record<astro::Load>(module, "Load", "What a receiver is calibrated with.");
   bind_record<astro::CalibrationSection>(module, "CalibrationSection", "How a receiver is calibrated.");

@@ -24,7 +24,9 @@ struct Provenance {
   std::string telescope{};
   std::string instrument{};
   std::string observation_id{};
-  std::string software{};  ///< name and version of what wrote it; empty: libastro's
+  std::string software{};     ///< name and version of what wrote it; empty: libastro's
+  std::string settings{};     ///< how it was taken, as JSON; empty: not said
+  std::string calibration{};  ///< what brought it to its unit, as JSON; empty: not said
 };
 
 /// A spectrum as a FITS image of one axis with its world coordinates (Greisen et al. 2006, A&A 446,

@@ -2,13 +2,15 @@
 #pragma once
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "astro/export.hpp"
 #include "astro/observatory.hpp"
-#include "astro/observing/request.hpp"
+#include "astro/observing/program.hpp"
 #include "astro/signal/calibration.hpp"
 #include "astro/signal/spectrometer.hpp"
 
@@ -28,20 +30,14 @@ ASTRO_API Spectrum integrate(const Observatory& site, const std::string& receive
 ASTRO_API Calibration calibrate(const Observatory& site, const std::string& receiver, const Spectrometer& spectrometer,
                                 Duration duration, const std::stop_token& stop = {});
 
-/// What one spectrum was of.
-enum class Phase : std::uint8_t { hot, cold, sky };
-
-template <>
-struct Description<Phase> {
-  static constexpr std::array choices{"hot", "cold", "sky"};
-};
-
 /// One stored spectrum: uncalibrated, with everything that is needed to reduce it again.
 struct Integration {
   std::string id{};  ///< observation and sequence
   std::string observation_id{};
   std::int64_t sequence = 0;  ///< from 0, over all phases
   Phase phase = Phase::sky;
+  std::int64_t step = 0;  ///< of the observation's steps
+  std::int64_t scan = 0;  ///< of that step
   Time start{};
   Time mid{};
   Duration duration{};
@@ -69,6 +65,8 @@ struct Description<Integration> {
       field<&I::observation_id>("observation_id", {.says = "the observation that it belongs to"}),
       field<&I::sequence>("sequence", {.says = "from 0, over all phases"}),
       field<&I::phase>("phase", {.says = "what was in the beam"}),
+      field<&I::step>("step", {.says = "which of the observation's steps"}),
+      field<&I::scan>("scan", {.says = "steps of one scan belong together"}),
       field<&I::start>("start", {.says = "UTC of the first sample"}),
       field<&I::mid>("mid", {.says = "UTC of the middle"}),
       field<&I::duration>("duration", {.says = "from the first sample to the last"}),
@@ -87,9 +85,39 @@ struct Description<Integration> {
       field<&I::receiver>("receiver", {.says = "name of the receiver in the site"})};
 };
 
+/// `sequence` counts all integrations of the observation, `number` says which of its steps this one is.
 ASTRO_API Integration to_integration(const Spectrum& spectrum, const std::string& observation_id, std::int64_t sequence,
-                                     Phase phase);
+                                     const Step& step, std::int64_t number);
 ASTRO_API Spectrum to_spectrum(const Integration& integration, const Location& site);
+
+/// Samples of a receiver that were recorded while they were integrated: a pair of SigMF files.
+struct Recording {
+  std::string id{};
+  std::string observation_id{};
+  std::int64_t step = 0;
+  std::string path{};  ///< of the data; the JSON lies beside it
+  Time start{};
+  Frequency frequency{};
+  Frequency sample_rate{};
+  std::int64_t samples = 0;
+  std::int64_t samples_lost = 0;  ///< within it
+};
+
+template <>
+struct Description<Recording> {
+  static constexpr const char* name = "recording";
+  using R = Recording;
+  static constexpr std::array fields{
+      field<&R::id>("id", {.says = "observation, step and more"}),
+      field<&R::observation_id>("observation_id", {.says = "the observation that it belongs to"}),
+      field<&R::step>("step", {.says = "which of the observation's steps"}),
+      field<&R::path>("path", {.says = "file of the samples; the JSON lies beside it"}),
+      field<&R::start>("start", {.says = "UTC of the first sample"}),
+      field<&R::frequency>("frequency", {.says = "centre of the band"}),
+      field<&R::sample_rate>("sample_rate", {.says = "complex samples a second"}),
+      field<&R::samples>("samples", {.says = "complex samples"}),
+      field<&R::samples_lost>("samples_lost", {.says = "within it"})};
+};
 
 enum class ObservationState : std::uint8_t { running, completed, failed, cancelled };
 
@@ -98,18 +126,19 @@ struct Description<ObservationState> {
   static constexpr std::array choices{"running", "completed", "failed", "cancelled"};
 };
 
-/// The record of one observation. `running` in the store with nobody running it: it was cut short,
-/// and what it has can be reduced all the same.
+/// The record of one observation. One that was cut short can be reduced as far as it came, and resumed.
 struct Observation {
   std::string id{};
   std::int64_t revision = 0;
   ObservationRequest request{};
+  std::vector<Step> steps{};
   ObservationState state = ObservationState::running;
   std::string reason{};  ///< of a failure or a cancel
   Time created{};
   Time ended{};
   double hot_k = 0.0;
   double cold_k = 0.0;
+  double noise_diode_k = 0.0;
   std::string software{};
   std::string site{};
 };
@@ -118,45 +147,102 @@ template <>
 struct Description<Observation> {
   static constexpr const char* name = "observation";
   using O = Observation;
-  static constexpr std::array fields{field<&O::id>("id", {.says = "unlike any other"}),
-                                     field<&O::revision>("revision", {.says = "counts changes"}),
-                                     field<&O::request>("request", {.says = "what was asked for"}),
-                                     field<&O::state>("state", {.says = "how far it is"}),
-                                     field<&O::reason>("reason", {.says = "of a failure or a cancel"}),
-                                     field<&O::created>("created", {.says = "when it began"}),
-                                     field<&O::ended>("ended", {.says = "when it ended"}),
-                                     field<&O::hot_k>("hot_k", {.unit = "K", .says = "temperature of the hot load"}),
-                                     field<&O::cold_k>("cold_k", {.unit = "K", .says = "temperature of the cold load"}),
-                                     field<&O::software>("software", {.says = "name and version of what observed"}),
-                                     field<&O::site>("site", {.says = "name of the site"})};
+  static constexpr std::array fields{
+      field<&O::id>("id", {.says = "unlike any other"}),
+      field<&O::revision>("revision", {.says = "counts changes"}),
+      field<&O::request>("request", {.says = "what was asked for"}),
+      field<&O::steps>("steps", {.says = "what the request came to"}),
+      field<&O::state>("state", {.says = "how far it is"}),
+      field<&O::reason>("reason", {.says = "of a failure or a cancel"}),
+      field<&O::created>("created", {.says = "when it began"}),
+      field<&O::ended>("ended", {.says = "when it ended"}),
+      field<&O::hot_k>("hot_k", {.unit = "K", .says = "temperature of the hot load"}),
+      field<&O::cold_k>("cold_k", {.unit = "K", .says = "temperature of the cold load"}),
+      field<&O::noise_diode_k>("noise_diode_k", {.unit = "K", .says = "that the noise diode adds"}),
+      field<&O::software>("software", {.says = "name and version of what observed"}),
+      field<&O::site>("site", {.says = "name of the site"})};
 };
 
 /// How far an observation is.
 struct Progress {
   std::string observation_id{};
-  std::string stage{};       ///< "slewing", "hot load", "cold load", "integrating", "done"
-  double fraction = 0.0;     ///< 0 to 1, of the whole
-  Duration left{};           ///< about, observatory's time
-  std::int64_t stored = -1;  ///< sequence of the integration that has just become durable, or -1
+  std::string stage{};               ///< "slewing", "hot load", "row 3 of 9", "paused", "done"
+  double fraction = 0.0;             ///< 0 to 1, of the whole
+  Duration left{};                   ///< about, observatory's time
+  std::int64_t stored = -1;          ///< sequence of the integration that has just become durable, or -1
+  const Spectrum* latest = nullptr;  ///< that integration; valid during the call
+  Phase phase = Phase::sky;          ///< of it
+  std::optional<MountReport> mount{};
+  std::uint64_t samples_lost = 0;  ///< so far
+};
+
+/// One number that an observation found, with its standard error (0: none).
+struct Finding {
+  std::string name{};
+  double value = 0.0;
+  double error = 0.0;
+  std::string unit{};
+};
+
+template <>
+struct Description<Finding> {
+  static constexpr std::array fields{field<&Finding::name>("name", {.says = "what was found"}),
+                                     field<&Finding::value>("value", {.says = "in its unit"}),
+                                     field<&Finding::error>("error", {.says = "standard error; 0: none"}),
+                                     field<&Finding::unit>("unit", {.says = "of value and error"})};
 };
 
 /// What an observation found.
 struct ObservationResult {
   Observation observation{};
-  CalibratedSpectrum spectrum{};
-  Peak peak{};
+  CalibratedSpectrum spectrum{};    ///< average over the sky; without channels where the mode has none
+  Peak peak{};                      ///< of that
+  std::vector<Finding> findings{};  ///< of the mode: beam width, opacity, Tsys
 };
 
-/// Carries out a request: points and tracks, calibrates, integrates; each integration is stored in
-/// a transaction of its own before `progress` tells of it. On failure, cancel or stop the mount is
-/// stopped and the record says so; the error is thrown on. Holds mount and receiver with the rank
-/// of an observation.
+/// The reins of an observation that runs, for any thread.
+class ASTRO_API ObservationControl final {
+ public:
+  ObservationControl();
+
+  /// Takes no more data from the end of the current integration on; the beam stays on target.
+  void pause() noexcept;
+  void go_on() noexcept;
+  bool is_paused() const noexcept;
+  /// Ends it as soon as it can be, as `cancelled`.
+  void cancel() noexcept;
+  std::stop_token token() const noexcept;
+  /// Adds passes through the mode at its end.
+  void extend(std::int64_t passes) noexcept;
+  std::int64_t passes_to_add() const noexcept;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+struct ObserveOptions {
+  std::function<void(const Progress&)> progress{};
+  ObservationControl control{};
+};
+
+/// Carries out a request: takes mount and receiver with the rank of an observation, goes through the
+/// steps and stores every integration in a transaction of its own before `progress` tells of it. On
+/// failure or cancel the mount is stopped, the record says why, and the error is thrown on.
 ASTRO_API ObservationResult observe(const Observatory& site, const ObservationRequest& request,
-                                    const std::function<void(const Progress&)>& progress = {},
-                                    const std::stop_token& stop = {});
+                                    const ObserveOptions& options = {});
+/// The same with steps of one's own.
+ASTRO_API ObservationResult observe(const Observatory& site, const ObservationRequest& request, std::vector<Step> steps,
+                                    const ObserveOptions& options = {});
+
+/// Goes on with an observation that did not end `completed`: what is stored is not done again. A
+/// drift scan goes on at the sidereal time at which it was cut short. Throws `not_found`,
+/// `invalid_argument` for one that is complete.
+ASTRO_API ObservationResult resume(const Observatory& site, const std::string& store, const std::string& observation_id,
+                                   const ObserveOptions& options = {});
 
 /// Reduces an observation from the store again. Throws `not_found`, or `invalid_argument` when it
-/// has no integration on hot load or sky.
+/// lacks what its calibration needs.
 ASTRO_API ObservationResult reduce(const StoreHandle& store, const std::string& observation_id, const Location& site);
 
 }  // namespace astro

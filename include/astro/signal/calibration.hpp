@@ -38,7 +38,9 @@ class ASTRO_API Calibration {
 
   /// From a noise diode that adds `diode_k` to whatever is in front of the receiver: `on` and `off` are
   /// the spectra with and without it, and `options.cold_k` what the sky gives meanwhile; `options.hot_k` and
-  /// `sigma_hot_k` are not looked at. Throws as `from_hot_cold`.
+  /// `sigma_hot_k` are not looked at. The gain comes from their difference, in which a line of the sky is
+  /// not; its noise, in kelvin of the system, is that of both over the diode's: a diode of a tenth of Tsys
+  /// wants a hundred times the time of a load. Throws as `from_hot_cold`.
   static Calibration from_noise_diode(const Spectrum& on, const Spectrum& off, Measured diode_k,
                                       const CalibrationOptions& options = {});
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "observing/beam.hpp"
+
+#include <algorithm>
+
+#include "astro/error.hpp"
+#include "astro/sky/frames.hpp"
+#include "observing/beam_path.hpp"
+
+namespace astro::detail {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+// A mount that begins to move lags until its motors are up to speed: the line begins so long before
+// what counts of it.
+constexpr Duration run_up = 4s;
+constexpr Duration sidereal_day = std::chrono::nanoseconds(86'164'090'531'000);  // UT1, 2006 precession
+
+}  // namespace
+
+void wait_on_target(const MountHandle& mount, const Observatory& site, const std::stop_token& stop) {
+  const Time give_up = site.clock()->now() + 10min;
+  while (!mount.status().on_target) {
+    if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "waiting for '" + mount.name() + "': cancelled");
+    try {
+      // Short in real time too: a simulated clock may run fast, and a stop must not wait for it.
+      mount.wait_until_on_target(std::chrono::duration_cast<Duration>(200ms * site.clock()->speed()));
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::timeout || site.clock()->now() > give_up) throw;
+    }
+  }
+}
+
+Beam::Beam(const Observatory& site, std::optional<MountHandle> mount)
+    : site_(site), mount_(std::move(mount)), observer_(site.location()) {}
+
+void Beam::track(const Target& target, const std::stop_token& stop) {
+  if (tracked_ == target && mount_->status().tracking) return;
+  tracked_.reset();
+  mount_->track(target);
+  tracked_ = target;
+  is_held_ = true;
+  wait_on_target(*mount_, site_, stop);
+}
+
+Duration Beam::slew_time(const Target& target) const {
+  const Axes from = mount_->status().axes;
+  const Axes to = mount_->axes_of(target, site_.clock()->now());
+  const AxisRates fastest = mount_->description().fastest;
+  return from_seconds(
+      std::max((to.first - from.first).abs() / fastest.first, (to.second - from.second).abs() / fastest.second));
+}
+
+Time Beam::go_to(const StepPart& part, const std::stop_token& stop) {
+  const BeamPath path(part.step, site_.location());
+  if (!mount_ || path.is_anywhere()) return site_.clock()->now();
+  if (part.step.drift) return drift(part, stop);
+  if (path.moves()) return follow_line(part, stop);
+  track(path.target(observer_, site_.clock()->now(), 2s), stop);
+  return site_.clock()->now();
+}
+
+Time Beam::follow_line(const StepPart& part, const std::stop_token& stop) {
+  const double done = seconds(part.done) / seconds(part.step.duration);
+  Step line = part.step;
+  line.x += (line.to_x - line.x) * done;
+  line.y += (line.to_y - line.y) * done;
+  line.duration -= part.done;
+  // First to where the run-up begins, and stay there.
+  const double before = seconds(run_up) / seconds(line.duration);
+  Step start = line;
+  start.x = start.to_x = line.x - (line.to_x - line.x) * before;
+  start.y = start.to_y = line.y - (line.to_y - line.y) * before;
+  track(BeamPath(start, site_.location()).target(observer_, site_.clock()->now(), 2s), stop);
+  const Time begin = site_.clock()->now() + run_up;
+  tracked_.reset();
+  mount_->track(BeamPath(line, site_.location()).target(observer_, begin, run_up + 2s));
+  return begin;
+}
+
+Time Beam::drift(const StepPart& part, const std::stop_token& stop) {
+  const BeamPath path(part.step, site_.location());
+  const Time now = site_.clock()->now();
+  const Time begun = part.begun.value_or(now + slew_time(path.target(observer_, now, {})) + 3s);
+  tracked_.reset();
+  mount_->slew_to(path.target(observer_, begun, {}));
+  is_held_ = true;
+  wait_on_target(*mount_, site_, stop);
+  Time begin = begun + part.done;
+  if (part.begun) {
+    // What comes next of the sky passes again after each turn of the Earth.
+    while (begin < site_.clock()->now()) begin += sidereal_day;
+  }
+  site_.clock()->sleep_until(begin, stop);
+  return std::max(begin, site_.clock()->now());
+}
+
+void Beam::check_still_there() const {
+  if (!mount_ || !is_held_) return;
+  const MountReport report = mount_->status();
+  if (tracked_ && report.tracking) return;
+  if (!tracked_ && mount_->target()) return;
+  mount_->wait_until_on_target(Duration{});  // throws what ended it
+}
+
+}  // namespace astro::detail

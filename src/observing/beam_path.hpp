@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "astro/observing/program.hpp"
+#include "astro/sky/observer.hpp"
+
+namespace astro::detail {
+
+/// Where the beam is to be during a step, as a function of the time since its integration began.
+class BeamPath {
+ public:
+  /// Throws `invalid_argument` for a target that cannot be read.
+  BeamPath(const Step& step, const Location& site);
+
+  /// Whether the step says where the beam has to be.
+  bool is_anywhere() const noexcept { return step_.target.empty(); }
+  /// Whether the beam moves against its target.
+  bool moves() const noexcept { return step_.x != step_.to_x || step_.y != step_.to_y; }
+
+  /// Place without refraction at a time of a step whose integration begins at `begin`. Before the
+  /// begin and after the end a moving beam goes straight on.
+  AltAz place(const sky::Observer& observer, Time begin, Time time) const;
+
+  /// The same through the air, where a mount has to look.
+  AltAz apparent_place(const sky::Observer& observer, const sky::Observer& through_air, Time begin, Time time) const;
+
+  /// What a mount can be told to follow: the target itself where there are no offsets, a place in the
+  /// sky for a drift, else a list of positions from `lead` before the begin to a minute and some after the end.
+  Target target(const sky::Observer& observer, Time begin, Duration lead) const;
+
+ private:
+  AltAz offset_place(const sky::Observer& observer, Time time, Angle x, Angle y) const;
+  bool is_offset() const noexcept;
+  Time time_of_place(Time begin, Time time) const noexcept;
+
+  Step step_;
+  Target aim_;
+  Location site_;
+};
+
+}  // namespace astro::detail

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "observing/devices.hpp"
+
+#include <vector>
+
+#include "astro/error.hpp"
+
+namespace astro::detail {
+
+const DeviceEntry& device_of(const Site& site, DeviceKind kind, const std::string& asked) {
+  const std::string word(to_string(kind));
+  std::vector<const DeviceEntry*> all;
+  std::vector<std::string> names;
+  for (const DeviceEntry& device : site.devices) {
+    if (device.kind != kind) continue;
+    all.push_back(&device);
+    names.push_back(device.name);
+  }
+  if (asked.empty()) {
+    if (all.size() == 1) return *all.front();
+    throw Error(ErrorCode::invalid_argument, "observing: the request names no " + word + ", and the site has " +
+                                                 std::to_string(all.size()) + " of them; say `" + word + ": NAME`");
+  }
+  for (const DeviceEntry* device : all) {
+    if (device->name == asked) return *device;
+  }
+  const std::string near = nearest(asked, names);
+  throw Error(ErrorCode::not_found, "observing: the site has no " + word + " '" + asked + "'" +
+                                        (near.empty() ? "" : "; did you mean '" + near + "'?"));
+}
+
+std::optional<CalibrationSection> calibration_of(const Site& site, const std::string& receiver) {
+  for (auto& [name, section] : site.keyed_section<CalibrationSection>("calibration")) {
+    if (name == receiver) return std::move(section);
+  }
+  return std::nullopt;
+}
+
+void check_calibration(const std::optional<CalibrationSection>& section, CalibrationKind kind,
+                       const std::string& receiver) {
+  const auto refuse = [&](const std::string& lacking) {
+    throw Error(ErrorCode::unsupported, "calibrating '" + receiver + "': the site file describes no " + lacking +
+                                            " for it; add `calibration: {" + receiver + ": {" + lacking +
+                                            ": ...}}`, or ask for `calibration: none`");
+  };
+  if (kind == CalibrationKind::none) return;
+  const auto has = [&](const Load CalibrationSection::*load) {
+    return section && (*section.*load).temperature_k.has_value();
+  };
+  if (kind == CalibrationKind::loads && !has(&CalibrationSection::hot)) refuse("hot");
+  if (kind == CalibrationKind::loads && !has(&CalibrationSection::cold)) refuse("cold");
+  if (kind == CalibrationKind::noise_diode && !has(&CalibrationSection::noise_diode)) refuse("noise_diode");
+}
+
+}  // namespace astro::detail

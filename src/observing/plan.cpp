@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "astro/observing/plan.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <map>
+
+#include "astro/error.hpp"
+#include "astro/observatory.hpp"
+#include "astro/registry.hpp"
+#include "astro/sky/events.hpp"
+#include "astro/sky/track.hpp"
+#include "observing/beam_path.hpp"
+#include "observing/devices.hpp"
+#include "pointing.hpp"
+#include "text.hpp"
+
+namespace astro {
+
+using namespace std::chrono_literals;
+using detail::BeamPath;
+
+namespace {
+
+constexpr Duration longest_look = 48h;
+constexpr Duration between_looks = 10min;
+constexpr Duration settling = 2s;  // of the dish after a slew, and of a load that was switched
+
+[[noreturn]] void refuse(const std::string& why) { throw Error(ErrorCode::invalid_argument, "planning: " + why); }
+
+/// Hour and minute are enough for people.
+std::string at_time(Time time) { return " at " + format_time(time, 0); }
+
+/// Whether two reasons differ in nothing but their label and numbers.
+bool is_alike(const std::string& a, const std::string& b) {
+  const auto plain = [](const std::string& reason) {
+    std::string words;
+    for (const char c : reason.substr(reason.find(':'))) {
+      if (!std::isdigit(static_cast<unsigned char>(c)) && c != '.' && c != '-') words += c;
+    }
+    return words;
+  };
+  return plain(a) == plain(b);
+}
+
+/// A mount as the site file and its driver describe it.
+struct PlannedMount {
+  MountDescription description{};
+  MountLimits limits{};
+
+  sky::AxisReach reach() const { return {limits.first, limits.second, description.fastest}; }
+};
+
+class Planner {
+ public:
+  Planner(const Site& site, const ObservationRequest& request, const PlanOptions& options);
+
+  Plan plan(std::span<const Step> steps, Time start, Axes axes) const;
+  Axes rest() const;
+
+ private:
+  void plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan) const;
+  Axes wanted(const AltAz& place, Time time) const { return pointing().axes_of(place, time); }
+  detail::Pointing pointing() const { return {mount_->description.geometry, site_.location}; }
+  std::vector<Time> samples(const PlannedStep& planned, Time begin) const;
+  std::string objection(const AltAz& place, bool reached, Time time) const;
+  std::string load_target(Phase phase) const;
+  void check_receiver() const;
+  double sample_rate_hz() const;
+  double expected_rms_k(std::span<const Step> steps) const;
+  std::uint64_t bytes(std::span<const Step> steps) const;
+
+  const Site& site_;
+  const ObservationRequest& request_;
+  const DeviceEntry& receiver_;
+  std::optional<CalibrationSection> calibration_;
+  std::optional<PlannedMount> mount_;
+  std::string mount_name_;
+  sky::Observer observer_;
+  sky::Observer apparent_;
+};
+
+Planner::Planner(const Site& site, const ObservationRequest& request, const PlanOptions& options)
+    : site_(site),
+      request_(request),
+      receiver_(detail::device_of(site, DeviceKind::receiver, request.receiver)),
+      calibration_(detail::calibration_of(site, receiver_.name)),
+      mount_name_(receiver_.mount),
+      observer_(site.location),
+      apparent_(site.location, sky::standard_weather(site.location)) {
+  (void)detail::device_of(site, DeviceKind::store, request.store);
+  detail::check_calibration(calibration_, request.calibration, receiver_.name);
+  check_receiver();
+  if (mount_name_.empty()) return;
+  const DeviceEntry& entry = detail::device_of(site, DeviceKind::mount, mount_name_);
+  mount_.emplace();
+  mount_->description = options.mount ? *options.mount : Registry::shared().find(DeviceKind::mount, entry.driver).mount;
+  mount_->limits = {mount_->description.first, mount_->description.second};
+  if (entry.limits) mount_->limits = detail::intersection(mount_->limits, *entry.limits);
+}
+
+void Planner::check_receiver() const {
+  const ReceiverDescription described = Registry::shared().find(DeviceKind::receiver, receiver_.driver).receiver;
+  const auto check = [&](const char* what, Frequency value, Frequency least, Frequency most) {
+    if (value >= least && value <= most) return;
+    refuse("receiver '" + receiver_.name + "' takes a " + what + " of " + text::of(least.megahertz()) + " to " +
+           text::of(most.megahertz()) + " MHz, and the request wants " + text::of(value.megahertz()) + " MHz");
+  };
+  check("centre frequency", request_.center_frequency, described.lowest, described.highest);
+  if (request_.bandwidth > Frequency()) check("bandwidth", request_.bandwidth, described.slowest, described.fastest);
+}
+
+Axes Planner::rest() const {
+  if (!mount_) return {};
+  const auto middle = [](const AxisRange& range) { return (range.from + range.to) / 2; };
+  return {middle(mount_->limits.first), middle(mount_->limits.second)};
+}
+
+std::string Planner::load_target(Phase phase) const {
+  if (!calibration_ || request_.calibration != CalibrationKind::loads) return {};
+  if (phase == Phase::hot) return calibration_->hot.target;
+  if (phase == Phase::cold) return calibration_->cold.target;
+  return {};
+}
+
+std::vector<Time> Planner::samples(const PlannedStep& planned, Time begin) const {
+  const Duration duration = planned.step.duration;
+  if (planned.step.drift) return {begin};
+  const std::int64_t gaps = std::clamp<std::int64_t>(duration / 60s + 1, 2, 1500);
+  std::vector<Time> times;
+  for (std::int64_t i = 0; i <= gaps; ++i) times.push_back(begin + duration * i / gaps);
+  return times;
+}
+
+std::string Planner::objection(const AltAz& place, bool reached, Time time) const {
+  if (place.altitude < Angle())
+    return "it is below the horizon, at an altitude of " + text::of(std::round(place.altitude.degrees() * 10) / 10) +
+           " deg";
+  if (reached) return {};
+  try {
+    (void)detail::nearest_allowed(wanted(place, time), mount_->limits, rest(), mount_->description.geometry);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "the axes do not get there in time";
+}
+
+void Planner::plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan) const {
+  Step step = planned.step;
+  if (const std::string load = load_target(step.phase); !load.empty()) step.target = load;
+  const BeamPath path(step, site_.location);
+  planned.start = now;
+  planned.begin = now + (now == plan.start ? Duration{} : settling);
+  if (mount_ && !path.is_anywhere()) {
+    // The slew takes its time, in which the sky turns on: twice is enough.
+    for (int pass = 0; pass < 2; ++pass) {
+      const std::vector<Time> times = samples(planned, planned.begin);
+      std::vector<AltAz> places;
+      std::vector<Axes> axes_wanted;
+      for (const Time time : times) {
+        places.push_back(path.apparent_place(observer_, apparent_, planned.begin, time));
+        axes_wanted.push_back(wanted(places.back(), time));
+      }
+      const sky::TrackPlan track = sky::plan_track(times, axes_wanted, mount_->reach(), axes);
+      planned.place = places.front();
+      planned.from = track.points.front().axes;
+      planned.to = track.points.back().axes;
+      planned.refusal.clear();
+      for (std::size_t i = 0; i < times.size() && planned.refusal.empty(); ++i) {
+        planned.refusal = objection(places[i], track.points[i].reached, times[i]);
+        if (!planned.refusal.empty()) planned.refusal += at_time(times[i]);
+      }
+      if (!planned.refusal.empty()) break;
+      const double slew_s = std::max((planned.from.first - axes.first).abs() / mount_->description.fastest.first,
+                                     (planned.from.second - axes.second).abs() / mount_->description.fastest.second);
+      if (pass == 0) planned.begin = now + from_seconds(slew_s) + settling;
+      else plan.unwinds += track.changes;
+    }
+    if (planned.refusal.empty()) axes = planned.to;
+    const Angle sun = separation(planned.place, apparent_.altaz(Target(Body::sun), planned.begin));
+    plan.sun_distance = std::min(plan.sun_distance, sun);
+  }
+  planned.end = planned.begin + step.duration;
+  plan.slewing += planned.begin - planned.start;
+  now = planned.end;
+}
+
+/// As the request wants it, else as the site file sets the receiver; 0: not known.
+double Planner::sample_rate_hz() const {
+  if (request_.bandwidth > Frequency()) return request_.bandwidth.hertz();
+  const Value* set = receiver_.settings.find("sample_rate");
+  const bool is_number = set != nullptr && (set->get_if<double>() != nullptr || set->get_if<std::int64_t>() != nullptr);
+  return is_number ? set->as_number() : 0.0;
+}
+
+double Planner::expected_rms_k(std::span<const Step> steps) const {
+  const double rate_hz = sample_rate_hz();
+  if (!calibration_ || !calibration_->tsys_k || rate_hz == 0.0) return 0.0;
+  double on_s = 0.0;
+  double off_s = 0.0;
+  double load_s = 0.0;
+  for (const Step& step : steps) {
+    const double spent_s = seconds(step.duration);
+    if (step.phase == Phase::sky) on_s += spent_s;
+    else if (step.phase == Phase::reference) off_s += spent_s;
+    else load_s += spent_s;
+  }
+  const bool many_places = request_.mode != Mode::track && request_.mode != Mode::drift && off_s == 0.0;
+  if (many_places) on_s = seconds(request_.integration_time);
+  const double spectra_per_s = rate_hz / request_.channels;
+  double variance = 1.0 / (on_s * spectra_per_s);
+  if (off_s > 0.0) variance += 1.0 / (off_s * spectra_per_s);
+  else if (load_s > 0.0) variance += 2.0 / (load_s * spectra_per_s);
+  if (request_.mode == Mode::frequency_switch) variance /= 2.0;
+  return *calibration_->tsys_k * std::sqrt(variance);
+}
+
+std::uint64_t Planner::bytes(std::span<const Step> steps) const {
+  const double per_spectrum = request_.product == Product::continuum ? 8.0 : 8.0 * request_.channels;
+  const double rate_hz = sample_rate_hz();
+  const bool records = request_.product == Product::recording || request_.product == Product::all;
+  double sum = 4096.0;
+  for (const Step& step : steps) {
+    sum += std::ceil(step.duration / request_.integration) * (per_spectrum + 400.0);
+    if (records) sum += 8.0 * rate_hz * seconds(step.duration);
+  }
+  return static_cast<std::uint64_t>(sum);
+}
+
+Plan Planner::plan(std::span<const Step> steps, Time start, Axes axes) const {
+  Plan plan;
+  plan.start = start;
+  plan.sun_distance = degrees(180);
+  Time now = start;
+  std::vector<std::pair<std::string, int>> reasons;  // with how many steps they concern
+  for (const Step& step : steps) {
+    PlannedStep planned{.step = step};
+    plan_step(planned, now, axes, plan);
+    if (step.phase == Phase::sky || step.phase == Phase::reference) plan.integrating += step.duration;
+    if (!planned.refusal.empty()) {
+      const std::string reason = step.label + ": " + planned.refusal;
+      const auto same = std::ranges::find_if(reasons, [&](const auto& known) { return is_alike(known.first, reason); });
+      if (same == reasons.end()) reasons.emplace_back(reason, 1);
+      else ++same->second;
+    }
+    plan.steps.push_back(std::move(planned));
+  }
+  for (const auto& [reason, count] : reasons) {
+    plan.refusals.push_back(reason + (count > 1 ? ", and so are " + std::to_string(count - 1) + " further steps" : ""));
+  }
+  plan.end = now;
+  plan.expected_rms_k = expected_rms_k(steps);
+  plan.bytes = bytes(steps);
+  return plan;
+}
+
+}  // namespace
+
+Plan plan(const Site& site, const ObservationRequest& request, const PlanOptions& options) {
+  return plan(site, request, steps_of(request), options);
+}
+
+Plan plan(const Site& site, const ObservationRequest& request, std::span<const Step> steps,
+          const PlanOptions& options) {
+  const Planner planner(site, request, options);
+  Time start = options.start;
+  if (start == Time{}) start = request.planned_start.value_or(Clock::system()->now());
+  const Axes axes = options.axes.value_or(planner.rest());
+  Plan made = planner.plan(steps, start, axes);
+  if (made.is_possible() || !options.look_ahead) return made;
+  for (Time later = start + between_looks; later <= start + longest_look; later += between_looks) {
+    if (!planner.plan(steps, later, axes).is_possible()) continue;
+    made.possible_from = later;
+    break;
+  }
+  return made;
+}
+
+Plan plan(const Observatory& site, const ObservationRequest& request, PlanOptions options) {
+  if (options.start == Time{}) options.start = std::max(site.clock()->now(), request.planned_start.value_or(Time{}));
+  const std::string mount = detail::device_of(site.site(), DeviceKind::receiver, request.receiver).mount;
+  if (!mount.empty()) {
+    const MountHandle handle = site.mount(mount);
+    if (!options.axes) options.axes = handle.status().axes;
+    if (!options.mount) options.mount = handle.description();
+  }
+  return plan(site.site(), request, options);
+}
+
+}  // namespace astro

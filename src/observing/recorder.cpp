@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "observing/recorder.hpp"
+
+#include "astro/error.hpp"
+#include "astro/files/sigmf.hpp"
+
+namespace astro::detail {
+
+struct Recorder::State {
+  Recording record{};
+  files::SigmfMeta meta{};
+  std::optional<files::SigmfWriter> writer{};
+  std::uint64_t next = 0;  ///< sample index that continues what is written
+  std::shared_ptr<const StreamSettings> settings{};
+
+  std::string stem{};  ///< of the files' names
+  std::filesystem::path folder{};
+
+  void take(const Block& block);
+  void begin(const Block& block);
+  void number_file();
+};
+
+void Recorder::State::begin(const Block& block) {
+  const StreamSettings& stream = block.settings();
+  if (!stream.is_iq()) {
+    throw Error(ErrorCode::unsupported,
+                "recording: receiver '" + stream.receiver + "' yields spectra, no samples; ask for `product: spectra`");
+  }
+  number_file();
+  meta.dtype = stream.dtype;
+  meta.sample_rate = stream.tuning.sample_rate;
+  writer.emplace(record.path, meta);
+  record.start = block.time;
+  record.frequency = stream.tuning.frequency;
+  record.sample_rate = stream.tuning.sample_rate;
+}
+
+void Recorder::State::number_file() {
+  record.id = stem + "." + new_id().substr(0, 8);
+  record.path = (folder / (record.id + ".sigmf-data")).string();
+  record.samples_lost = 0;
+  meta.captures.clear();
+}
+
+/// A gap, or another tuning, begins a capture of its own: samples keep their times.
+void Recorder::State::take(const Block& block) {
+  if (block.items() == 0) return;
+  if (!writer) begin(block);
+  const std::uint64_t written = writer->samples();
+  const bool is_gap = written > 0 && block.first != next;
+  if (written == 0 || is_gap || block.settings_changed) {
+    writer->meta().captures.push_back(
+        {.first = written, .frequency = block.settings().tuning.frequency, .time = block.time, .more = {}});
+  }
+  if (is_gap) record.samples_lost += static_cast<std::int64_t>(block.first - next);
+  writer->write(block.bytes());
+  next = block.first + block.items();
+}
+
+Recorder::Recorder(const Observatory& site, const ReceiverHandle& receiver, const Observation& observation,
+                   std::size_t step, Product product) {
+  if (product != Product::recording && product != Product::all) return;
+  const std::filesystem::path folder = site.state_folder() / "recordings";
+  std::error_code failed;
+  std::filesystem::create_directories(folder, failed);
+  if (failed)
+    throw Error(ErrorCode::storage, "recording: folder " + folder.string() + " cannot be made: " + failed.message());
+  state_ = std::make_unique<State>();
+  Recording& record = state_->record;
+  record.observation_id = observation.id;
+  record.step = static_cast<std::int64_t>(step);
+  state_->folder = folder;
+  state_->stem = observation.id + "." + std::to_string(step);
+  state_->meta.author = observation.request.observer;
+  state_->meta.description =
+      observation.request.target_name.empty() ? observation.request.target : observation.request.target_name;
+  state_->meta.hardware = receiver.name();
+  state_->meta.recorder = observation.software;
+  state_->meta.site = site.location();
+  tap_ = [this](const Block& block) { state_->take(block); };
+}
+
+Recorder::~Recorder() = default;
+
+void Recorder::finish(const StoreHandle& store) {
+  if (!state_ || !state_->writer) return;
+  state_->record.samples = static_cast<std::int64_t>(state_->writer->samples());
+  state_->writer->finish();
+  state_->writer.reset();
+  store.insert(state_->record);
+}
+
+void Recorder::finish_when_long(const StoreHandle& store) {
+  constexpr double longest_s = 60.0;
+  if (!state_ || !state_->writer) return;
+  if (static_cast<double>(state_->writer->samples()) >= longest_s * state_->record.sample_rate.hertz()) finish(store);
+}
+
+}  // namespace astro::detail

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""`astro plan`, `resume`, `record` and `completion` as a user runs them."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+
+import numpy
+import pytest
+
+EVENING = "2026-01-15T20:00:00Z"
+
+
+@pytest.fixture
+def site(astro, root):
+    (astro.folder / "site.yaml").write_text((root / "examples/sites/simulated.yaml").read_text())
+    return "site.yaml"
+
+
+def request(astro, text):
+    (astro.folder / "request.yaml").write_text(text)
+    return "request.yaml"
+
+
+def test_a_plan_tells_steps_times_and_noise(astro, site):
+    told = astro.json("plan", site, request(astro, "target: galactic 120 0\nintegration_time: 60 s\n"), "--at", EVENING)
+    assert told["possible"] is True and told["refusals"] == []
+    assert [step["label"] for step in told["steps"]] == ["hot load", "cold load", "on target"]
+    assert told["integrating_s"] == 60
+    assert 100 < told["duration_s"] < 200
+
+
+def test_a_plan_that_is_refused_says_when_it_would_work(astro, site):
+    told = astro.json("plan", site, request(astro, "target: icrs 180 20\n"), "--at", EVENING, expect=3)
+    assert told["possible"] is False
+    again = astro.json("plan", site, "request.yaml", "--at", told["possible_from"])
+    assert again["possible"] is True
+
+
+def test_what_a_kill_cut_short_is_resumed(astro, site):
+    file = request(astro, "target: galactic 120 0\nintegration_time: 12 s\ncalibration_time: 1 s\nchannels: 256\n")
+    process = astro.start("observe", site, file, "--at", EVENING, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    for line in process.stderr:
+        if line.startswith("stored 5"):
+            break
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    with sqlite3.connect(astro.folder / "simulated.db") as store:
+        (identity,), = store.execute("select id from observation").fetchall()
+    told = astro.json("resume", site, identity, "--fast", "--at", "2026-01-15T20:05:00Z")
+    assert told["observation"] == identity and told["peak_k"] > 5
+    with sqlite3.connect(astro.folder / "simulated.db") as store:
+        phases = store.execute("select phase, count(*), count(distinct sequence) from integration group by phase").fetchall()
+    assert sorted(phases) == [("cold", 1, 1), ("hot", 1, 1), ("sky", 12, 12)]
+    assert "is complete" in astro.json("resume", site, identity, "--fast", "--at", "2026-01-15T20:06:00Z", expect=2)["error"]
+
+
+def test_a_recording_is_whole_and_keeps_its_times(astro, site):
+    told = astro.json("record", site, "sky.sigmf-meta", "--seconds", "1")
+    meta = json.loads((astro.folder / "sky.sigmf-meta").read_text())
+    samples = numpy.fromfile(astro.folder / "sky.sigmf-data", "complex64")
+    assert len(samples) == told["samples"] and told["duration_s"] >= 1
+    assert meta["global"]["core:sample_rate"] == 2.4e6
+    assert numpy.std(samples) > 0
+
+
+def test_a_shell_completes_commands_and_options(astro):
+    script = astro.run("completion", "bash").stdout
+    ask = script + '\nCOMP_WORDS=(astro {0}); COMP_CWORD={1}; _astro; echo "${{COMPREPLY[@]}}"'
+    def answer(words):
+        return subprocess.run(["bash", "-c", ask.format(" ".join(words), len(words))], capture_output=True, text=True, check=True, cwd=astro.folder).stdout.split()
+    assert answer(["obs"]) == ["observe", "observations"]
+    assert "--simulate" in answer(["observe", "--sim"])
+    assert answer(["sky", "--ho"]) != []

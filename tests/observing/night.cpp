@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "observing/night.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <random>
+
+#include "astro/sky/events.hpp"
+#include "astro/sky/frames.hpp"
+
+namespace astro::testing {
+
+using namespace astro::literals;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// ASTRO_SEED repeats a run.
+std::uint32_t seed() {
+  static std::uint32_t count = 0;
+  const char* given = std::getenv("ASTRO_SEED");
+  static const std::uint32_t first =
+      given != nullptr ? static_cast<std::uint32_t>(std::stoul(given)) : std::random_device()();
+  ::testing::Test::RecordProperty("ASTRO_SEED", std::to_string(first));
+  if (count == 0) std::printf("ASTRO_SEED=%u\n", first);
+  return first + count++;
+}
+
+std::string with(std::string text, const std::string& word, const std::string& by) {
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + by.size()))
+    text.replace(at, word.size(), by);
+  return text;
+}
+
+std::string degrees_text(Angle angle) { return std::to_string(angle.degrees()) + " deg"; }
+/// A default that the test's own settings do not name.
+std::string unless(const std::string& settings, const std::string& key, const std::string& otherwise) {
+  return settings.find(key + ':') == std::string::npos ? ", " + otherwise : "";
+}
+std::string more(const std::string& settings) { return settings.empty() ? "" : ", " + settings; }
+
+}  // namespace
+
+Night::Night(const NightOptions& options) {
+  std::mt19937 random(seed());
+  const auto between = [&](double low, double high) { return std::uniform_real_distribution(low, high)(random); };
+  location_ = {
+      .latitude = degrees(between(20, 50)), .longitude = degrees(between(-180, 180)), .height_m = between(0, 2500)};
+  const Time day = parse_time("2026-01-01T00:00:00Z") + 24h * std::uniform_int_distribution(0, 364)(random);
+  // Noon by the mean Sun, midnight else.
+  const double noon_h = 12.0 - location_.longitude.degrees() / 15.0;
+  start_ = day + from_seconds(3600.0 * (options.sun_up ? noon_h - 1.0 : noon_h + 12.0));
+  const Angle meridian = sky::sidereal_time(location_, start_);
+  source_ = {.ra = (meridian + 15_deg).wrapped(), .dec = location_.latitude - 20_deg};
+  yaml_ = "site: {name: Night, latitude: " + degrees_text(location_.latitude) +
+          ", longitude: " + degrees_text(location_.longitude) + ", height: " + std::to_string(location_.height_m) +
+          " m}\n" +
+          "mounts:\n  dish: {driver: simulator, max_speed: 5 deg, limits: {azimuth: [0 deg, 450 deg], altitude: [3 "
+          "deg, 89 deg]}" +
+          more(options.mount) + "}\n" +
+          "receivers:\n  hydrogen: {driver: simulator, mount: dish, frontend: frontend, seed: " +
+          std::to_string(random() % 1000000) +
+          unless(options.receiver, "format", "format: spectra, channels: 256, integration: 100 ms") +
+          unless(options.receiver, "sample_rate", "sample_rate: 2 MHz") + more(options.receiver) + "}\n" +
+          "controllers:\n  frontend: {driver: simulator.frontend}\n  weather: {driver: simulator.environment}\n" +
+          "stores:\n  archive: {driver: sqlite, path: " + (folder_.path() / "night.db").string() + "}\n" +
+          "calibration:\n  hydrogen:\n    hot: {temperature: 295 K, controller: frontend, command: select_load, "
+          "parameters: {load: hot}}\n"
+          "    cold: {temperature: 10 K, controller: frontend, command: select_load, parameters: {load: sky}, target: "
+          "altaz 0 80}\n"
+          "    sky: {controller: frontend, command: select_load, parameters: {load: sky}}\n"
+          "    noise_diode: {temperature: 100 K, controller: frontend, command: select_load, parameters: {load: "
+          "noise_diode}}\n" +
+          options.safety;
+  yaml_ = with(with(yaml_, "RA", degrees_text(source_.ra)), "DEC", degrees_text(source_.dec));
+  site_ = Observatory::open(parse_site(yaml_),
+                            {.clock = Clock::simulated(start_, 1000.0), .state_folder = folder_.path() / "state"});
+}
+
+Angle Night::sun_altitude() const { return sky::altaz(Body::sun, location_, site_->clock()->now()).altitude; }
+
+ObservationResult Night::observe(const ObservationRequest& request, const ObserveOptions& options) const {
+  SCOPED_TRACE(yaml_);
+  return astro::observe(*site_, request, options);
+}
+
+void Night::open_again() {
+  const Time now = site_->clock()->now();
+  site_->close();
+  site_.reset();
+  site_ = Observatory::open(parse_site(yaml_),
+                            {.clock = Clock::simulated(now, 1000.0), .state_folder = folder_.path() / "state"});
+}
+
+}  // namespace astro::testing

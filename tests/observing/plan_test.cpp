@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "astro/observing/plan.hpp"
+
+#include <gmock/gmock.h>
+
+#include "astro/sky/frames.hpp"
+#include "core/bench.hpp"
+
+namespace astro::testing {
+namespace {
+
+using namespace astro::literals;
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+constexpr const char* dish_site = R"(
+site: {name: Plans, latitude: 28.3009 deg, longitude: -16.5098 deg, height: 2390 m}
+mounts:
+  dish: {driver: simulator, limits: {azimuth: [0 deg, 450 deg], altitude: [10 deg, 88 deg]}}
+receivers:
+  hydrogen: {driver: simulator, mount: dish, frequency: 1420.4 MHz, sample_rate: 2 MHz}
+stores:
+  archive: {driver: sqlite, path: plans.db}
+calibration:
+  hydrogen: {hot: {temperature: 295 K}, cold: {temperature: 10 K, target: altaz 0 80}, tsys: 80 K}
+)";
+
+const Time evening = parse_time("2026-11-21T20:00:00Z");
+
+ObservationRequest track_of(const std::string& target, Duration time = 60s) {
+  ObservationRequest request{.target = target};
+  request.integration_time = time;
+  request.calibration_time = 20s;
+  return request;
+}
+
+TEST(APlan, CountsSlewsAtTheMountsSpeed) {
+  const Plan made =
+      plan(parse_site(dish_site), track_of("altaz 90 50"), {.start = evening, .axes = Axes{180_deg, 40_deg}});
+  ASSERT_TRUE(made.is_possible());
+  // hot where it is; cold at azimuth 0, altitude 80: 180 deg; sky at azimuth 90: 90 deg
+  ASSERT_EQ(made.steps.size(), 3u);
+  EXPECT_EQ(made.steps[0].begin, evening);
+  EXPECT_EQ(made.steps[1].begin - made.steps[1].start, 36s + 2s);
+  EXPECT_EQ(made.steps[2].begin - made.steps[2].start, 18s + 2s);
+  EXPECT_EQ(made.end - made.start, 20s + 38s + 20s + 20s + 60s);
+  EXPECT_EQ(made.slewing, 38s + 20s);
+  EXPECT_NEAR(made.steps[2].from.second.degrees(), 50.0, 1e-9);
+}
+
+TEST(APlan, SaysWhyATargetCannotBeSeenAndWhenItCan) {
+  const Site site = parse_site(dish_site);
+  // Orion is not up yet at eight in the evening of November; it is above 10 deg before eleven.
+  const Plan made = plan(site, track_of("icrs 83.8 -5.4"), {.start = evening});
+  ASSERT_FALSE(made.is_possible());
+  EXPECT_THAT(made.refusals.front(), HasSubstr("on target: "));
+  ASSERT_TRUE(made.possible_from);
+  const auto altitude = [&](Time time) {
+    return sky::altaz(parse_target("icrs 83.8 -5.4"), site.location, time, sky::standard_weather(site.location))
+        .altitude;
+  };
+  EXPECT_GE(altitude(*made.possible_from + 60s), 10_deg);
+  EXPECT_LT(altitude(*made.possible_from - 15min), 10.2_deg);
+  EXPECT_TRUE(plan(site, track_of("icrs 83.8 -5.4"), {.start = *made.possible_from}).is_possible());
+}
+
+TEST(APlan, SeesThatATargetSetsBeforeItsEnd) {
+  const Plan made = plan(parse_site(dish_site), track_of("icrs 270 -5", 5h), {.start = evening});
+  ASSERT_FALSE(made.is_possible());
+  EXPECT_THAT(made.refusals.front(), ::testing::AnyOf(HasSubstr("altitude"), HasSubstr("horizon")));
+}
+
+TEST(APlan, OfWhatNeverRisesHasNoTime) {
+  const Plan made = plan(parse_site(dish_site), track_of("icrs 0 -80"), {.start = evening});
+  EXPECT_FALSE(made.is_possible());
+  EXPECT_FALSE(made.possible_from);
+}
+
+TEST(APlan, CountsADriftWhereItStands) {
+  ObservationRequest request = track_of("galactic 120 0", 2h);
+  request.mode = Mode::drift;
+  const Plan made = plan(parse_site(dish_site), request, {.start = evening});
+  ASSERT_TRUE(made.is_possible()) << made.refusals.front();
+  EXPECT_EQ(made.steps.back().from, made.steps.back().to);
+}
+
+TEST(APlan, KeepsToOneTurnOfTheCableWhereThatIsPossible) {
+  // Over the north: from azimuth 350 to 10 by 360, which lies within 0 to 450 deg.
+  ObservationRequest request = track_of("altaz 0 50");
+  request.mode = Mode::map;
+  request.calibration = CalibrationKind::none;
+  request.scan = {
+      .frame = OffsetFrame::altaz, .width = 20_deg, .height = Angle(), .spacing = 1_deg, .speed_per_s = 1_deg};
+  const Plan made = plan(parse_site(dish_site), request, {.start = evening, .axes = Axes{100_deg, 40_deg}});
+  ASSERT_TRUE(made.is_possible()) << made.refusals.front();
+  EXPECT_EQ(made.unwinds, 0);
+  EXPECT_NEAR((made.steps[0].to.first - made.steps[0].from.first).degrees(), 20.0 / std::cos((50_deg).radians()), 0.01);
+}
+
+TEST(APlan, StatesTheNoiseThatTheRadiometerEquationGives) {
+  ObservationRequest request = track_of("altaz 90 50", 100s);
+  request.calibration = CalibrationKind::loads;
+  request.calibration_time = 50s;
+  const Plan made = plan(parse_site(dish_site), request, {.start = evening});
+  const double spectra_per_s = 2e6 / 1024;
+  EXPECT_NEAR(made.expected_rms_k, 80.0 * std::sqrt(1.0 / (100 * spectra_per_s) + 2.0 / (100 * spectra_per_s)), 1e-9);
+}
+
+TEST(APlan, RefusesWhatNoTimeMakesPossible) {
+  const Site site = parse_site(dish_site);
+  const auto refusal = [&](const ObservationRequest& request) {
+    std::string message;
+    EXPECT_NE(code_of([&] { (void)plan(site, request, {.start = evening}); }, &message), ErrorCode::internal);
+    return message;
+  };
+  ObservationRequest request = track_of("sun");
+  request.receiver = "hydrogn";
+  EXPECT_THAT(refusal(request), HasSubstr("did you mean 'hydrogen'"));
+  request = track_of("sun");
+  request.calibration = CalibrationKind::noise_diode;
+  EXPECT_THAT(refusal(request), HasSubstr("noise_diode"));
+}
+
+}  // namespace
+}  // namespace astro::testing

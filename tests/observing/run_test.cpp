@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <gmock/gmock.h>
+
+#include <cmath>
+#include <set>
+
+#include "astro/files/sigmf.hpp"
+#include "core/bench.hpp"
+#include "observing/night.hpp"
+
+namespace astro::testing {
+namespace {
+
+using namespace astro::literals;
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+ObservationRequest brief(const std::string& target = "altaz 180 60") {
+  ObservationRequest request{.target = target};
+  request.integration_time = 30s;
+  request.calibration_time = 3s;
+  request.channels = 64;
+  return request;
+}
+
+std::vector<Integration> stored(const Night& night, const std::string& id = {}) {
+  Query query{.order_by = "sequence"};
+  if (!id.empty()) query.where = {{.field = "observation_id", .value = id}};
+  return night.site().store("archive").find<Integration>(query);
+}
+
+Duration time_of(const std::vector<Integration>& all, Phase phase) {
+  Duration sum{};
+  for (const Integration& each : all) {
+    if (each.phase == phase) sum += each.duration;
+  }
+  return sum;
+}
+
+/// Observes until so many integrations are stored, then cancels; returns the id.
+std::string cut_short(const Night& night, const ObservationRequest& request, std::int64_t after) {
+  ObserveOptions options;
+  std::string id;
+  options.progress = [&, reins = options.control](const Progress& progress) mutable {
+    id = progress.observation_id;
+    if (progress.stored == after) reins.cancel();
+  };
+  EXPECT_EQ(code_of([&] { (void)night.observe(request, options); }), ErrorCode::cancelled);
+  return id;
+}
+
+TEST(Resume, DoesWhatIsLeftAndNothingTwice) {
+  Night night;
+  const std::string id = cut_short(night, brief(), 12);
+  night.open_again();
+  const ObservationResult result = resume(night.site(), "archive", id);
+  EXPECT_EQ(result.observation.state, ObservationState::completed);
+  const auto all = stored(night, id);
+  std::set<std::int64_t> sequences;
+  for (const Integration& each : all) EXPECT_TRUE(sequences.insert(each.sequence).second);
+  EXPECT_NEAR(seconds(time_of(all, Phase::sky)), 30.0, 0.6);
+  EXPECT_NEAR(seconds(time_of(all, Phase::hot)), 3.0, 0.3);
+  EXPECT_NEAR(seconds(time_of(all, Phase::cold)), 3.0, 0.3);
+}
+
+TEST(Resume, RefusesWhatIsCompleteOrUnknown) {
+  Night night;
+  const ObservationResult result = night.observe(brief());
+  std::string message;
+  EXPECT_EQ(code_of([&] { (void)resume(night.site(), "archive", result.observation.id); }, &message),
+            ErrorCode::invalid_argument);
+  EXPECT_THAT(message, HasSubstr("is complete"));
+  EXPECT_EQ(code_of([&] { (void)resume(night.site(), "archive", "nothing"); }), ErrorCode::not_found);
+}
+
+TEST(Resume, OfADriftGoesOnWhereTheSkyWas) {
+  Night night;
+  const Icrs source = night.source();
+  ObservationRequest request = brief(to_string(Target(source)));
+  request.mode = Mode::drift;
+  request.integration_time = 20min;
+  request.integration = 30s;
+  const std::string id = cut_short(night, request, 16);
+  const auto before = stored(night, id);
+  night.open_again();
+  (void)resume(night.site(), "archive", id);
+  const auto all = stored(night, id);
+  // The right ascension of the beam grows evenly, over the cut too: 15 arcsec a second of sidereal time.
+  const Integration& last = before.back();
+  const auto next = std::ranges::find(all, last.sequence + 1, &Integration::sequence);
+  ASSERT_NE(next, all.end());
+  const Angle step = (next->ra - last.ra).wrapped_signed();
+  EXPECT_NEAR(step.degrees(), 30.0 * 15.041 / 3600.0, 0.05);
+  EXPECT_GT(next->start - last.start, 23h);
+  EXPECT_NEAR(seconds(time_of(all, Phase::sky)), 1200.0, 31.0);
+}
+
+TEST(Resume, OfALineGoesOnInTheMiddleOfIt) {
+  Night night;
+  ObservationRequest request = brief("altaz 180 50");
+  request.mode = Mode::map;
+  request.scan = {
+      .frame = OffsetFrame::altaz, .width = 8_deg, .height = Angle(), .spacing = 1_deg, .speed_per_s = 0.2_deg};
+  const std::string id = cut_short(night, request, 25);  // some 20 of 40 s
+  (void)resume(night.site(), "archive", id);
+  double widest = 0.0;
+  double before = std::nan("");
+  for (const Integration& each : stored(night, id)) {
+    if (each.phase != Phase::sky) continue;
+    const double azimuth = each.azimuth.degrees();
+    if (std::isfinite(before)) widest = std::max(widest, std::abs(azimuth - before));
+    before = azimuth;
+  }
+  EXPECT_LT(widest, 2.2 * 0.2 / std::cos((50_deg).radians()) + 0.3);  // no hole
+}
+
+TEST(AnObservation, PausesAndGoesOn) {
+  Night night;
+  ObserveOptions options;
+  std::vector<std::string> stages;
+  options.progress = [&, reins = options.control](const Progress& progress) mutable {
+    stages.push_back(progress.stage);
+    if (progress.stored == 10) reins.pause();
+    if (progress.stage == "paused")
+      std::thread([reins]() mutable { std::this_thread::sleep_for(200ms), reins.go_on(); }).detach();
+  };
+  const ObservationResult result = night.observe(brief(), options);
+  EXPECT_THAT(stages, ::testing::Contains("paused"));
+  EXPECT_NEAR(seconds(time_of(stored(night, result.observation.id), Phase::sky)), 30.0, 0.6);
+}
+
+TEST(AnObservation, IsExtendedByPasses) {
+  Night night;
+  ObserveOptions options;
+  options.progress = [&, reins = options.control](const Progress& progress) mutable {
+    if (progress.stored == 8) reins.extend(1);
+  };
+  const ObservationResult result = night.observe(brief(), options);
+  EXPECT_NEAR(seconds(time_of(stored(night, result.observation.id), Phase::sky)), 60.0, 1.0);
+  EXPECT_EQ(result.observation.steps.back().pass, 1);
+}
+
+TEST(AnObservation, EndsWhenItsNoiseIsLow) {
+  Night night;
+  ObservationRequest request = brief();
+  request.integration_time = 4s;
+  request.repeat = 50;
+  const double k_after_4s = night
+                                .observe([&] {
+                                  ObservationRequest once = request;
+                                  once.repeat = 1;
+                                  return once;
+                                }())
+                                .peak.rms_k;
+  request.until_rms_k = k_after_4s / 2.0;  // some 4 passes, and the loads' share
+  const ObservationResult result = night.observe(request);
+  const Duration spent = time_of(stored(night, result.observation.id), Phase::sky);
+  EXPECT_LT(result.peak.rms_k, request.until_rms_k);
+  EXPECT_GT(spent, 8s);
+  EXPECT_LT(spent, 160s);
+}
+
+TEST(AnObservation, SaysWhoTookADeviceAway) {
+  Night night;
+  ObserveOptions options;
+  options.progress = [&](const Progress& progress) {
+    if (progress.stored == 8) night.site().mount("dish", {.name = "Vera", .rank = Rank::operator_}).take();
+  };
+  std::string message;
+  EXPECT_EQ(code_of([&] { (void)night.observe(brief(), options); }, &message), ErrorCode::not_holder);
+  EXPECT_THAT(message, HasSubstr("'dish' was taken over by Vera"));
+}
+
+TEST(AnObservation, IsRefusedBeforeAnythingMoves) {
+  Night night;
+  const Axes before = night.site().mount("dish").status().axes;
+  std::string message;
+  EXPECT_EQ(code_of([&] { (void)night.observe(brief("icrs 0 -89")); }, &message), ErrorCode::not_visible);
+  EXPECT_THAT(message, HasSubstr("below the horizon"));
+  EXPECT_EQ(night.site().mount("dish").status().axes, before);
+  EXPECT_TRUE(stored(night).empty());
+}
+
+TEST(AnObservation, RecordsItsSamples) {
+  Night night({.receiver = "format: iq, sample_rate: 100 kHz"});
+  ObservationRequest request = brief();
+  request.calibration = CalibrationKind::none;
+  request.integration_time = 4s;
+  request.product = Product::all;
+  const ObservationResult result = night.observe(request);
+  const auto recordings = night.site().store("archive").find<Recording>();
+  ASSERT_EQ(recordings.size(), 1u);
+  EXPECT_EQ(recordings[0].observation_id, result.observation.id);
+  EXPECT_NEAR(static_cast<double>(recordings[0].samples), 4e5, 2e4);
+  const files::SigmfMeta meta = files::read_sigmf(recordings[0].path);
+  EXPECT_EQ(meta.sample_rate, kilohertz(100));
+  EXPECT_EQ(std::filesystem::file_size(recordings[0].path), static_cast<std::uint64_t>(recordings[0].samples) * 8);
+  EXPECT_EQ(meta.captures.front().time, recordings[0].start);
+}
+
+TEST(AnObservation, KeepsNothingButTheContinuum) {
+  Night night;
+  ObservationRequest request = brief();
+  request.product = Product::continuum;
+  const ObservationResult result = night.observe(request);
+  for (const Integration& each : stored(night, result.observation.id)) ASSERT_EQ(each.power.size(), 1u);
+  EXPECT_EQ(result.spectrum.axis.channels, 0u);
+}
+
+}  // namespace
+}  // namespace astro::testing
