@@ -134,15 +134,28 @@ void Receiver::start() {
     stopped_ = false;
   }
   const astro::Time now = clock_->now();
+  counted_from_ = {now, Steady::now()};
   hold_until(now);
   begin_at(now);
   streaming_ = true;
+}
+
+/// By the receiver's own oscillator, which does not care when somebody sets the machine's clock.
+astro::Time Receiver::counted_time() const {
+  if (clock_->is_simulated()) return clock_->now();
+  return counted_from_.first + std::chrono::round<astro::Duration>(Steady::now() - counted_from_.second);
 }
 
 astro::Time Receiver::time_of(std::uint64_t item) const noexcept {
   if (settings_.format == Format::spectra) return epoch_ + settings_.integration * static_cast<std::int64_t>(item);
   const long double ns = static_cast<long double>(item) * 1e9L / static_cast<long double>(tuning_.sample_rate.hertz());
   return epoch_ + astro::Duration(std::llround(ns));
+}
+
+/// Of an item, by the clock as it stands now.
+astro::Time Receiver::utc_of(std::uint64_t item) const {
+  if (clock_->is_simulated()) return time_of(item);
+  return clock_->now() - (counted_time() - time_of(item));
 }
 
 /// The first item that begins at the instant or after it.
@@ -186,7 +199,7 @@ void Receiver::let_go() noexcept {
 bool Receiver::wait_until(astro::Time instant, Steady::time_point deadline) {
   std::unique_lock lock(mutex_);
   while (!stopped_) {
-    const astro::Time now = clock_->now();
+    const astro::Time now = counted_time();
     if (now >= instant) return true;
     if (Steady::now() >= deadline) return false;
     const auto left = std::chrono::duration<double>(astro::seconds(instant - now) / clock_->speed());
@@ -218,7 +231,7 @@ astro::Filled Receiver::fill(std::span<std::byte> buffer) {
   const auto deadline = Steady::now() + patience;
   faults_.strike("reading samples", clock_->now());
   if (is_stalled(deadline)) return {};
-  catch_up(clock_->now());
+  catch_up(counted_time());
   if (const Fault* overflow = faults_.once(FaultKind::overflow, clock_->now())) {
     skip_to(item_at(time_of(next_) + overflow->lasts));
   }
@@ -226,7 +239,7 @@ astro::Filled Receiver::fill(std::span<std::byte> buffer) {
   std::uint64_t items = portion(buffer.size() / bytes);
   if (items == 0 || !hold_until(time_of(next_ + items))) return {};
   if (!wait_until(time_of(next_ + items), deadline)) {
-    const std::uint64_t ready = item_at(clock_->now());
+    const std::uint64_t ready = item_at(counted_time());
     items = std::min(items, ready > next_ + 1 ? ready - next_ - 1 : 0);
     const std::lock_guard lock(mutex_);
     if (stopped_ || items == 0) return {};
@@ -234,7 +247,7 @@ astro::Filled Receiver::fill(std::span<std::byte> buffer) {
   const auto out = buffer.first(static_cast<std::size_t>(items) * bytes);
   if (faults_.at(FaultKind::dropout, time_of(next_)) != nullptr) silence(out);
   else make(out, items);
-  astro::Filled filled{.items = static_cast<std::size_t>(items), .lost = lost_, .time = time_of(next_)};
+  astro::Filled filled{.items = static_cast<std::size_t>(items), .lost = lost_, .time = utc_of(next_)};
   lost_ = 0;
   next_ += items;
   return filled;

@@ -45,6 +45,8 @@ class Receiver final : public astro::Receiver {
   void skip_to(std::uint64_t item) noexcept;
   bool hold_until(astro::Time instant);
   void let_go() noexcept;
+  astro::Time counted_time() const;
+  astro::Time utc_of(std::uint64_t item) const;
   bool wait_until(astro::Time instant, Steady::time_point deadline);
   bool is_stalled(Steady::time_point deadline);
   void catch_up(astro::Time now);
@@ -59,7 +61,8 @@ class Receiver final : public astro::Receiver {
   std::unique_ptr<SignalSource> source_{};
   std::uint64_t key_ = 0;
 
-  astro::Time epoch_{};     ///< of item 0 since the last tuning
+  astro::Time epoch_{};  ///< of item 0 since the last tuning
+  std::pair<astro::Time, Steady::time_point> counted_from_{};
   std::uint64_t next_ = 0;  ///< item that comes next
   std::uint64_t lost_ = 0;  ///< not yet told
   bool streaming_ = false;  ///< `start` was called; the worker's own

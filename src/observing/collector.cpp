@@ -29,6 +29,7 @@ void Collector::start_afresh() { start_afresh(site_.clock()->now()); }
 void Collector::start_afresh(Time from) {
   rest();
   not_before_ = from;
+  is_fresh_ = true;
   spectrometer_.reset();
   stream_.emplace(receiver_.stream());
 }
@@ -46,21 +47,29 @@ BlockPtr Collector::next_block(const std::stop_token& stop) {
   }
 }
 
+/// Whether it was taken before the last fresh start. Once something was not, nothing is: a clock that is
+/// set back makes nothing old.
+bool Collector::is_of_before(const Block& block) {
+  const bool is_old = is_fresh_ && block.time < not_before_ && !block.settings().recorded;
+  if (!is_old) is_fresh_ = false;
+  return is_old;
+}
+
 Spectrum Collector::next(Duration duration, const std::stop_token& stop, const std::function<void(const Block&)>& tap) {
   if (!stream_) start_afresh();
   spectrometer_.reset();
   Duration taken{};
-  Time begun{};
+  std::uint64_t begun = 0;  // the clock may be set meanwhile: samples count the time
   bool any = false;
   while (!any || taken < duration) {
     const BlockPtr block = next_block(stop);
-    if (block->time < not_before_ && !block->settings().recorded) continue;
+    if (is_of_before(*block)) continue;
     if (block->items() > 0) {
-      if (!any) begun = block->time;
+      if (!any) begun = block->first;
       any = true;
       spectrometer_.add(*block);
       if (tap) tap(*block);
-      taken = block->time + block->duration() - begun;
+      taken = block->settings().duration_of(block->first + block->items() - begun);
     }
     if (block->last) break;
   }

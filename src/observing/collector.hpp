@@ -35,12 +35,14 @@ class Collector {
 
  private:
   BlockPtr next_block(const std::stop_token& stop);
+  bool is_of_before(const Block& block);
 
   const Observatory& site_;
   ReceiverHandle receiver_;
   Spectrometer spectrometer_;
   std::optional<BlockStream> stream_;
   Time not_before_;
+  bool is_fresh_ = true;  ///< nothing was taken since the last fresh start
 };
 
 }  // namespace astro::detail

@@ -111,8 +111,9 @@ class Run {
       give_up(ObservationState::failed, error.what());
       throw;
     }
+    ObservationResult result = reduced();
     end(ObservationState::completed, "");
-    ObservationResult result = reduce(store_, record_.id, site_.location());
+    result.observation = record_;
     say("done", nullptr);
     release();
     return result;
@@ -175,6 +176,16 @@ class Run {
       release();
     } catch (const std::exception& error) {
       log(LogLevel::warning, "observing", std::string("giving back the devices: ") + error.what());
+    }
+  }
+
+  ObservationResult reduced() {
+    try {
+      return reduce(store_, record_.id, site_.location());
+    } catch (const Error& error) {
+      const std::string why = std::string("all of it is stored, but it cannot be reduced: ") + error.what();
+      give_up(ObservationState::failed, why);
+      throw Error(error.code(), "observation " + record_.id + ": " + why);
     }
   }
 

@@ -16,17 +16,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// ASTRO_SEED repeats a run.
-std::uint32_t seed() {
-  static std::uint32_t count = 0;
-  const char* given = std::getenv("ASTRO_SEED");
-  static const std::uint32_t first =
-      given != nullptr ? static_cast<std::uint32_t>(std::stoul(given)) : std::random_device()();
-  ::testing::Test::RecordProperty("ASTRO_SEED", std::to_string(first));
-  if (count == 0) std::printf("ASTRO_SEED=%u\n", first);
-  return first + count++;
-}
-
 std::string with(std::string text, const std::string& word, const std::string& by) {
   for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + by.size()))
     text.replace(at, word.size(), by);
@@ -53,29 +42,44 @@ Night::Night(const NightOptions& options) {
   start_ = day + from_seconds(3600.0 * (options.sun_up ? noon_h - 1.0 : noon_h + 12.0));
   const Angle meridian = sky::sidereal_time(location_, start_);
   source_ = {.ra = (meridian + 15_deg).wrapped(), .dec = location_.latitude - 20_deg};
-  yaml_ = "site: {name: Night, latitude: " + degrees_text(location_.latitude) +
-          ", longitude: " + degrees_text(location_.longitude) + ", height: " + std::to_string(location_.height_m) +
-          " m}\n" +
-          "mounts:\n  dish: {driver: simulator, max_speed: 5 deg, limits: {azimuth: [0 deg, 450 deg], altitude: [3 "
-          "deg, 89 deg]}" +
-          more(options.mount) + "}\n" +
-          "receivers:\n  hydrogen: {driver: simulator, mount: dish, frontend: frontend, seed: " +
-          std::to_string(random() % 1000000) +
-          unless(options.receiver, "format", "format: spectra, channels: 256, integration: 100 ms") +
-          unless(options.receiver, "sample_rate", "sample_rate: 2 MHz") + more(options.receiver) + "}\n" +
-          "controllers:\n  frontend: {driver: simulator.frontend}\n  weather: {driver: simulator.environment}\n" +
-          "stores:\n  archive: {driver: sqlite, path: " + (folder_.path() / "night.db").string() + "}\n" +
-          "calibration:\n  hydrogen:\n    hot: {temperature: 295 K, controller: frontend, command: select_load, "
-          "parameters: {load: hot}}\n"
-          "    cold: {temperature: 10 K, controller: frontend, command: select_load, parameters: {load: sky}, target: "
-          "altaz 0 80}\n"
-          "    sky: {controller: frontend, command: select_load, parameters: {load: sky}}\n"
-          "    noise_diode: {temperature: 100 K, controller: frontend, command: select_load, parameters: {load: "
-          "noise_diode}}\n" +
-          options.safety;
-  yaml_ = with(with(yaml_, "RA", degrees_text(source_.ra)), "DEC", degrees_text(source_.dec));
+  noise_ = static_cast<std::uint32_t>(random() % 1000000);
+  yaml_ = yaml_of(options);
   site_ = Observatory::open(parse_site(yaml_),
                             {.clock = Clock::simulated(start_, 1000.0), .state_folder = folder_.path() / "state"});
+}
+
+std::uint32_t Night::seed() {
+  static std::uint32_t count = 0;
+  const char* given = std::getenv("ASTRO_SEED");
+  static const std::uint32_t first =
+      given != nullptr ? static_cast<std::uint32_t>(std::stoul(given)) : std::random_device()();
+  if (count == 0) std::printf("ASTRO_SEED=%u\n", first);
+  return first + count++;
+}
+
+std::string Night::yaml_of(const NightOptions& options) const {
+  const std::string yaml =
+      "site: {name: Night, latitude: " + degrees_text(location_.latitude) +
+      ", longitude: " + degrees_text(location_.longitude) + ", height: " + std::to_string(location_.height_m) +
+      " m}\n" +
+      "mounts:\n  dish: {driver: simulator, max_speed: 5 deg, limits: {azimuth: [0 deg, 450 deg], altitude: [3 "
+      "deg, 89 deg]}" +
+      more(options.mount) + "}\n" +
+      "receivers:\n  hydrogen: {driver: simulator, mount: dish, frontend: frontend, seed: " + std::to_string(noise_) +
+      unless(options.receiver, "format", "format: spectra, channels: 256, integration: 100 ms") +
+      unless(options.receiver, "sample_rate", "sample_rate: 2 MHz") + more(options.receiver) + "}\n" +
+      "controllers:\n  frontend: {driver: simulator.frontend}\n  weather: {driver: simulator.environment}\n" +
+      "stores:\n  archive: {driver: sqlite, path: " + (folder_.path() / "night.db").string() + "}\n" +
+      "calibration:\n  hydrogen:\n    beam_width: 4 deg\n    hot: {temperature: 295 K, controller: frontend, command: "
+      "select_load, "
+      "parameters: {load: hot}}\n"
+      "    cold: {temperature: 10 K, controller: frontend, command: select_load, parameters: {load: sky}, target: "
+      "altaz 0 80}\n"
+      "    sky: {controller: frontend, command: select_load, parameters: {load: sky}}\n"
+      "    noise_diode: {temperature: 100 K, controller: frontend, command: select_load, parameters: {load: "
+      "noise_diode}}\n" +
+      options.safety;
+  return with(with(yaml, "RA", degrees_text(source_.ra)), "DEC", degrees_text(source_.dec));
 }
 
 Angle Night::sun_altitude() const { return sky::altaz(Body::sun, location_, site_->clock()->now()).altitude; }
@@ -85,12 +89,18 @@ ObservationResult Night::observe(const ObservationRequest& request, const Observ
   return astro::observe(*site_, request, options);
 }
 
-void Night::open_again() {
-  const Time now = site_->clock()->now();
+void Night::open_again(const NightOptions& options) {
+  yaml_ = yaml_of(options);
+  open_again();
+}
+
+void Night::open_again() { open_again_at(site_->clock()->now()); }
+
+void Night::open_again_at(Time time) {
   site_->close();
   site_.reset();
   site_ = Observatory::open(parse_site(yaml_),
-                            {.clock = Clock::simulated(now, 1000.0), .state_folder = folder_.path() / "state"});
+                            {.clock = Clock::simulated(time, 1000.0), .state_folder = folder_.path() / "state"});
 }
 
 }  // namespace astro::testing

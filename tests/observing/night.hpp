@@ -31,14 +31,21 @@ class Night {
   std::filesystem::path folder() const { return folder_.path(); }
 
   ObservationResult observe(const ObservationRequest& request, const ObserveOptions& options = {}) const;
-  /// Closes it, as a power cut would, and opens it again.
+  /// Closes it and opens it again, a little later; with other settings where they are given.
   void open_again();
+  void open_again(const NightOptions& options);
+  void open_again_at(Time time);
+
+  /// What everything random begins with; ASTRO_SEED in the environment repeats a run.
+  static std::uint32_t seed();
 
  private:
+  std::string yaml_of(const NightOptions& options) const;
   TemporaryFolder folder_;
   Location location_;
   Time start_;
   Icrs source_;
+  std::uint32_t noise_ = 0;
   std::string yaml_;
   std::optional<Observatory> site_;
 };

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <gmock/gmock.h>
+
+#include <array>
+#include <cstdlib>
+#include <random>
+
+#include "core/bench.hpp"
+#include "observing/night.hpp"
+
+// What goes wrong at random moments of observations: they end in one final state with a reason, lose no
+// integration that was told of, leave the mount standing, and are completed by resuming them.
+namespace astro::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+int rounds() { return std::getenv("ASTRO_LONG") != nullptr ? 300 : 30; }
+
+/// A fault of the mount or the receiver, as its settings have it.
+NightOptions fault_at_random(std::mt19937& random) {
+  constexpr std::array mount_faults{"stall", "exception", "hang"};
+  constexpr std::array receiver_faults{"exception", "hang", "overflow", "dropout"};
+  const double at_s = std::uniform_real_distribution(0.0, 60.0)(random);
+  const bool on_mount = random() % 2 == 0;
+  const std::string kind =
+      on_mount ? mount_faults[random() % mount_faults.size()] : receiver_faults[random() % receiver_faults.size()];
+  const std::string lasts = kind == "stall" || kind == "dropout" ? "40 s" : "2 s";
+  const std::string fault = "faults: [{kind: " + kind + ", at: " + std::to_string(at_s) + " s, lasts: " + lasts + "}]";
+  return on_mount ? NightOptions{.mount = fault} : NightOptions{.receiver = fault};
+}
+
+Observation record_of(const Night& night) { return night.site().store("archive").find<Observation>().at(0); }
+
+std::size_t stored(const Night& night) { return night.site().store("archive").count<Integration>(); }
+
+TEST(Faults, LeaveOneFinalStateAndNothingIsLost) {
+  std::mt19937 random(Night::seed());
+  int failed = 0;
+  for (int round = 0; round < rounds(); ++round) {
+    const NightOptions options = fault_at_random(random);
+    SCOPED_TRACE(options.mount + options.receiver);
+    Night night(options);
+    ObservationRequest request{.target = "altaz 200 50", .mode = round % 2 == 0 ? Mode::track : Mode::raster};
+    request.integration_time = request.mode == Mode::track ? 40s : 8s;
+    request.calibration_time = 4s;
+    request.channels = 64;
+    request.scan = {.frame = OffsetFrame::altaz, .width = degrees(2), .height = degrees(2), .spacing = degrees(1)};
+    std::int64_t told = -1;
+    ObserveOptions watched;
+    watched.progress = [&](const Progress& progress) { told = std::max(told, progress.stored); };
+    std::string message;
+    const auto code = code_of([&] { (void)night.observe(request, watched); }, &message);
+    Observation record = record_of(night);
+    EXPECT_EQ(record.state, code ? ObservationState::failed : ObservationState::completed);
+    EXPECT_EQ(record.reason.empty(), !code);
+    EXPECT_NE(code, ErrorCode::internal) << message;
+    EXPECT_GE(stored(night), static_cast<std::size_t>(told + 1));
+    // Loads that were not heard make no calibration, whatever is done again.
+    if (!code || record.reason.find("cannot be reduced") != std::string::npos) continue;
+    ++failed;
+    const MountReport mount = night.site().mount("dish").status();
+    EXPECT_FALSE(mount.tracking);
+    // Somebody mends the device, and goes on.
+    night.open_again({});
+    const ObservationResult result = resume(night.site(), "archive", record.id);
+    EXPECT_EQ(result.observation.state, ObservationState::completed);
+    Duration sky{};
+    Duration wanted{};
+    for (const Step& step : result.observation.steps) wanted += step.phase == Phase::sky ? step.duration : Duration{};
+    for (const Integration& each : night.site().store("archive").find<Integration>())
+      sky += each.phase == Phase::sky ? each.duration : Duration{};
+    EXPECT_NEAR(seconds(sky), seconds(wanted), 1.0 + 0.6 * static_cast<double>(result.observation.steps.size()));
+  }
+  EXPECT_GT(failed, 0) << "no fault did anything: what is tested here?";
+}
+
+}  // namespace
+}  // namespace astro::testing
