@@ -130,10 +130,14 @@ std::optional<Objection> SafetyGuard::steer(const MountReach& reach, const Guard
 }
 
 std::optional<Objection> SafetyGuard::judge(const MountReach& reach, const GuardedReading& reading) {
-  for (const SafetyConditions::Active& begun : conditions_.begun(reading.time)) {
-    return Objection{.reason = begun.reason,
-                     .stops = begun.action >= SafetyAction::stop,
-                     .parks = begun.action == SafetyAction::park};
+  if (const auto begun = conditions_.begun(reading.time); !begun.empty()) {
+    std::string reason;
+    auto action = SafetyAction::warn;
+    for (const SafetyConditions::Active& one : begun) {
+      reason += (reason.empty() ? "" : "; ") + one.reason;
+      action = std::max(action, one.action);
+    }
+    return Objection{.reason = reason, .stops = action >= SafetyAction::stop, .parks = action == SafetyAction::park};
   }
   if (auto moved = watch_.look(reach.description, reading)) return moved;
   return judge_place(reach, reading);

@@ -29,6 +29,12 @@ struct SafeMount : ::testing::Test {
   void go_wrong(const char* what, double at, double lasts) {
     bench.mount.emplace_back("faults", List{Map{{"kind", what}, {"at", at}, {"lasts", lasts}}});
   }
+  /// The weather station measures this from now on.
+  static void hold(const Observatory& site, const char* sensor, double value) {
+    site.controller("weather")
+        .perform("set_sensor_value", Map{{"sensor_id", sensor}, {"value", value}})
+        .wait_completed(10s);
+  }
   static std::string why(const MountHandle& dish) {
     std::string message;
     EXPECT_TRUE(code_of([&] { dish.wait_until_on_target(1h); }, &message));
@@ -42,14 +48,9 @@ TEST_F(SafeMount, IsParkedWhenTheWindRisesAndTakesNothingUntilItHasCalmedDown) {
       {.point = "weather.temperature", .above = 30.0, .lasting = 2s, .clear_for = 20s, .action = SafetyAction::park}};
   const Observatory site = bench.open();
   const MountHandle dish = site.mount("dish");
-  const auto blow = [&](double degrees_c) {
-    site.controller("weather")
-        .perform("set_sensor_value", Map{{"sensor_id", "temperature"}, {"value", degrees_c}})
-        .wait_completed(10s);
-  };
   dish.track(AltAz{degrees(40), degrees(30)});
   dish.wait_until_on_target();
-  blow(33);
+  hold(site, "temperature", 33);
   ASSERT_TRUE(eventually([&] { return dish.status().state == MountState::parked; }));
   EXPECT_FALSE(dish.status().tracking);
   std::string message;
@@ -59,7 +60,7 @@ TEST_F(SafeMount, IsParkedWhenTheWindRisesAndTakesNothingUntilItHasCalmedDown) {
   EXPECT_EQ(code_of([&] { dish.home(); }), ErrorCode::unsafe);
   dish.park();  // always
   dish.stop();
-  blow(20);
+  hold(site, "temperature", 20);
   EXPECT_EQ(code_of([&] { dish.slew_to(AltAz{degrees(40), degrees(30)}); }, &message), ErrorCode::unsafe);
   EXPECT_THAT(message, HasSubstr("it must be over for 20 s"));
   site.clock()->sleep_for(25s);
@@ -67,9 +68,33 @@ TEST_F(SafeMount, IsParkedWhenTheWindRisesAndTakesNothingUntilItHasCalmedDown) {
   dish.wait_until_on_target();
 }
 
+TEST_F(SafeMount, LetsGoOnWhatRunsWhereItOnlyRefusesAndOnlySpeaksWhereItWarns) {
+  run_at(50);
+  bench.rules.conditions = {{.point = "weather.humidity", .above = 70.0, .action = SafetyAction::warn},
+                            {.point = "weather.temperature", .above = 30.0, .action = SafetyAction::refuse}};
+  Heard heard;
+  const Observatory site = bench.open();
+  const Subscription subscription = site.subscribe(heard);
+  const MountHandle dish = site.mount("dish");
+  dish.track(AltAz{degrees(40), degrees(30)});
+  dish.wait_until_on_target();
+  hold(site, "humidity", 80);
+  EXPECT_TRUE(eventually([&] { return heard.all().size() == 1; }));
+  EXPECT_THAT(heard.all().back(), HasSubstr("weather.humidity is 80 %, above 70"));
+  dish.track(AltAz{degrees(50), degrees(30)});
+  hold(site, "temperature", 33);
+  EXPECT_TRUE(eventually([&] { return heard.all().size() == 2; }));
+  EXPECT_EQ(code_of([&] { dish.track(AltAz{degrees(60), degrees(30)}); }), ErrorCode::unsafe);
+  dish.wait_until_on_target();
+  EXPECT_TRUE(dish.status().tracking);
+  EXPECT_NEAR(dish.status().axes.first.degrees(), 50, 0.1);
+}
+
 TEST_F(SafeMount, TakesAWeatherStationThatIsSilentForStorm) {
   run_at(50);
-  bench.rules.conditions = {{.point = "weather.wind", .above = 30.0, .missing_after = 20s}};  // there is no such point
+  // There are no such points. Both are missed at the same time: the stronger action counts.
+  bench.rules.conditions = {{.point = "weather.rain", .above = 1.0, .missing_after = 20s, .action = SafetyAction::warn},
+                            {.point = "weather.wind", .above = 30.0, .missing_after = 20s}};
   const Observatory site = bench.open();
   const MountHandle dish = site.mount("dish");
   dish.track(AltAz{degrees(40), degrees(30)});
