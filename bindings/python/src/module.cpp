@@ -43,4 +43,5 @@ PYBIND11_MODULE(_astro, module) {
   bind_store(module);
   bind_observatory(module);
   bind_observing(module);
+  bind_safety(module);
 }
