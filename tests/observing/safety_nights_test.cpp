@@ -235,11 +235,12 @@ class RandomNight {
             std::abs(180 - second - spot.altitude) > 1)
           continue;
         if (apart(spot_of(judge_.geometry, judge_.site, first, second), spot) > 0.4) continue;
-        // Nearly there: within a degree of the edge of something, or not to be reached.
+        // Nearly there: the edge of something may lie between.
+        const double aside = 0.5 / std::max(0.02, cosine(second));
         const bool at_edge =
-            judge_.clear(first, second, watch.sun()) < 1.5 || !judge_.is_within_limits(first - 0.8, second) ||
-            !judge_.is_within_limits(first + 0.8, second) || !judge_.is_within_limits(first, second - 0.8) ||
-            !judge_.is_within_limits(first, second + 0.8);
+            judge_.clear(first, second, watch.sun()) < 1.5 || !judge_.is_within_limits(first - aside, second) ||
+            !judge_.is_within_limits(first + aside, second) || !judge_.is_within_limits(first, second - 0.5) ||
+            !judge_.is_within_limits(first, second + 0.5);
         if (at_edge) continue;
         EXPECT_FALSE(judge_.is_reachable(watch.axes(), {degrees(first), degrees(second)}, watch.sun(), 1.5))
             << first << ", " << second;
