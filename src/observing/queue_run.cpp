@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
+#include <thread>
+
+#include "astro/error.hpp"
+#include "astro/log.hpp"
+#include "astro/observatory.hpp"
+#include "astro/observing/observe.hpp"
+#include "astro/observing/queue.hpp"
+#include "astro/observing/schedule.hpp"
+#include "observing/queue_record.hpp"
+
+namespace astro {
+
+using namespace std::chrono_literals;
+using detail::change_queued;
+
+namespace {
+
+/// How long somebody who cancels or adds has to wait to be heard, in real time.
+constexpr auto between_looks = 500ms;
+
+/// Watches the record of what runs: when it is cancelled, or the whole run is to stop, the
+/// observation is cancelled.
+class Watch {
+ public:
+  Watch(const StoreHandle& store, std::string id, const std::stop_token& stop, const ObservationControl& control)
+      : thread_([=, id = std::move(id)](const std::stop_token& over) { look(store, id, stop, control, over); }) {}
+
+ private:
+  static void look(const StoreHandle& store, const std::string& id, const std::stop_token& stop,
+                   ObservationControl control, const std::stop_token& over) {
+    for (int round = 0; !over.stop_requested(); ++round) {
+      if (stop.stop_requested()) return control.cancel();
+      if (round % 10 == 0 && is_cancelled(store, id)) return control.cancel();
+      std::this_thread::sleep_for(between_looks / 10);
+    }
+  }
+  static bool is_cancelled(const StoreHandle& store, const std::string& id) {
+    try {
+      const auto record = detail::find_queued(store, id);
+      return record && record->state == QueueState::cancelled;
+    } catch (const Error& error) {
+      log(LogLevel::warning, "queue", std::string("looking whether somebody cancelled: ") + error.what());
+      return false;
+    }
+  }
+
+  std::jthread thread_;
+};
+
+bool is_nobodys_fault(ErrorCode code) { return code == ErrorCode::not_holder; }
+bool is_hopeless(ErrorCode code) { return code == ErrorCode::invalid_argument || code == ErrorCode::unsupported; }
+
+class Runner {
+ public:
+  Runner(const Observatory& site, const std::string& store, const QueueOptions& options)
+      : site_(site), store_name_(store), store_(site.store(store)), options_(options) {}
+
+  QueueRun operator()() {
+    recover();
+    while (!options_.stop.stop_requested()) {
+      const std::vector<QueuedRequest> queue = list_requests(store_);
+      known_ = signature(queue);
+      const Schedule made = make_schedule(queue);
+      write_reasons(made);
+      if (options_.planned) options_.planned(made);
+      const bool more = !made.entries.empty() || wakes_.has_value();
+      if (options_.until_empty && !more) break;
+      if (!made.entries.empty() && made.entries.front().start <= now() + 1s) {
+        carry_out(made.entries.front());
+        continue;
+      }
+      wait(made);
+    }
+    return result_;
+  }
+
+ private:
+  Time now() const { return site_.clock()->now(); }
+
+  /// What an earlier process left in the middle waits again and is resumed; if its observation was
+  /// complete, it is done.
+  void recover() {
+    for (const QueuedRequest& each : list_requests(store_, false)) {
+      if (each.state != QueueState::running) continue;
+      const bool complete = is_complete(each.observation_id);
+      const auto changed = change(each.id, [&](QueuedRequest& record) {
+        if (record.state != QueueState::running) return false;
+        record.state = complete ? QueueState::done : QueueState::waiting;
+        record.reason = complete ? "" : "the process that carried it out ended; it is resumed";
+        if (!complete && record.attempts >= record.max_attempts) {
+          record.state = QueueState::failed;
+          record.reason = "the process that carried it out ended, in the last of its " +
+                          std::to_string(record.max_attempts) + " attempts";
+        }
+        return true;
+      });
+      count(changed);
+    }
+  }
+
+  bool is_complete(const std::string& observation) const {
+    if (observation.empty()) return false;
+    const auto found = store_of(observation);
+    return found && found->state == ObservationState::completed;
+  }
+  std::optional<Observation> store_of(const std::string& observation) const {
+    for (const std::string& name : site_.names(DeviceKind::store)) {
+      auto found = site_.store(name).find<Observation>({.where = {{.field = "id", .value = observation}}});
+      if (!found.empty()) return std::move(found.front());
+    }
+    return std::nullopt;
+  }
+
+  Schedule make_schedule(const std::vector<QueuedRequest>& queue) {
+    ScheduleOptions options{.from = now(), .evaluations = options_.evaluations};
+    options.to = options.from + options_.look_ahead;
+    for (const std::string& name : site_.names(DeviceKind::mount)) {
+      const MountHandle mount = site_.mount(name);
+      options.mounts[name] = {.axes = mount.status().axes, .description = mount.description()};
+    }
+    wakes_.reset();
+    for (const QueuedRequest& each : queue) {
+      // A retry comes, even if it is not in this plan.
+      if (each.state == QueueState::waiting && each.retry_from && *each.retry_from > options.from)
+        wakes_ = std::min(wakes_.value_or(*each.retry_from), *each.retry_from);
+    }
+    return schedule(site_.site(), queue, options);
+  }
+
+  /// What waits knows why; what waits in vain has ended.
+  void write_reasons(const Schedule& made) {
+    const auto write = [&](const std::string& id, const std::string& why, QueueState state) {
+      const auto changed = change(id, [&](QueuedRequest& record) {
+        const bool same = record.state == state && (record.reason == why || record.retry_from);
+        if (record.state != QueueState::waiting || same) return false;
+        record.reason = why;
+        record.state = state;
+        return true;
+      });
+      count(changed);
+    };
+    for (const ScheduledRequest& entry : made.entries)
+      write(entry.id, "planned for " + format_time(entry.start, 0) + ": " + entry.why, QueueState::waiting);
+    for (const WaitingRequest& each : made.waiting) {
+      const bool in_vain = each.never && each.because == WaitReason::impossible;
+      const QueueState state = in_vain ? QueueState::impossible : each.never ? QueueState::failed : QueueState::waiting;
+      write(each.id, each.why, state);
+    }
+  }
+
+  void carry_out(const ScheduledRequest& entry) {
+    const auto begun = change(entry.id, [&](QueuedRequest& record) {
+      if (record.state != QueueState::waiting) return false;
+      record.state = QueueState::running;
+      record.reason = entry.why;
+      record.retry_from.reset();
+      ++record.attempts;
+      return true;
+    });
+    if (!begun) return;  // somebody was faster: plan anew
+    const Time start = now();
+    ObserveOptions observe_options;
+    observe_options.progress = [&, known = begun->observation_id](const Progress& progress) mutable {
+      if (progress.observation_id == known) return;
+      known = progress.observation_id;
+      change(entry.id, [&](QueuedRequest& record) { return record.observation_id = known, true; });
+    };
+    try {
+      const Watch watch(store_, entry.id, options_.stop, observe_options.control);
+      if (is_resumable(begun->observation_id))
+        (void)resume(site_, store_of_request(*begun), begun->observation_id, observe_options);
+      else (void)observe(site_, begun->request, observe_options);
+      end(entry.id, start, nullptr);
+    } catch (const Error& error) {
+      end(entry.id, start, &error);
+    } catch (const std::exception& raised) {
+      const Error error(ErrorCode::internal, raised.what());
+      end(entry.id, start, &error);
+    }
+  }
+
+  bool is_resumable(const std::string& observation) const {
+    if (observation.empty()) return false;
+    const auto found = store_of(observation);
+    return found && found->state != ObservationState::completed;
+  }
+
+  std::string store_of_request(const QueuedRequest& queued) const {
+    if (!queued.request.store.empty()) return queued.request.store;
+    const auto names = site_.names(DeviceKind::store);
+    return names.size() == 1 ? names.front() : store_name_;
+  }
+
+  void end(const std::string& id, Time start, const Error* error) {
+    const bool stopped = options_.stop.stop_requested();
+    const auto changed = change(id, [&](QueuedRequest& record) {
+      record.spent += now() - start;
+      if (record.state != QueueState::running) return true;  // cancelled meanwhile
+      if (error == nullptr) {
+        record.state = QueueState::done;
+        record.reason.clear();
+      } else if (stopped) {
+        record.state = QueueState::waiting;
+        record.reason = "the queue was stopped in the middle of it; it is resumed";
+        --record.attempts;
+      } else {
+        fail(record, *error);
+      }
+      return true;
+    });
+    if (changed && changed->state == QueueState::waiting && stopped) ++result_.interrupted;
+    if (error != nullptr && !stopped) log(LogLevel::warning, "queue", "request " + id + ": " + error->what());
+    count(changed);
+  }
+
+  void fail(QueuedRequest& record, const Error& error) const {
+    if (is_hopeless(error.code())) {
+      record.state = QueueState::impossible;
+      record.reason = error.what();
+      return;
+    }
+    if (is_nobodys_fault(error.code())) record.attempts = std::max<std::int64_t>(0, record.attempts - 1);
+    if (record.attempts >= record.max_attempts) {
+      record.state = QueueState::failed;
+      record.reason = error.what();
+      return;
+    }
+    record.state = QueueState::waiting;
+    record.reason = "attempt " + std::to_string(record.attempts) + " of " + std::to_string(record.max_attempts) +
+                    " failed: " + error.what();
+    record.retry_from =
+        now() + options_.retry_after * (std::int64_t{1} << std::clamp<std::int64_t>(record.attempts - 1, 0, 10));
+  }
+
+  /// Until the next request begins, one is to be tried again, or somebody added or cancelled one.
+  void wait(const Schedule& made) const {
+    Time until = made.end;
+    if (!made.entries.empty()) until = std::min(until, made.entries.front().start);
+    if (wakes_) until = std::min(until, *wakes_);
+    until = std::max(until, now() + 100ms);
+    while (!options_.stop.stop_requested() && now() < until) {
+      const Duration slice = from_seconds(seconds(between_looks) * site_.clock()->speed());
+      site_.clock()->sleep_until(std::min(until, now() + slice), options_.stop);
+      if (signature(list_requests(store_)) != known_) return;
+    }
+  }
+
+  /// Changes whenever a record comes or is changed by somebody.
+  static std::int64_t signature(const std::vector<QueuedRequest>& queue) {
+    std::int64_t sum = 0;
+    for (const QueuedRequest& each : queue) sum += 1 + each.revision;
+    return sum;
+  }
+
+  std::optional<QueuedRequest> change(const std::string& id, const std::function<bool(QueuedRequest&)>& how) {
+    QueueState before = QueueState::waiting;
+    auto changed = change_queued(store_, id, now(), [&](QueuedRequest& record) {
+      before = record.state;
+      return how(record);
+    });
+    if (changed) ++known_;  // what we did ourselves is no news
+    if (changed && changed->state != before && options_.changed) options_.changed(*changed);
+    return changed;
+  }
+
+  void count(const std::optional<QueuedRequest>& changed) {
+    if (!changed) return;
+    if (changed->state == QueueState::done) ++result_.done;
+    if (changed->state == QueueState::failed || changed->state == QueueState::impossible) ++result_.failed;
+  }
+
+  const Observatory& site_;
+  std::string store_name_;
+  StoreHandle store_;
+  const QueueOptions& options_;
+  std::optional<Time> wakes_{};
+  std::int64_t known_ = 0;  ///< signature of the queue that was planned
+  QueueRun result_;
+};
+
+}  // namespace
+
+QueueRun run_queue(const Observatory& site, const std::string& store, const QueueOptions& options) {
+  return Runner(site, store, options)();
+}
+
+}  // namespace astro
