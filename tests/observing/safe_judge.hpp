@@ -63,10 +63,10 @@ inline double line_at(const std::vector<HorizonPoint>& line, double azimuth) {
 
 /// The rules once more.
 struct Judge {
-  Location site;
+  Location site{};
   Geometry geometry = Geometry::alt_az;
-  MountLimits limits;
-  SafetySection rules;
+  MountLimits limits{};
+  SafetySection rules{};
 
   /// Degrees to what is forbidden; negative: within.
   double clear_of_sun(double first, double second, const Spot& sun) const {
