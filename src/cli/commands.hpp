@@ -15,6 +15,7 @@ void add_resume(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_record(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
+void add_queue(CLI::App& app, Action& action);
 void add_reduce(CLI::App& app, Action& action);
 void add_observations(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);

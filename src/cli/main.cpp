@@ -72,6 +72,7 @@ int main(int argc, char** argv) {
   add_resume(app, action);
   add_record(app, action);
   add_replay(app, action);
+  add_queue(app, action);
   add_reduce(app, action);
   add_observations(app, action);
   add_export(app, action);
