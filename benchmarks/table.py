@@ -2,7 +2,7 @@
 """One table of what the benchmarks measured: ours, what it is measured against in the same run, and what is wanted.
 
 Usage: table.py RESULTS_FOLDER (holds bench_ROOM.json of Google Benchmark, startup.json of startup.py,
-gnuradio.json of gnuradio_chain.py, instructions.json of instructions.py)
+gnuradio.json of gnuradio_chain.py, instructions.json of instructions.py, long.json of long.py)
 """
 
 import json
@@ -18,7 +18,7 @@ def results(folder):
         for entry in json.loads(file.read_text())["benchmarks"]:
             if entry.get("aggregate_name", "median") == "median" and not entry.get("error_occurred"):
                 entries[f"{room}/{entry['run_name']}"] = entry
-    for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("instructions", None)):
+    for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("instructions", None), ("long", None)):
         file = pathlib.Path(folder) / f"{name}.json"
         if file.exists():
             measured = json.loads(file.read_text())
@@ -111,6 +111,10 @@ ROWS = [
     ],
     Row("process start to the first simulated spectrum", ("startup/first_spectrum", "seconds"), 1.0, unit="s", most=True),
     Row("import astro", ("startup/import_astro", "seconds"), 0.3, unit="s", most=True),
+    Row("a simulated day of drift scan", ("long/drift_day", "wall_s"), 120, unit="s", most=True),
+    Row("its memory", ("long/drift_day", "memory_mb"), 150, unit="MB", most=True),
+    Row("observing at 2.4 MS/s: memory", ("long/samples", "memory_mb"), 150, unit="MB", most=True),
+    Row("observing at 2.4 MS/s: cores for each MS/s", ("long/samples", "cores_per_msps"), 0.03, unit="cores", most=True),
 ]
 
 

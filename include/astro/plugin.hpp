@@ -31,6 +31,8 @@ ASTRO_API void enroll(const PluginDescriptor& plugin, Registry& registry = Regis
 
 }  // namespace astro
 
+// NOLINTBEGIN(bugprone-macro-parentheses): these are names
+
 /// The block that follows is the body of a function with `Registry& registry`.
 #define ASTRO_PLUGIN(name_, version_, registry_)                                                               \
   static void astro_enroll_##name_(::astro::Registry& registry_);                                              \
@@ -43,3 +45,5 @@ ASTRO_API void enroll(const PluginDescriptor& plugin, Registry& registry = Regis
                  aligned(4))) static const ::astro::detail::AbiNote astro_abi_note_##name_ =                   \
       ::astro::detail::make_abi_note();                                                                        \
   static void astro_enroll_##name_([[maybe_unused]] ::astro::Registry& registry_)
+
+// NOLINTEND(bugprone-macro-parentheses)

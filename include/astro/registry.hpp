@@ -53,9 +53,7 @@ struct DriverTraits;
 template <std::derived_from<Mount> T>
 struct DriverTraits<T> {
   using Description = MountDescription;
-  static void put(DriverDescription& into, Description given) {
-    into.kind = DeviceKind::mount, into.mount = std::move(given);
-  }
+  static void put(DriverDescription& into, Description given) { into.kind = DeviceKind::mount, into.mount = given; }
 };
 template <std::derived_from<Receiver> T>
 struct DriverTraits<T> {
@@ -106,8 +104,8 @@ struct SectionDescription {
   std::string name{};
   std::string says{};
   Schema schema{};
-  bool keyed = false;          ///< a map from names to records of the schema
-  std::string keys_name = "";  ///< the keys name devices of this kind: "receiver"
+  bool keyed = false;       ///< a map from names to records of the schema
+  std::string keys_name{};  ///< the keys name devices of this kind: "receiver"
   /// What fields cannot say of themselves; called for a section whose form is right. Null: nothing.
   std::function<void(const SectionCheck&)> check{};
   /// Of a section that is keyed by mount: makes what guards a mount by its record (guard.hpp). Null: nothing.

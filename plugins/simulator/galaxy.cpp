@@ -101,14 +101,15 @@ std::array<double, velocity_channels> columns_along(const astro::Galactic& direc
   return columns;
 }
 
-constexpr int kernel_reach = 36;
+constexpr std::size_t kernel_reach = 36;
+constexpr std::size_t shape_channels = 2 * kernel_reach + 1;
 
-std::array<double, 2 * kernel_reach + 1> line_shape() noexcept {
-  std::array<double, 2 * kernel_reach + 1> shape{};
-  for (int i = -kernel_reach; i <= kernel_reach; ++i) {
-    const double x = i * velocity_step_km_s / dispersion_km_s;
-    shape[static_cast<std::size_t>(i + kernel_reach)] =
-        std::exp(-0.5 * x * x) / (dispersion_km_s * std::sqrt(2.0 * std::numbers::pi));
+std::array<double, shape_channels> line_shape() noexcept {
+  std::array<double, shape_channels> shape{};
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const double x =
+        (static_cast<double>(i) - static_cast<double>(kernel_reach)) * velocity_step_km_s / dispersion_km_s;
+    shape[i] = std::exp(-0.5 * x * x) / (dispersion_km_s * std::sqrt(2.0 * std::numbers::pi));
   }
   return shape;
 }
@@ -118,7 +119,7 @@ std::array<double, 2 * kernel_reach + 1> line_shape() noexcept {
 void hydrogen(const astro::Galactic& direction, double continuum_k, Profile& brightness_k) noexcept {
   static const auto shape = line_shape();
   const auto columns = columns_along(direction);
-  std::array<double, velocity_channels + 2 * kernel_reach> depth{};
+  std::array<double, velocity_channels + shape_channels - 1> depth{};
   for (std::size_t i = 0; i < velocity_channels; ++i) {
     if (columns[i] == 0.0) continue;
     const double scale = columns[i] / (column_per_k_km_s * spin_k);

@@ -8,6 +8,7 @@
 
 #include "astro/error.hpp"
 #include "astro/observatory.hpp"
+#include "astro/observing/safety.hpp"
 #include "astro/registry.hpp"
 #include "astro/sky/events.hpp"
 #include "astro/sky/track.hpp"
@@ -64,7 +65,8 @@ class Planner {
   Axes wanted(const AltAz& place, Time time) const { return pointing().axes_of(place, time); }
   detail::Pointing pointing() const { return {mount_->description.geometry, site_.location}; }
   std::vector<Time> samples(const PlannedStep& planned, Time begin) const;
-  std::string objection(const AltAz& place, bool reached, Time time) const;
+  std::string objection(const AltAz& place, const sky::TrackPoint& point) const;
+  Duration slew_time(const Axes& from, const Axes& to, Time now, std::string& refusal) const;
   std::string load_target(Phase phase) const;
   void check_receiver() const;
   double sample_rate_hz() const;
@@ -76,6 +78,7 @@ class Planner {
   const DeviceEntry& receiver_;
   std::optional<CalibrationSection> calibration_;
   std::optional<PlannedMount> mount_;
+  std::optional<SafeSky> safe_sky_;
   std::string mount_name_;
   sky::Observer observer_;
   sky::Observer apparent_;
@@ -98,6 +101,7 @@ Planner::Planner(const Site& site, const ObservationRequest& request, const Plan
   mount_->description = options.mount ? *options.mount : Registry::shared().find(DeviceKind::mount, entry.driver).mount;
   mount_->limits = {mount_->description.first, mount_->description.second};
   if (entry.limits) mount_->limits = detail::intersection(mount_->limits, *entry.limits);
+  safe_sky_.emplace(site.location, mount_->description.geometry, mount_->limits, safety_of(site, mount_name_));
 }
 
 void Planner::check_receiver() const {
@@ -133,17 +137,34 @@ std::vector<Time> Planner::samples(const PlannedStep& planned, Time begin) const
   return times;
 }
 
-std::string Planner::objection(const AltAz& place, bool reached, Time time) const {
+std::string Planner::objection(const AltAz& place, const sky::TrackPoint& point) const {
   if (place.altitude < Angle())
     return "it is below the horizon, at an altitude of " + text::of(std::round(place.altitude.degrees() * 10) / 10) +
            " deg";
-  if (reached) return {};
+  if (point.reached) return safe_sky_->objection(point.axes, point.time).value_or(std::string());
   try {
-    (void)detail::nearest_allowed(wanted(place, time), mount_->limits, rest(), mount_->description.geometry);
+    (void)detail::nearest_allowed(wanted(place, point.time), mount_->limits, rest(), mount_->description.geometry);
   } catch (const Error& error) {
     return error.what();
   }
   return "the axes do not get there in time";
+}
+
+/// Over the way points that keep off forbidden sky; `refusal` says why there are none.
+Duration Planner::slew_time(const Axes& from, const Axes& to, Time now, std::string& refusal) const {
+  const AxisRates fastest = mount_->description.fastest;
+  double sum_s = 0.0;
+  try {
+    Axes at = from;
+    for (const Axes& next : safe_sky_->route(mount_->description, from, to, now)) {
+      sum_s +=
+          std::max((next.first - at.first).abs() / fastest.first, (next.second - at.second).abs() / fastest.second);
+      at = next;
+    }
+  } catch (const Error& error) {
+    refusal = std::string("there is no safe way there: ") + error.what() + at_time(now);
+  }
+  return from_seconds(sum_s);
 }
 
 void Planner::plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan) const {
@@ -168,13 +189,13 @@ void Planner::plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan)
       planned.to = track.points.back().axes;
       planned.refusal.clear();
       for (std::size_t i = 0; i < times.size() && planned.refusal.empty(); ++i) {
-        planned.refusal = objection(places[i], track.points[i].reached, times[i]);
+        planned.refusal = objection(places[i], track.points[i]);
         if (!planned.refusal.empty()) planned.refusal += at_time(times[i]);
       }
       if (!planned.refusal.empty()) break;
-      const double slew_s = std::max((planned.from.first - axes.first).abs() / mount_->description.fastest.first,
-                                     (planned.from.second - axes.second).abs() / mount_->description.fastest.second);
-      if (pass == 0) planned.begin = now + from_seconds(slew_s) + settling;
+      const Duration slew = slew_time(axes, planned.from, now, planned.refusal);
+      if (!planned.refusal.empty()) break;
+      if (pass == 0) planned.begin = now + slew + settling;
       else plan.unwinds += track.changes;
     }
     if (planned.refusal.empty()) axes = planned.to;

@@ -77,7 +77,10 @@ def test_a_clock_that_is_set_ends_nothing_and_loses_nothing(astro, root, step_s)
         if line.startswith("stored 6"):
             steps.write_text(f"{step_s:+d}")
             break
-    said = process.communicate(timeout=120)
+    try:
+        said = process.communicate(timeout=120)
+    finally:
+        process.kill()
     assert process.returncode == 0, said
     stored = integrations(astro.folder / "stepped.db")
     assert [sequence for _, sequence in stored] == list(range(len(stored)))
