@@ -245,12 +245,17 @@ void explain(ScheduledRequest& entry, const ScheduleGround& ground, const Candid
   }
   const bool is_first = std::ranges::none_of(rivals, [&](const Candidate* r) { return r->task.weight > task.weight; });
   entry.because = is_first ? TurnReason::first : TurnReason::fits;
-  if (rivals.empty()) entry.why = "nothing else could begin then";
-  else if (is_first)
-    entry.why = "none of the " + std::to_string(rivals.size()) + " others that could begin then counts for more";
-  else
-    entry.why = "it fits here best: the " + std::to_string(rivals.size()) +
-                " others that could begin then come later, or take time that is worth more";
+  const bool is_one = rivals.size() == 1;
+  const std::string others = is_one ? "the one other" : "the " + std::to_string(rivals.size()) + " others";
+  if (rivals.empty()) {
+    entry.why = "nothing else could begin then";
+  } else if (is_first) {
+    entry.why = is_one ? others + " that could begin then does not count for more"
+                       : "none of " + others + " that could begin then counts for more";
+  } else {
+    entry.why = "it fits here best: " + others + " that could begin then " +
+                (is_one ? "comes later, or takes" : "come later, or take") + " time that is worth more";
+  }
 }
 
 }  // namespace astro::detail
