@@ -32,6 +32,6 @@ function(astro_room_tests name)
   else()
     target_precompile_headers(test_${name} REUSE_FROM test_core)
   endif()
-  gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300
+  gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600
     ENVIRONMENT "ASTRO_PLUGIN_PATH=${ASTRO_PLUGIN_OUTPUT_DIRECTORY}")
 endfunction()

@@ -30,6 +30,7 @@ from ._drawing import tidy as _tidy
 from ._drawing import width as _width
 from ._plot_fits import beam, pointing_residuals, rotation_curve, tipping  # noqa: F401
 from ._plot_maps import sky_map as map  # noqa: A004, F401
+from ._plot_schedule import schedule  # noqa: F401
 from ._plot_series import longitude_velocity, tsys_history, waterfall  # noqa: F401
 from ._plot_sky import sky, visibility  # noqa: F401
 

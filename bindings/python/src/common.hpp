@@ -49,6 +49,7 @@ void bind_handles(py::module_& module);
 void bind_observatory(py::module_& module);
 void bind_store(py::module_& module);
 void bind_observing(py::module_& module);
+void bind_queue(py::module_& module);
 void bind_safety(py::module_& module);
 
 /// A Python object that C++ threads may hold, copy and let go without the GIL.

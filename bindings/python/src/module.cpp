@@ -43,5 +43,6 @@ PYBIND11_MODULE(_astro, module) {
   bind_store(module);
   bind_observatory(module);
   bind_observing(module);
+  bind_queue(module);
   bind_safety(module);
 }
