@@ -351,6 +351,7 @@ class Run {
     const Duration all = total();
     Duration done{};
     for (const Done& each : done_) done += each.time;
+    if (stage == "done") done = all;  // what is left over of slices is nobody's concern
     Progress progress{.observation_id = record_.id,
                       .stage = stage,
                       .fraction = std::clamp(seconds(done) / std::max(seconds(all), 1e-9), 0.0, 1.0),

@@ -207,9 +207,9 @@ class StepWriter {
   void tip() {
     const Angle azimuth = ground_place("tipping curve").azimuth;
     const TippingRange& range = request_.tipping;
-    if (range.to <= range.from) refuse("a tipping curve goes from a lower to a higher altitude");
-    const double most = 1.0 / std::sin(range.from.radians());
-    const double least = 1.0 / std::sin(range.to.radians());
+    if (range.highest <= range.lowest) refuse("a tipping curve goes from a lower to a higher altitude");
+    const double most = 1.0 / std::sin(range.lowest.radians());
+    const double least = 1.0 / std::sin(range.highest.radians());
     for (std::int64_t i = 0; i < range.count; ++i) {
       const std::int64_t at = pass_ % 2 == 0 ? i : range.count - 1 - i;
       const double air = least + (most - least) * static_cast<double>(at) / static_cast<double>(range.count - 1);

@@ -97,7 +97,7 @@ TEST(Steps, OfATippingCurveAreEvenInAirMass) {
   ObservationRequest request = request_of(Mode::tipping);
   request.target = "altaz 180 45";
   request.calibration = CalibrationKind::none;
-  request.tipping = {.from = 30_deg, .to = 90_deg, .count = 3};
+  request.tipping = {.lowest = 30_deg, .highest = 90_deg, .count = 3};
   const auto steps = steps_of(request);
   std::vector<double> air;
   for (const Step& step : steps)
@@ -145,7 +145,7 @@ TEST(Steps, AreRefusedWhereThePartsDoNotFit) {
   EXPECT_THAT(refusal(request), HasSubstr("no length"));
   request = request_of(Mode::tipping);
   request.target = "altaz 0 50";
-  request.tipping = {.from = 80_deg, .to = 20_deg};
+  request.tipping = {.lowest = 80_deg, .highest = 20_deg};
   EXPECT_THAT(refusal(request), HasSubstr("from a lower to a higher"));
 }
 

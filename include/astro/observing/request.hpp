@@ -95,16 +95,16 @@ struct Description<Reference> {
 
 /// The altitudes of a tipping curve, evenly spaced in air mass.
 struct TippingRange {
-  Angle from = degrees(20);
-  Angle to = degrees(80);
+  Angle lowest = degrees(20);
+  Angle highest = degrees(80);
   std::int64_t count = 6;
 };
 
 template <>
 struct Description<TippingRange> {
   static constexpr std::array fields{
-      field<&TippingRange::from>("from", {.min = 3, .max = 90, .says = "lowest altitude"}),
-      field<&TippingRange::to>("to", {.min = 3, .max = 90, .says = "highest altitude"}),
+      field<&TippingRange::lowest>("lowest", {.min = 3, .max = 90, .says = "altitude"}),
+      field<&TippingRange::highest>("highest", {.min = 3, .max = 90, .says = "altitude"}),
       field<&TippingRange::count>("count", {.min = 2, .max = 100, .says = "of altitudes"})};
 };
 
