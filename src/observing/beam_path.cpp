@@ -71,7 +71,9 @@ AltAz BeamPath::apparent_place(const sky::Observer& observer, const sky::Observe
 AltAz BeamPath::place(const sky::Observer& observer, Time begin, Time time) const {
   const Time at = time_of_place(begin, time);
   if (!is_offset()) return observer.altaz(aim_, at);
-  const double part = moves() ? seconds(time - begin) / seconds(step_.duration) : 0.0;
+  // Straight on for the run-up and a little after the end; then it stays, before it comes to a pole.
+  const double spare = 10.0 / seconds(step_.duration);
+  const double part = moves() ? std::clamp(seconds(time - begin) / seconds(step_.duration), -spare, 1.0 + spare) : 0.0;
   return offset_place(observer, at, step_.x + (step_.to_x - step_.x) * part, step_.y + (step_.to_y - step_.y) * part);
 }
 

@@ -18,7 +18,7 @@ class BeamPath {
   bool moves() const noexcept { return step_.x != step_.to_x || step_.y != step_.to_y; }
 
   /// Place without refraction at a time of a step whose integration begins at `begin`. Before the
-  /// begin and after the end a moving beam goes straight on.
+  /// begin and after the end a moving beam goes straight on for 10 s.
   AltAz place(const sky::Observer& observer, Time begin, Time time) const;
 
   /// The same through the air, where a mount has to look.

@@ -86,7 +86,7 @@ std::string Night::yaml_of(const NightOptions& options) const {
       "    noise_diode: {temperature: 100 K, controller: frontend, command: select_load, parameters: {load: "
       "noise_diode}}\n" +
       options.safety;
-  return with(with(yaml, "RA", degrees_text(source_.ra)), "DEC", degrees_text(source_.dec));
+  return with(with(yaml, "@RA", degrees_text(source_.ra)), "@DEC", degrees_text(source_.dec));
 }
 
 Angle Night::sun_altitude() const { return sky::altaz(Body::sun, location_, site_->clock()->now()).altitude; }

@@ -11,7 +11,7 @@ namespace astro::testing {
 /// What differs from the plain simulated site, as YAML in braces' inside.
 struct NightOptions {
   std::string mount{};
-  std::string receiver{};  ///< "RA" and "DEC" become those of a source that is up for hours
+  std::string receiver{};  ///< @RA and @DEC become those of a source that is up for hours
   std::string safety{};
   bool sun_up = false;  ///< begins at the site's noon instead of at night
 };
