@@ -124,6 +124,7 @@ TEST(Modes, PointsOnTheSunFindPointingAndWidth) {
 TEST(Modes, ATippingCurveFindsTheOpacity) {
   Night night({.receiver = "opacity: 0.2, beam_width: 4 deg, spillover: 0, gain_drift: 0, dish_diameter: 3 m"});
   ObservationRequest request = brief(Mode::tipping, "altaz 20 45");
+  request.calibration = CalibrationKind::noise_diode;  // a cold load of sky is warm under such air
   request.tipping = {.lowest = 20_deg, .highest = 80_deg, .count = 8};
   request.product = Product::continuum;
   const ObservationResult result = night.observe(request);
