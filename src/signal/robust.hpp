@@ -39,7 +39,7 @@ struct RobustFit {
   double standard_error = 0.0;
 };
 
-/// Least squares over the `usable` channels, again and again without those that lie further than 3
+/// Least absolute deviations over the `usable` channels, then least squares, again and again without those that lie further than 3
 /// sigma (from the median deviation) from the curve, and `widen` channels to either side of them,
 /// until the choice stays as it is. At least a quarter of the usable channels is kept. Throws
 /// `invalid_argument` unless 0 <= order <= 10 and there are at least 8 usable channels a coefficient.

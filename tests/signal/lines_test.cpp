@@ -99,6 +99,19 @@ TEST(Baseline, IsTakenOffBesideTheLine) {
   EXPECT_THROW(without_baseline(spectrum, 11), Error);
 }
 
+TEST(Baseline, IsNotDrawnToABrightLineOverAThirdOfTheBand) {
+  CalibratedSpectrum spectrum = lines({}, 0.5, 3);
+  for (std::size_t i = 0; i < channels; ++i) {
+    const bool in_line = i >= 100 && i < 270;
+    spectrum.temperature_k[i] += 10.0F + 0.01F * static_cast<float>(i) + (in_line ? 60.0F : 0.0F);
+  }
+  const CalibratedSpectrum flat = without_baseline(spectrum, 1);
+  double beside = 0.0;
+  for (std::size_t i = 312; i < channels; ++i) beside += static_cast<double>(flat.temperature_k[i]) / 200.0;
+  EXPECT_NEAR(beside, 0.0, 0.3);
+  EXPECT_NEAR(flat.temperature_k[180], 60.0F, 2.5F);
+}
+
 /// Power of a sky with a line at rest, seen with the tuning moved up by `shift` channels, through a
 /// receiver whose band has a slope of its own.
 Spectrum tuned(double shift, double averages) {
