@@ -21,6 +21,11 @@ inline bool is_within(Angle value, const AxisRange& range) {
 
 inline Angle clamped(Angle value, const AxisRange& range) { return std::clamp(value, range.from, range.to); }
 
+/// Whether both axes are within so much of others.
+inline bool is_near(const Axes& a, const Axes& b, Angle distance) {
+  return (a.first - b.first).abs() <= distance && (a.second - b.second).abs() <= distance;
+}
+
 /// The other axes that look at the same place: over the zenith, or the pole.
 inline Axes flipped(const Axes& axes) { return {axes.first + half_turn, half_turn - axes.second}; }
 

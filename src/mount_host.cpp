@@ -6,9 +6,12 @@
 #include <utility>
 
 #include "astro/error.hpp"
+#include "axis_turns.hpp"
 #include "braking.hpp"
 
 namespace astro {
+
+using detail::is_near;
 
 namespace {
 
@@ -17,10 +20,6 @@ constexpr Duration show_every = std::chrono::seconds(1);
 // A mount that stands still, but not where it was sent, will not get there any more.
 constexpr Duration patience = std::chrono::seconds(10);
 constexpr Duration longest_lead = std::chrono::seconds(60);
-
-bool is_near(const Axes& a, const Axes& b, Angle distance) {
-  return (a.first - b.first).abs() <= distance && (a.second - b.second).abs() <= distance;
-}
 
 Field point_field(const char* name, FieldType type, const char* unit, const char* says) {
   Field field;

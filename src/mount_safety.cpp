@@ -5,10 +5,13 @@
 #include <utility>
 
 #include "astro/error.hpp"
+#include "axis_turns.hpp"
 #include "braking.hpp"
 #include "mount_host.hpp"
 
 namespace astro {
+
+using detail::is_near;
 
 namespace {
 
@@ -18,10 +21,6 @@ using Errand = GuardedReading::Errand;
 constexpr Duration longest_silence = std::chrono::seconds(5);
 /// What does not come to rest in this time after a stop is parked all the same.
 constexpr Duration longest_rest = std::chrono::seconds(30);
-
-bool is_near(const Axes& a, const Axes& b, Angle distance) {
-  return (a.first - b.first).abs() <= distance && (a.second - b.second).abs() <= distance;
-}
 
 }  // namespace
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <variant>
 
 #include "astro/error.hpp"
 #include "axis_turns.hpp"
@@ -64,7 +65,8 @@ std::array<const char*, 2> Pointing::axis_names(Geometry geometry) noexcept {
 
 AltAz Pointing::visible_place(const Target& target, Time time) const {
   const AltAz place = sky::altaz(target, site_, time, weather_);
-  if (place.altitude < Angle()) {
+  // Who says an altitude means it: a horn is turned to the ground as to a load. The mount's limits hold.
+  if (place.altitude < Angle() && !std::holds_alternative<AltAz>(target)) {
     throw Error(ErrorCode::not_visible, "target " + to_string(target) + " is below the horizon at " +
                                             format_time(time, 0) + ": altitude " + degrees_text(place.altitude) +
                                             " deg; choose another target or time");

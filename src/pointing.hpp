@@ -23,7 +23,7 @@ class Pointing {
   /// "azimuth", "altitude"; "hour_angle", "declination"; "right_ascension", "declination".
   static std::array<const char*, 2> axis_names(Geometry geometry) noexcept;
 
-  /// Apparent place; throws `not_visible` below the horizon.
+  /// Apparent place; throws `not_visible` for what is in the sky and below the horizon.
   AltAz visible_place(const Target& target, Time time) const;
   /// Axes that look there, not flipped, in the first turn.
   Axes axes_of(const AltAz& place, Time time) const;

@@ -57,6 +57,7 @@ std::span<std::byte> ReceiverHost::room() {
 bool ReceiverHost::fill_once() {
   const std::span<std::byte> buffer = room();
   const bool into_scratch = pending_.buffer == nullptr;
+  if (into_scratch && settings()->recorded) return false;  // a recording waits for its readers
   const auto began = detail::Steady::now();
   const Filled filled = worker().hook("fill", fill_bound, [&] { return receiver().fill(buffer); });
   if (worker().was_stopped()) return true;  // it belongs to a stream that is over
@@ -109,8 +110,8 @@ void ReceiverHost::account(const Filled& filled, std::size_t capacity, bool into
 
 void ReceiverHost::hand_out(bool last) {
   if (pending_.empty() && !last) return;
-  if (!pending_.buffer) return;
-  const std::span<const std::byte> bytes = pending_.buffer->subspan(pending_.begin, pending_.end - pending_.begin);
+  std::span<const std::byte> bytes;
+  if (pending_.buffer) bytes = pending_.buffer->subspan(pending_.begin, pending_.end - pending_.begin);
   const auto block = std::make_shared<Block>(pending_.buffer, bytes, settings());
   block->first = pending_.empty() ? position_ : pending_.first;
   block->lost = pending_.empty() ? std::exchange(gap_, 0) : pending_.lost;
@@ -120,7 +121,7 @@ void ReceiverHost::hand_out(bool last) {
   block->last = last;
   // What is left of the buffer goes on with the next block; a full one goes back when its readers are done.
   pending_.begin = pending_.end;
-  if (pending_.end == pending_.buffer->size()) pending_ = {};
+  if (!pending_.buffer || pending_.end == pending_.buffer->size()) pending_ = {};
   for (const StreamState& stream : open_streams()) stream->put(block);
 }
 

@@ -32,8 +32,9 @@ std::string text_in(const std::filesystem::path& file) {
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   const bool failed = stream.bad() || (stream.fail() && !stream.eof()) || std::filesystem::is_directory(file);
   if (failed) {
-    const std::string why = std::filesystem::exists(file) ? "it cannot be read" : "there is no such file";
-    throw Error(ErrorCode::storage, "reading " + file.string() + ": " + why);
+    if (std::filesystem::exists(file))
+      throw Error(ErrorCode::storage, "reading " + file.string() + ": it cannot be read");
+    throw Error(ErrorCode::not_found, "reading " + file.string() + ": there is no such file");
   }
   text.resize(static_cast<std::size_t>(stream.gcount()));
   return text;

@@ -18,7 +18,7 @@ namespace astro::detail {
 namespace {
 [[noreturn]] void fail(const std::string& doing, const std::filesystem::path& path, int error) {
   throw Error(ErrorCode::storage, doing + " " + path.string() + ": " + std::strerror(error) +
-                                      "; name another `state_folder` in the site, or make it writable");
+                                      "; name another folder as `state:` of the site, or make it writable");
 }
 }  // namespace
 
@@ -49,9 +49,10 @@ void StateFolder::lock() {
     if (errno != EWOULDBLOCK) fail("locking the state folder", file, errno);
     char holder[32] = {};
     const ssize_t length = ::pread(file_, holder, sizeof holder - 1, 0);
-    throw Error(ErrorCode::busy, "opening the state folder " + path_.string() + ": process " +
-                                     (length > 0 ? std::string(holder) : "unknown") +
-                                     " has this observatory open; close it there, or name another `state_folder`");
+    throw Error(ErrorCode::busy,
+                "opening the state folder " + path_.string() + ": process " +
+                    (length > 0 ? std::string(holder) : "unknown") +
+                    " has this observatory open; close it there, or name another folder as `state:` of the site");
   }
   const std::string mine = std::to_string(::getpid());
   if (::ftruncate(file_, 0) != 0 || ::pwrite(file_, mine.data(), mine.size(), 0) < 0) {

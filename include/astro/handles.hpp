@@ -131,7 +131,8 @@ struct ReceiverReport {
 };
 
 /// Blocks of a receiver, for one consumer. Each consumer sees all of them; while it holds them the
-/// pool has fewer, and when the pool is empty new samples are dropped and counted.
+/// pool has fewer, and when the pool is empty new samples are dropped and counted (a recording waits
+/// for its readers).
 class ASTRO_API BlockStream final {
  public:
   /// The next block, or null when none came in this time (real time). Throws `device_fault` or

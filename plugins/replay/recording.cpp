@@ -77,6 +77,10 @@ class SpectraRecording final : public Recording {
   const std::string& name() const noexcept override { return name_; }
   const astro::StreamSettings& stream() const noexcept override { return stream_; }
   std::optional<astro::Time> start() const noexcept override { return file_.spectra.front().start; }
+  std::optional<astro::AltAz> place() const override {
+    const astro::Pointing& pointing = file_.spectra.front().pointing;
+    return pointing.known ? std::optional(pointing.place) : std::nullopt;
+  }
   std::uint64_t items() const noexcept override { return file_.spectra.size(); }
   void rewind() override { next_ = 0; }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "astro/block.hpp"
+#include "astro/coordinates.hpp"
 #include "astro/time.hpp"
 
 namespace replay {
@@ -29,6 +30,8 @@ class Recording {
   virtual const std::string& name() const noexcept = 0;  ///< for messages
   virtual const astro::StreamSettings& stream() const noexcept = 0;
   virtual std::optional<astro::Time> start() const noexcept = 0;
+  /// Where the beam was at its start, if the file says it.
+  virtual std::optional<astro::AltAz> place() const { return std::nullopt; }
   virtual std::uint64_t items() const noexcept = 0;
   /// Items from where it is; fewer than asked only at the end.
   virtual std::size_t read(std::span<std::byte> buffer) = 0;

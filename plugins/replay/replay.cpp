@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "astro/plugin.hpp"
+#include "mount.hpp"
 
 namespace replay {
 namespace {
@@ -24,7 +25,10 @@ std::optional<astro::Dtype> dtype_of(std::optional<Kind> kind) {
 void Replay::open(astro::Emitter& host) {
   recordings_ = open_recordings(
       settings_.files, {dtype_of(settings_.samples), settings_.sample_rate, settings_.frequency, settings_.start});
-  clock_ = host.surroundings().clock;
+  const astro::Surroundings& here = host.surroundings();
+  clock_ = here.clock;
+  mount_ = here.mount;
+  if (!mount_.empty()) stand_ = Stand::of(here.observatory, mount_);
   host.describe(description());
 }
 
@@ -38,7 +42,9 @@ astro::ReceiverDescription Replay::description() const {
 
 void Replay::close() noexcept {
   stop();
+  playing_.clear();
   recordings_.clear();
+  stand_.reset();
   clock_.reset();
 }
 
@@ -63,8 +69,25 @@ astro::StreamSettings Replay::tune(const astro::Tuning& wanted) {
                          " MHz, " + std::to_string(stream.tuning.sample_rate.megahertz()) + " MHz wide");
 }
 
+/// Those that were taken where the mount stands; all where no mount says it.
+void Replay::choose() {
+  const auto place = stand_ ? stand_->place() : std::nullopt;
+  playing_.clear();
+  for (const auto& recording : recordings_) {
+    if (place) {
+      const auto there = recording->place();
+      if (!there || astro::separation(*there, *place) > same_place) continue;
+    }
+    recording->rewind();
+    playing_.push_back(recording.get());
+  }
+  if (!playing_.empty()) return;
+  throw astro::Error(astro::ErrorCode::not_found, "playing: none of the recordings was taken where the mount '" +
+                                                      mount_ + "' stands; expected the files of the mount");
+}
+
 void Replay::start() {
-  for (const auto& recording : recordings_) recording->rewind();
+  choose();
   current_ = 0;
   position_ = played_ = 0;
   shift_ = {};
@@ -75,31 +98,30 @@ void Replay::start() {
 
 /// Goes on to the next recording at the end of one; false when there is none.
 bool Replay::find_next() {
-  while (position_ == recordings_[current_]->items()) {
-    if (++current_ == recordings_.size()) {
+  while (position_ == playing_[current_]->items()) {
+    if (++current_ == playing_.size()) {
       if (!settings_.repeat || played_ == 0) return --current_, false;
       current_ = 0;
-      const auto last = recordings_.back()->start();
-      const auto first = recordings_.front()->start();
-      if (last && first)
-        shift_ += *last - *first + recordings_.back()->stream().duration_of(recordings_.back()->items());
+      const auto last = playing_.back()->start();
+      const auto first = playing_.front()->start();
+      if (last && first) shift_ += *last - *first + playing_.back()->stream().duration_of(playing_.back()->items());
     }
     position_ = 0;
-    recordings_[current_]->rewind();
+    playing_[current_]->rewind();
   }
   return true;
 }
 
 /// When the next item was taken; a repetition goes on where the recordings ended.
 std::optional<astro::Time> Replay::time_of_next() const {
-  const Recording& recording = *recordings_[current_];
+  const Recording& recording = *playing_[current_];
   if (!recording.start()) return std::nullopt;
   return *recording.start() + shift_ + recording.stream().duration_of(position_);
 }
 
 std::size_t Replay::portion(std::size_t room) const noexcept {
-  const std::uint64_t left = recordings_[current_]->items() - position_;
-  const double period_s = astro::seconds(recordings_[current_]->stream().item_period);
+  const std::uint64_t left = playing_[current_]->items() - position_;
+  const double period_s = astro::seconds(playing_[current_]->stream().item_period);
   const double at_once =
       settings_.pace == Pace::fast ? static_cast<double>(room) : portion_s * clock_->speed() / period_s;
   const auto wanted =
@@ -111,7 +133,7 @@ std::size_t Replay::portion(std::size_t room) const noexcept {
 std::size_t Replay::wait_for(std::size_t items, Steady::time_point deadline) {
   std::unique_lock lock(mutex_);
   if (settings_.pace == Pace::fast) return stopped_ ? 0 : items;
-  const astro::Time due = began_ + recordings_[current_]->stream().duration_of(played_ + items);
+  const astro::Time due = began_ + playing_[current_]->stream().duration_of(played_ + items);
   while (!stopped_) {
     const astro::Time now = clock_->now();
     if (now >= due) return items;
@@ -134,7 +156,7 @@ astro::Filled Replay::fill(std::span<std::byte> buffer) {
     rest(deadline);
     return {.ended = true};
   }
-  Recording& recording = *recordings_[current_];
+  Recording& recording = *playing_[current_];
   const std::size_t bytes = recording.stream().item_bytes();
   const std::size_t items = wait_for(portion(buffer.size() / bytes), deadline);
   if (items == 0) return {};
@@ -147,12 +169,13 @@ astro::Filled Replay::fill(std::span<std::byte> buffer) {
   }
   position_ += read;
   played_ += read;
-  const bool ended = !settings_.repeat && current_ + 1 == recordings_.size() && position_ == recording.items();
+  const bool ended = !settings_.repeat && current_ + 1 == playing_.size() && position_ == recording.items();
   return {.items = read, .time = time, .ended = ended};
 }
 
 }  // namespace replay
 
 ASTRO_PLUGIN(replay, "1.0.0", registry) {
+  registry.add<replay::Mount>("replay", replay::Mount::description(), "Points where something was recorded");
   registry.add<replay::Replay>("replay", {}, "Plays IQ and spectra that were recorded");
 }

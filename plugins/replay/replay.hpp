@@ -9,13 +9,15 @@
 
 #include "astro/receiver.hpp"
 #include "recording.hpp"
+#include "stand.hpp"
 
 namespace replay {
 
 enum class Pace : std::uint8_t { real, fast };
 enum class Kind : std::uint8_t { cu8, ci8, ci16, cf32 };
 
-/// A receiver that plays recordings, one after the other, at the times at which they were taken.
+/// A receiver that plays recordings, one after the other, at the times at which they were taken. On a mount
+/// that replays as well it plays those that were taken where the mount stands when it starts.
 class Replay final : public astro::Receiver {
  public:
   struct Settings {
@@ -45,12 +47,16 @@ class Replay final : public astro::Receiver {
   std::size_t wait_for(std::size_t items, Steady::time_point deadline);
   void rest(Steady::time_point deadline);
   bool find_next();
+  void choose();
   std::optional<astro::Time> time_of_next() const;
 
   Settings settings_;
   std::shared_ptr<astro::Clock> clock_{};
+  std::string mount_{};
+  std::shared_ptr<const Stand> stand_{};
   std::vector<std::unique_ptr<Recording>> recordings_{};
-  std::size_t current_ = 0;     ///< which recording
+  std::vector<Recording*> playing_{};
+  std::size_t current_ = 0;     ///< which of those that play
   std::uint64_t position_ = 0;  ///< item of it that comes next
   std::uint64_t played_ = 0;    ///< items since the start, of all
   astro::Duration shift_{};     ///< of time, after repetitions

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 #include "constants.hpp"
 
@@ -23,22 +24,35 @@ JulianDate utc_of(astro::Time time) noexcept {
   return {2440587.5 + static_cast<double>(days.time_since_epoch().count()), astro::seconds(time - days) / 86400.0};
 }
 
-JulianDate tt_of(const JulianDate& utc) noexcept {
-  JulianDate tai = utc;
-  JulianDate tt = utc;
-  eraUtctai(utc.day, utc.fraction, &tai.day, &tai.fraction);
-  eraTaitt(tai.day, tai.fraction, &tt.day, &tt.fraction);
-  return tt;
-}
-
 /// International Standard Atmosphere (ISO 2533) at the site's height.
 double pressure_hpa(double height_m) noexcept { return 1013.25 * std::pow(1.0 - 2.25577e-5 * height_m, 5.25588); }
 
-eraASTROM surroundings(const JulianDate& utc, const astro::Location& site) noexcept {
+eraASTROM surroundings(astro::Time time, const astro::Location& site) noexcept {
+  const JulianDate utc = utc_of(time);
   eraASTROM astrom;
   double origins = 0.0;
   eraApco13(utc.day, utc.fraction, 0.0, site.longitude.radians(), site.latitude.radians(), site.height_m, 0.0, 0.0,
             pressure_hpa(site.height_m), 15.0 - 0.0065 * site.height_m, 0.5, radio_um, &astrom, &origins);
+  return astrom;
+}
+
+/// All but the rotation of the Earth is taken from the middle of a span of time: this turns the observer's
+/// velocity by 5 s at most (0.2 m/s), and the rest by far less.
+eraASTROM surroundings_near(astro::Time time, const astro::Location& site) noexcept {
+  struct Known {
+    astro::Time middle;
+    astro::Location site;
+    eraASTROM astrom;
+  };
+  thread_local std::optional<Known> known;
+  using Span = std::chrono::duration<std::int64_t, std::ratio<10>>;
+  const astro::Time middle = std::chrono::floor<Span>(time) + std::chrono::seconds(5);
+  if (!known || known->middle != middle || known->site != site) {
+    known = Known{middle, site, surroundings(middle, site)};
+  }
+  eraASTROM astrom = known->astrom;
+  const JulianDate ut1 = utc_of(time);
+  eraAper13(ut1.day, ut1.fraction, &astrom);
   return astrom;
 }
 
@@ -49,16 +63,6 @@ Vector solar_motion() noexcept {
   const Vector apex =
       unit_vector(astro::hours(18.0 + 3.0 / 60.0 + 50.29 / 3600.0), astro::degrees(30.0 + 16.8 / 3600.0));
   return {20.0 * apex[0], 20.0 * apex[1], 20.0 * apex[2]};
-}
-
-astro::Angle sun_distance(const JulianDate& tt, const Vector& direction) noexcept {
-  double heliocentric[2][3];
-  double barycentric[2][3];
-  eraEpv00(tt.day, tt.fraction, heliocentric, barycentric);
-  Vector sun{-heliocentric[0][0], -heliocentric[0][1], -heliocentric[0][2]};
-  const double range = std::sqrt(dot(sun, sun));
-  for (double& component : sun) component /= range;
-  return separation(sun, direction);
 }
 
 /// Axes of an alt-az mount past the zenith are the place behind it.
@@ -107,8 +111,7 @@ astro::Angle separation(const Vector& a, const Vector& b) noexcept {
 }
 
 Place place_of(const astro::Axes& axes, astro::Geometry geometry, const astro::Location& site, astro::Time time) {
-  const JulianDate utc = utc_of(time);
-  eraASTROM astrom = surroundings(utc, site);
+  eraASTROM astrom = surroundings_near(time, site);
   Place place;
   switch (geometry) {
     case astro::Geometry::alt_az:
@@ -132,7 +135,7 @@ Place place_of(const astro::Axes& axes, astro::Geometry geometry, const astro::L
   const Vector direction = unit_vector(place.direction.ra, place.direction.dec);
   const Vector observer{astrom.v[0], astrom.v[1], astrom.v[2]};  // barycentric, in units of c
   place.velocity_km_s = light_km_s * dot(observer, direction) + dot(solar_motion(), direction);
-  place.sun_distance = sun_distance(tt_of(utc), direction);
+  place.sun_distance = separation({-astrom.eh[0], -astrom.eh[1], -astrom.eh[2]}, direction);
   return place;
 }
 

@@ -35,11 +35,13 @@ std::vector<StoreHandle> Archive::stores() const {
 }
 
 StoreHandle Archive::store_with(const std::string& observation_id) const {
-  for (StoreHandle& store : stores()) {
-    if (store.count<Observation>({.where = {{.field = "id", .value = observation_id}}}) > 0) return std::move(store);
-  }
-  throw Error(ErrorCode::not_found, "reducing: no store of " + site_file_ + " has an observation '" + observation_id +
-                                        "'; `astro observations " + site_file_ + "` lists those that are there");
+  return observatory_.store(held_by(observatory_, observation_id, site_file_));
+}
+
+std::string held_by(const Observatory& observatory, const std::string& observation_id, const std::string& site_file) {
+  if (auto store = store_of_observation(observatory, observation_id)) return std::move(*store);
+  throw Error(ErrorCode::not_found, "no store of " + site_file + " has an observation '" + observation_id +
+                                        "'; `astro observations " + site_file + "` lists those that are there");
 }
 
 }  // namespace astro::cli

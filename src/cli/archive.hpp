@@ -9,6 +9,9 @@
 
 namespace astro::cli {
 
+/// Name of the store that holds an observation; throws `not_found` with how to list those that are there.
+std::string held_by(const Observatory& observatory, const std::string& observation_id, const std::string& site_file);
+
 /// The stores of a site alone, with a journal of their own for so long: old data can be looked at
 /// while the observatory is at work, and no mount is opened for it.
 class Archive {
@@ -20,7 +23,7 @@ class Archive {
 
   const Observatory& observatory() const noexcept { return observatory_; }
   std::vector<StoreHandle> stores() const;
-  /// Throws `not_found` with how to list those that are there.
+  /// As `held_by`.
   StoreHandle store_with(const std::string& observation_id) const;
 
  private:

@@ -18,6 +18,8 @@ int exit_code_of(const astro::Error& error) {
   switch (error.code()) {
     case invalid_argument:
     case invalid_site:
+    case not_found:
+    case unsupported:
       return wrong_use;
     case not_visible:
     case out_of_limits:

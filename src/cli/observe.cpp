@@ -6,6 +6,8 @@
 #include <iostream>
 #include <optional>
 
+#include "cli/archive.hpp"
+#include "cli/choices.hpp"
 #include "cli/commands.hpp"
 #include "cli/live_view.hpp"
 #include "cli/output.hpp"
@@ -58,27 +60,6 @@ class ProgressDisplay {
   bool terminal_ = ::isatty(STDERR_FILENO) == 1;
   LiveView live_view_{};
 };
-
-/// Faster than real time, as fast as the machine can: while samples stream, the clock waits for them.
-constexpr double fast_speed = 60.0;
-
-std::shared_ptr<Clock> clock_of(const Arguments& arguments) {
-  if (!arguments.fast && arguments.at.empty()) return nullptr;
-  const Time start = arguments.at.empty() ? Clock::system()->now() : parse_time(arguments.at);
-  return Clock::simulated(start, arguments.fast ? fast_speed : 1.0);
-}
-
-/// A simulated clock makes sense only where nothing real is driven by it.
-void check_clock(const Arguments& arguments, const Site& site) {
-  if (!arguments.fast && arguments.at.empty()) return;
-  for (const DeviceEntry& device : site.devices) {
-    const bool hardware = device.kind == DeviceKind::mount || device.kind == DeviceKind::receiver;
-    if (hardware && !device.driver.starts_with("simulator")) {
-      throw Error(ErrorCode::invalid_argument, "--fast and --at need simulated devices, but '" + device.name +
-                                                   "' is driven by '" + device.driver + "'; add --simulate");
-    }
-  }
-}
 
 Value told_of(const ObservationResult& result, const Outputs& outputs) {
   Value told;
@@ -140,29 +121,20 @@ ObservationResult carried_out(Work work, const std::stop_token& stop, const Argu
   }
 }
 
-/// The store of the site that holds an observation.
-std::string store_with(const Observatory& observatory, const std::string& id) {
-  for (const std::string& name : observatory.names(DeviceKind::store)) {
-    const StoreHandle store = observatory.store(name);
-    if (store.count<Observation>({.where = {{.field = "id", .value = id}}}) > 0) return name;
-  }
-  throw Error(ErrorCode::not_found, "resuming: no store of this site has an observation '" + id +
-                                        "'; `astro observations SITE` lists those that are there");
-}
-
 int run(const Arguments& arguments) {
   check_writable(arguments.outputs);  // before anything moves
   const StopOnSignal signals;
   const Site site = load_site(arguments.site, {.simulate = arguments.simulate});
   std::optional<ObservationRequest> request;
   if (!arguments.request.empty()) request = load_request(arguments.request, &site);
-  check_clock(arguments, site);
-  Observatory observatory = Observatory::open(
-      site, {.simulate = arguments.simulate, .clock = clock_of(arguments), .state_folder = arguments.state});
+  const std::shared_ptr<Clock> clock = simulated_clock(site, arguments.at, arguments.fast);
+  Observatory observatory =
+      Observatory::open(site, {.simulate = arguments.simulate, .clock = clock, .state_folder = arguments.state});
   const ObservationResult result = carried_out(
       [&](const ObserveOptions& options) {
         if (request) return observe(observatory, *request, options);
-        return resume(observatory, store_with(observatory, arguments.observation), arguments.observation, options);
+        return resume(observatory, held_by(observatory, arguments.observation, arguments.site), arguments.observation,
+                      options);
       },
       signals.token(), arguments);
   observatory.close();

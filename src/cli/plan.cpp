@@ -25,7 +25,8 @@ Value told_of(const Plan& plan) {
   for (const PlannedStep& each : plan.steps) {
     Value step;
     step.set("label", each.step.label).set("begin", format_time(each.begin, 0)).set("end", format_time(each.end, 0));
-    step.set("azimuth_deg", each.place.azimuth.degrees()).set("altitude_deg", each.place.altitude.degrees());
+    step.set("azimuth_deg", each.has_place ? Value(each.place.azimuth.degrees()) : Value());
+    step.set("altitude_deg", each.has_place ? Value(each.place.altitude.degrees()) : Value());
     if (!each.refusal.empty()) step.set("refusal", each.refusal);
     steps.push_back(std::move(step));
   }
@@ -49,7 +50,8 @@ void print_for_people(const Plan& plan) {
   for (std::size_t i = 0; i < plan.steps.size() && i < most; ++i) {
     const PlannedStep& each = plan.steps[i];
     rows.push_back({format_time(each.begin, 0), format_time(each.end, 0), each.step.label,
-                    number(each.place.azimuth.degrees(), 1), number(each.place.altitude.degrees(), 1)});
+                    each.has_place ? number(each.place.azimuth.degrees(), 1) : "-",
+                    each.has_place ? number(each.place.altitude.degrees(), 1) : "-"});
   }
   print_table(rows);
   if (plan.steps.size() > most) std::cout << "... and " << plan.steps.size() - most << " further steps\n";

@@ -7,6 +7,7 @@
 #include "astro/error.hpp"
 #include "astro/observing/schedule.hpp"
 #include "cli/archive.hpp"
+#include "cli/choices.hpp"
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "cli/schedule_view.hpp"
@@ -46,11 +47,7 @@ Time now_of(const Arguments& arguments, const Site& site) {
 }
 
 std::string store_of(const Arguments& arguments, const Observatory& observatory) {
-  const std::vector<std::string> names = observatory.names(DeviceKind::store);
-  if (!arguments.store.empty()) return arguments.store;
-  if (names.size() == 1) return names.front();
-  throw Error(ErrorCode::invalid_argument, "the queue: " + arguments.site + " has " + std::to_string(names.size()) +
-                                               " stores; say which one keeps the queue: --store NAME");
+  return only(observatory, DeviceKind::store, arguments.store, "--store");
 }
 
 std::string state_of(const QueuedRequest& queued) {
@@ -60,7 +57,7 @@ std::string state_of(const QueuedRequest& queued) {
 Value told_of(const QueuedRequest& queued) {
   Value told;
   told.set("id", queued.id).set("state", state_of(queued)).set("reason", queued.reason);
-  told.set("target", name_of(queued)).set("user", queued.user).set("priority", queued.priority);
+  told.set("target", name_of(queued.request)).set("user", queued.user).set("priority", queued.priority);
   told.set("attempts", queued.attempts).set("max_attempts", queued.max_attempts);
   const auto time = [](const std::optional<Time>& value) { return value ? Value(format_time(*value, 0)) : Value(); };
   told.set("planned_start", time(queued.planned_start)).set("deadline", time(queued.deadline));
@@ -116,7 +113,7 @@ int add(const Arguments& arguments) {
   for (const QueuedRequest& each : made) {
     const std::string says = outlook_of(outlook, each.id);
     added.push_back(told_of(each).set("outlook", says));
-    if (!arguments.json) std::cout << each.id << "  " << name_of(each) << ": " << says << '\n';
+    if (!arguments.json) std::cout << each.id << "  " << name_of(each.request) << ": " << says << '\n';
   }
   if (arguments.json) print(Value().set("added", std::move(added)), true);
   std::cout.flush();
@@ -130,7 +127,8 @@ int list(const Arguments& arguments) {
   std::vector<std::vector<std::string>> rows{{"ID", "STATE", "PRIORITY", "USER", "TARGET", "BECAUSE"}};
   for (const QueuedRequest& each : list_requests(store, arguments.all)) {
     told.push_back(told_of(each));
-    rows.push_back({each.id, state_of(each), std::to_string(each.priority), each.user, name_of(each), each.reason});
+    rows.push_back(
+        {each.id, state_of(each), std::to_string(each.priority), each.user, name_of(each.request), each.reason});
   }
   if (arguments.json) print(Value().set("requests", std::move(told)), true);
   else print_table(rows);
@@ -148,28 +146,15 @@ int cancel(const Arguments& arguments) {
   return done;
 }
 
-/// A simulated clock makes sense only where nothing real is driven by it.
-std::shared_ptr<Clock> clock_of(const Arguments& arguments, const Site& site) {
-  if (!arguments.fast && arguments.at.empty()) return nullptr;
-  for (const DeviceEntry& device : site.devices) {
-    const bool moves = device.kind == DeviceKind::mount || device.kind == DeviceKind::receiver;
-    if (moves && !device.driver.starts_with("simulator"))
-      throw Error(ErrorCode::invalid_argument, "running the queue: --fast and --at are for simulated devices, and '" +
-                                                   device.name + "' has the driver '" + device.driver +
-                                                   "'; add --simulate");
-  }
-  constexpr double fast_speed = 60.0;
-  return Clock::simulated(now_of(arguments, site), arguments.fast ? fast_speed : 1.0);
-}
-
 int run(const Arguments& arguments) {
   const StopOnSignal signals;
   const Site site = load_site(arguments.site, {.simulate = arguments.simulate});
-  Observatory observatory = Observatory::open(
-      site, {.simulate = arguments.simulate, .clock = clock_of(arguments, site), .state_folder = arguments.state});
+  Observatory observatory = Observatory::open(site, {.simulate = arguments.simulate,
+                                                     .clock = simulated_clock(site, arguments.at, arguments.fast),
+                                                     .state_folder = arguments.state});
   QueueOptions options{.stop = signals.token(), .until_empty = arguments.until_empty};
   options.changed = [](const QueuedRequest& each) {
-    std::cerr << format_time(each.updated, 0) << "  " << name_of(each) << " is " << state_of(each)
+    std::cerr << format_time(each.updated, 0) << "  " << name_of(each.request) << " is " << state_of(each)
               << (each.reason.empty() ? "" : ": " + each.reason) << std::endl;
   };
   const QueueRun ended = run_queue(observatory, store_of(arguments, observatory), options);

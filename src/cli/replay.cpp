@@ -91,15 +91,21 @@ class Player {
   LiveView view_{};
 };
 
-void write(const std::string& out, std::vector<Spectrum> spectra) {
+/// Before anything plays.
+void check_ending(const std::string& out) {
   const std::string ending = std::filesystem::path(out).extension().string();
-  const files::SpectraFile file{.spectra = std::move(spectra)};
-  if (ending == ".csv") return files::write_csv(out, file);
-  if (ending == ".fits" || ending == ".sdfits") return files::write_sdfits(out, files::sdfits_rows(file));
+  if (out.empty() || ending == ".csv" || ending == ".fits" || ending == ".sdfits") return;
   throw Error(ErrorCode::invalid_argument, "replaying: \"" + out + "\" ends in none of .csv, .fits and .sdfits");
 }
 
+void write(const std::string& out, std::vector<Spectrum> spectra) {
+  const files::SpectraFile file{.spectra = std::move(spectra)};
+  if (std::filesystem::path(out).extension() == ".csv") return files::write_csv(out, file);
+  files::write_sdfits(out, files::sdfits_rows(file));
+}
+
 int run(const Arguments& arguments) {
+  check_ending(arguments.out);
   const StopOnSignal signals;
   const auto state = std::filesystem::temp_directory_path() / ("astro-" + new_id());
   Observatory observatory = Observatory::open(site_of(arguments), {.state_folder = state});

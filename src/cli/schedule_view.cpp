@@ -74,10 +74,6 @@ class Drawing {
 
 }  // namespace
 
-std::string name_of(const QueuedRequest& queued) {
-  return queued.request.target_name.empty() ? queued.request.target : queued.request.target_name;
-}
-
 Value to_json_value(const Schedule& schedule) {
   List entries;
   for (const ScheduledRequest& each : schedule.entries) {

@@ -9,9 +9,6 @@
 
 namespace astro::cli {
 
-/// What people call a request: its target's name.
-std::string name_of(const QueuedRequest& queued);
-
 /// A schedule as `astro queue simulate --json` prints it: keys that end in their unit.
 Value to_json_value(const Schedule& schedule);
 

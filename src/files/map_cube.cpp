@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -70,6 +71,69 @@ Cube cube_of(const SkyMap& map, MapLayer layer) {
   more.emplace_back("BPA", 0.0);
   cube.more = std::move(more);
   return cube;
+}
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& why) {
+  throw Error(ErrorCode::unsupported, "reading an image as a map: " + why);
+}
+
+MapGrid grid_of(const Cube& cube) {
+  const std::vector<WcsAxis>& axes = cube.wcs.axes;
+  if (axes.size() < 2 || axes.size() > 3 || cube.shape.size() != axes.size() || !cube.wcs.matrix.empty()) {
+    refuse("expected two axes on the sky, or those and velocities, without rotation");
+  }
+  MapGrid grid;
+  bool known = false;
+  for (const MapFrame frame : {MapFrame::icrs, MapFrame::galactic}) {
+    for (const MapProjection projection : {MapProjection::tangent, MapProjection::plate_carree}) {
+      grid.frame = frame;
+      grid.projection = projection;
+      known = axes[0].type == type_of(grid, true) && axes[1].type == type_of(grid, false);
+      if (known) break;
+    }
+    if (known) break;
+  }
+  if (!known)
+    refuse("its axes are " + axes[0].type + " and " + axes[1].type +
+           "; expected RA and DEC or GLON and GLAT, TAN or CAR");
+  const double pixel = axes[1].step;
+  if (pixel <= 0.0 || std::abs(axes[0].step + pixel) > 1e-9 * pixel)
+    refuse("its pixels are no squares with east to the left");
+  grid.pixel = degrees(pixel);
+  grid.width = static_cast<std::uint32_t>(cube.shape.back());
+  grid.height = static_cast<std::uint32_t>(cube.shape[cube.shape.size() - 2]);
+  const double across = 0.5 * (grid.width + 1.0) - axes[0].reference_pixel;
+  const double up = 0.5 * (grid.height + 1.0) - axes[1].reference_pixel;
+  const bool on_equator = grid.projection == MapProjection::plate_carree;
+  if (std::abs(across) > 1e-6 || (!on_equator && std::abs(up) > 1e-6) ||
+      (on_equator && axes[1].reference_value != 0.0)) {
+    refuse("its reference is not in its middle");
+  }
+  grid.centre = {degrees(axes[0].reference_value), degrees(axes[1].reference_value + (on_equator ? up * pixel : 0.0))};
+  return grid;
+}
+
+}  // namespace
+
+SkyMap map_of(const Cube& cube) {
+  SkyMap map;
+  map.grid = grid_of(cube);
+  if (cube.wcs.axes.size() == 3) {
+    const WcsAxis& axis = cube.wcs.axes[2];
+    if (axis.type != "VRAD" || axis.unit != "m/s" || axis.step <= 0.0)
+      refuse("its third axis is " + axis.type + "; expected VRAD in m/s");
+    map.velocity = {.first_km_s = (axis.reference_value + (1.0 - axis.reference_pixel) * axis.step) / 1000.0,
+                    .step_km_s = axis.step / 1000.0,
+                    .channels = static_cast<std::uint32_t>(cube.shape.front())};
+  }
+  map.value = cube.pixels;
+  map.sigma.assign(map.value.size(), std::nanf(""));
+  map.unit = cube.unit;
+  if (const Value* beam = cube.more.find("BMAJ")) map.beam = degrees(beam->as_number());
+  if (cube.wcs.rest_hz > 0.0) map.rest = hertz(cube.wcs.rest_hz);
+  return map;
 }
 
 }  // namespace astro::files

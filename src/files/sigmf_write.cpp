@@ -101,6 +101,8 @@ struct SigmfWriter::State {
   std::filesystem::path meta_path;
   GrowingFile data;
   std::uint64_t samples = 0;
+  std::uint64_t next = 0;  ///< index of the sample that would go on without a gap
+  std::uint64_t lost = 0;
 };
 
 SigmfWriter::SigmfWriter(const std::filesystem::path& path, SigmfMeta meta) {
@@ -123,6 +125,19 @@ void SigmfWriter::write(std::span<const std::byte> samples) {
   state_->data.append(samples);
   state_->samples += samples.size() / each;
 }
+
+void SigmfWriter::write(const Block& block) {
+  const bool is_gap = state_->samples > 0 && block.first != state_->next;
+  if (state_->samples == 0 || is_gap || block.settings_changed) {
+    state_->meta.captures.push_back(
+        {.first = state_->samples, .frequency = block.settings().tuning.frequency, .time = block.time, .more = {}});
+  }
+  if (is_gap) state_->lost += block.first - state_->next;
+  write(block.bytes());
+  state_->next = block.first + block.items();
+}
+
+std::uint64_t SigmfWriter::samples_lost() const noexcept { return state_->lost; }
 
 /// The samples first: a description without its samples would be found and refused.
 void SigmfWriter::finish() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <variant>
+
 #include "astro/observing/program.hpp"
 #include "astro/sky/observer.hpp"
 
@@ -14,6 +16,8 @@ class BeamPath {
 
   /// Whether the step says where the beam has to be.
   bool is_anywhere() const noexcept { return step_.target.empty(); }
+  /// Whether that is a thing in the sky, not an azimuth and altitude.
+  bool is_celestial() const noexcept { return !std::holds_alternative<AltAz>(aim_); }
   /// Whether the beam moves against its target.
   bool moves() const noexcept { return step_.x != step_.to_x || step_.y != step_.to_y; }
 

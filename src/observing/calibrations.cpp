@@ -131,6 +131,20 @@ double Calibrations::tsys_k(std::int64_t sequence) const noexcept {
   return epochs_.empty() ? 1.0 : epochs_[epoch_of(sequence)].tsys_k;
 }
 
+double Calibrations::tsys_k(std::int64_t sequence, const Spectrum& seen) const {
+  if (epochs_.empty()) return 1.0;
+  const Epoch& holds = epochs_[epoch_of(sequence)];
+  if (!holds.calibration) return holds.tsys_k;
+  Spectrum in_band = seen;
+  in_band.axis = holds.calibration->hot().axis;
+  const CalibratedSpectrum calibrated = holds.calibration->apply(in_band);
+  std::vector<double> kelvin;
+  for (std::size_t i = 0; i < calibrated.temperature_k.size(); ++i) {
+    if (calibrated.weight[i] > 0.0F) kelvin.push_back(static_cast<double>(calibrated.temperature_k[i]));
+  }
+  return holds.receiver_k + median(std::move(kelvin));
+}
+
 CalibratedSpectrum Calibrations::apply(std::size_t epoch, const Spectrum& spectrum) const {
   if (epoch >= epochs_.size() || !epochs_[epoch].calibration) {
     throw Error(ErrorCode::invalid_argument, "calibrating a spectrum: there is no calibration of spectra");

@@ -8,10 +8,16 @@ namespace astro::detail {
 
 using namespace std::chrono_literals;
 
-Pointing pointing_at(const Observatory& site, const std::string& mount, Time time) {
+namespace {
+
+/// Where the beam of a receiver was, from its mount's history; not known when it has no mount or
+/// the mount was not read then.
+Pointing pointing_at(const Observatory& site, const StreamSettings& settings, Time time) {
   Pointing pointing{.direction = {}, .place = {}, .site = site.location(), .known = false};
-  if (mount.empty()) return pointing;
-  const std::optional<AltAz> apparent = site.mount(mount).place_at(time);
+  if (settings.mount.empty()) return pointing;
+  // A recording brings its own times, of which the mount knows nothing: what it shows was taken here.
+  const Time of_mount = settings.recorded ? site.clock()->now() : time;
+  const std::optional<AltAz> apparent = site.mount(settings.mount).place_at(of_mount);
   if (!apparent) return pointing;
   pointing.direction = sky::icrs(*apparent, site.location(), time, sky::standard_weather(site.location()));
   pointing.place = sky::altaz(pointing.direction, site.location(), time);
@@ -19,10 +25,15 @@ Pointing pointing_at(const Observatory& site, const std::string& mount, Time tim
   return pointing;
 }
 
+}  // namespace
+
 Collector::Collector(const Observatory& site, ReceiverHandle receiver, const Spectrometer& spectrometer)
     : site_(site), receiver_(std::move(receiver)), spectrometer_(spectrometer) {}
 
-void Collector::rest() noexcept { stream_.reset(); }
+void Collector::rest() noexcept {
+  if (stream_ && receiver_.settings()->recorded) receiver_.stop();  // it begins anew
+  stream_.reset();
+}
 
 void Collector::start_afresh() { start_afresh(site_.clock()->now()); }
 
@@ -74,7 +85,7 @@ Spectrum Collector::next(Duration duration, const std::stop_token& stop, const s
     if (block->last) break;
   }
   Spectrum spectrum = spectrometer_.spectrum();
-  spectrum.pointing = pointing_at(site_, receiver_.settings()->mount, spectrum.mid);
+  spectrum.pointing = pointing_at(site_, *receiver_.settings(), spectrum.mid);
   return spectrum;
 }
 

@@ -11,10 +11,6 @@
 
 namespace astro::detail {
 
-/// Where the beam of a receiver was, from its mount's history; not known when it has no mount or
-/// the mount was not read then.
-Pointing pointing_at(const Observatory& site, const std::string& mount, Time time);
-
 /// Takes blocks off one receiver and makes spectra of them, one after the other.
 class Collector {
  public:

@@ -4,6 +4,8 @@
 #include <vector>
 
 #include "astro/error.hpp"
+#include "astro/registry.hpp"
+#include "pointing.hpp"
 
 namespace astro::detail {
 
@@ -27,6 +29,17 @@ const DeviceEntry& device_of(const Site& site, DeviceKind kind, const std::strin
   const std::string near = nearest(asked, names);
   throw Error(ErrorCode::not_found, "observing: the site has no " + word + " '" + asked + "'" +
                                         (near.empty() ? "" : "; did you mean '" + near + "'?"));
+}
+
+PlanningMount::PlanningMount(const Site& site, const std::string& mount, const std::optional<Axes>& now,
+                             const std::optional<MountDescription>& described)
+    : name(mount) {
+  const DeviceEntry& entry = device_of(site, DeviceKind::mount, mount);
+  description = described ? *described : Registry::shared().find(DeviceKind::mount, entry.driver).mount;
+  limits = {description.first, description.second};
+  if (entry.limits) limits = intersection(limits, *entry.limits);
+  const auto middle = [](const AxisRange& range) { return (range.from + range.to) / 2; };
+  axes = now.value_or(Axes{middle(limits.first), middle(limits.second)});
 }
 
 std::optional<CalibrationSection> calibration_of(const Site& site, const std::string& receiver) {

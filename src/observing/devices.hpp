@@ -12,6 +12,18 @@ namespace astro::detail {
 /// `invalid_argument`.
 const DeviceEntry& device_of(const Site& site, DeviceKind kind, const std::string& asked);
 
+/// A mount for planning: as the site file, its driver and whoever asks describe it.
+struct PlanningMount {
+  std::string name{};
+  MountDescription description{};
+  MountLimits limits{};
+  Axes axes{};  ///< where it is
+
+  /// Without axes it is in the middle of its reach, without a description as its driver registers it.
+  PlanningMount(const Site& site, const std::string& name, const std::optional<Axes>& axes,
+                const std::optional<MountDescription>& description);
+};
+
 /// The section of a receiver, where the site has one.
 std::optional<CalibrationSection> calibration_of(const Site& site, const std::string& receiver);
 

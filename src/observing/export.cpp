@@ -22,7 +22,7 @@ files::Provenance provenance_of(const Observation& observation) {
   if (request.calibration == CalibrationKind::loads)
     calibration.set("hot_k", observation.hot_k).set("cold_k", observation.cold_k);
   if (request.calibration == CalibrationKind::noise_diode) calibration.set("noise_diode_k", observation.noise_diode_k);
-  return {.object = request.target_name.empty() ? request.target : request.target_name,
+  return {.object = name_of(request),
           .observer = request.observer,
           .telescope = observation.site,
           .instrument = request.receiver,
@@ -61,6 +61,8 @@ class Exporter {
     if (ending == ".sdfits") return write_sdfits(path), std::vector{path};
     if (ending == ".csv") return write_csv(path), std::vector{path};
     if (ending == ".sigmf-meta") return write_recordings(path);
+    if (ending == ".png")
+      refuse(id(), "a picture is drawn of its .fits or .sdfits: python3 -m astro.plot FILE.fits " + path.string());
     refuse(id(), "\"" + path.string() + "\" ends in none of .fits, .sdfits, .csv and .sigmf-meta");
   }
 

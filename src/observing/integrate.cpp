@@ -17,7 +17,7 @@ Spectrum integrate(const Observatory& site, const std::string& receiver, const S
 
 namespace {
 
-/// Puts a mount back to what it did, also when the calibration between failed.
+/// Puts a mount back to what it did.
 class Return {
  public:
   explicit Return(const MountHandle& mount) : mount_(mount), target_(mount_.target()) {

@@ -45,27 +45,19 @@ bool is_alike(const std::string& a, const std::string& b) {
   return plain(a) == plain(b);
 }
 
-/// A mount as the site file and its driver describe it.
-struct PlannedMount {
-  MountDescription description{};
-  MountLimits limits{};
-
-  sky::AxisReach reach() const { return {limits.first, limits.second, description.fastest}; }
-};
-
 class Planner {
  public:
   Planner(const Site& site, const ObservationRequest& request, const PlanOptions& options);
 
   Plan plan(std::span<const Step> steps, Time start, Axes axes) const;
-  Axes rest() const;
+  Axes start_axes() const { return mount_ ? mount_->axes : Axes{}; }
 
  private:
   void plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan) const;
   Axes wanted(const AltAz& place, Time time) const { return pointing().axes_of(place, time); }
   detail::Pointing pointing() const { return {mount_->description.geometry, site_.location}; }
   std::vector<Time> samples(const PlannedStep& planned, Time begin) const;
-  std::string objection(const AltAz& place, const sky::TrackPoint& point) const;
+  std::string objection(bool is_celestial, const AltAz& place, const sky::TrackPoint& point) const;
   Duration slew_time(const Axes& from, const Axes& to, Time now, std::string& refusal) const;
   std::string load_target(Phase phase) const;
   void check_receiver() const;
@@ -77,7 +69,7 @@ class Planner {
   const ObservationRequest& request_;
   const DeviceEntry& receiver_;
   std::optional<CalibrationSection> calibration_;
-  std::optional<PlannedMount> mount_;
+  std::optional<detail::PlanningMount> mount_;
   std::optional<SafeSky> safe_sky_;
   std::string mount_name_;
   sky::Observer observer_;
@@ -96,11 +88,7 @@ Planner::Planner(const Site& site, const ObservationRequest& request, const Plan
   detail::check_calibration(calibration_, request.calibration, receiver_.name);
   check_receiver();
   if (mount_name_.empty()) return;
-  const DeviceEntry& entry = detail::device_of(site, DeviceKind::mount, mount_name_);
-  mount_.emplace();
-  mount_->description = options.mount ? *options.mount : Registry::shared().find(DeviceKind::mount, entry.driver).mount;
-  mount_->limits = {mount_->description.first, mount_->description.second};
-  if (entry.limits) mount_->limits = detail::intersection(mount_->limits, *entry.limits);
+  mount_.emplace(site, mount_name_, options.axes, options.mount);
   safe_sky_.emplace(site.location, mount_->description.geometry, mount_->limits, safety_of(site, mount_name_));
 }
 
@@ -113,12 +101,6 @@ void Planner::check_receiver() const {
   };
   check("centre frequency", request_.center_frequency, described.lowest, described.highest);
   if (request_.bandwidth > Frequency()) check("bandwidth", request_.bandwidth, described.slowest, described.fastest);
-}
-
-Axes Planner::rest() const {
-  if (!mount_) return {};
-  const auto middle = [](const AxisRange& range) { return (range.from + range.to) / 2; };
-  return {middle(mount_->limits.first), middle(mount_->limits.second)};
 }
 
 std::string Planner::load_target(Phase phase) const {
@@ -137,13 +119,14 @@ std::vector<Time> Planner::samples(const PlannedStep& planned, Time begin) const
   return times;
 }
 
-std::string Planner::objection(const AltAz& place, const sky::TrackPoint& point) const {
-  if (place.altitude < Angle())
+std::string Planner::objection(bool is_celestial, const AltAz& place, const sky::TrackPoint& point) const {
+  if (is_celestial && place.altitude < Angle())
     return "it is below the horizon, at an altitude of " + text::of(std::round(place.altitude.degrees() * 10) / 10) +
            " deg";
   if (point.reached) return safe_sky_->objection(point.axes, point.time).value_or(std::string());
   try {
-    (void)detail::nearest_allowed(wanted(place, point.time), mount_->limits, rest(), mount_->description.geometry);
+    (void)detail::nearest_allowed(wanted(place, point.time), mount_->limits, mount_->axes,
+                                  mount_->description.geometry);
   } catch (const Error& error) {
     return error.what();
   }
@@ -174,6 +157,8 @@ void Planner::plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan)
   planned.start = now;
   planned.begin = now + (now == plan.start ? Duration{} : settling);
   if (mount_ && !path.is_anywhere()) {
+    const sky::AxisReach reach{mount_->limits.first, mount_->limits.second, mount_->description.fastest};
+    planned.has_place = true;
     // The slew takes its time, in which the sky turns on: twice is enough.
     for (int pass = 0; pass < 2; ++pass) {
       const std::vector<Time> times = samples(planned, planned.begin);
@@ -183,13 +168,13 @@ void Planner::plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan)
         places.push_back(path.apparent_place(observer_, apparent_, planned.begin, time));
         axes_wanted.push_back(wanted(places.back(), time));
       }
-      const sky::TrackPlan track = sky::plan_track(times, axes_wanted, mount_->reach(), axes);
+      const sky::TrackPlan track = sky::plan_track(times, axes_wanted, reach, axes);
       planned.place = places.front();
       planned.from = track.points.front().axes;
       planned.to = track.points.back().axes;
       planned.refusal.clear();
       for (std::size_t i = 0; i < times.size() && planned.refusal.empty(); ++i) {
-        planned.refusal = objection(places[i], track.points[i]);
+        planned.refusal = objection(path.is_celestial(), places[i], track.points[i]);
         if (!planned.refusal.empty()) planned.refusal += at_time(times[i]);
       }
       if (!planned.refusal.empty()) break;
@@ -287,7 +272,7 @@ Plan plan(const Site& site, const ObservationRequest& request, std::span<const S
   const Planner planner(site, request, options);
   Time start = options.start;
   if (start == Time{}) start = request.planned_start.value_or(Clock::system()->now());
-  const Axes axes = options.axes.value_or(planner.rest());
+  const Axes axes = planner.start_axes();
   Plan made = planner.plan(steps, start, axes);
   if (made.is_possible() || !options.look_ahead) return made;
   for (Time later = start + between_looks; later <= start + longest_look; later += between_looks) {
@@ -299,6 +284,11 @@ Plan plan(const Site& site, const ObservationRequest& request, std::span<const S
 }
 
 Plan plan(const Observatory& site, const ObservationRequest& request, PlanOptions options) {
+  return plan(site, request, steps_of(request), std::move(options));
+}
+
+Plan plan(const Observatory& site, const ObservationRequest& request, std::span<const Step> steps,
+          PlanOptions options) {
   if (options.start == Time{}) options.start = std::max(site.clock()->now(), request.planned_start.value_or(Time{}));
   const std::string mount = detail::device_of(site.site(), DeviceKind::receiver, request.receiver).mount;
   if (!mount.empty()) {
@@ -306,7 +296,7 @@ Plan plan(const Observatory& site, const ObservationRequest& request, PlanOption
     if (!options.axes) options.axes = handle.status().axes;
     if (!options.mount) options.mount = handle.description();
   }
-  return plan(site.site(), request, options);
+  return plan(site.site(), request, steps, options);
 }
 
 }  // namespace astro

@@ -55,7 +55,7 @@ bool is_hopeless(ErrorCode code) { return code == ErrorCode::invalid_argument ||
 class Runner {
  public:
   Runner(const Observatory& site, const std::string& store, const QueueOptions& options)
-      : site_(site), store_name_(store), store_(site.store(store)), options_(options) {}
+      : site_(site), store_(site.store(store)), options_(options) {}
 
   QueueRun operator()() {
     recover();
@@ -102,15 +102,13 @@ class Runner {
 
   bool is_complete(const std::string& observation) const {
     if (observation.empty()) return false;
-    const auto found = store_of(observation);
+    const auto found = find_observation(observation);
     return found && found->state == ObservationState::completed;
   }
-  std::optional<Observation> store_of(const std::string& observation) const {
-    for (const std::string& name : site_.names(DeviceKind::store)) {
-      auto found = site_.store(name).find<Observation>({.where = {{.field = "id", .value = observation}}});
-      if (!found.empty()) return std::move(found.front());
-    }
-    return std::nullopt;
+  std::optional<Observation> find_observation(const std::string& observation) const {
+    const auto store = store_of_observation(site_, observation);
+    if (!store) return std::nullopt;
+    return site_.store(*store).find<Observation>({.where = {{.field = "id", .value = observation}}}).at(0);
   }
 
   Schedule make_schedule(const std::vector<QueuedRequest>& queue) {
@@ -170,7 +168,8 @@ class Runner {
     try {
       const Watch watch(store_, entry.id, options_.stop, observe_options.control);
       if (is_resumable(begun->observation_id))
-        (void)resume(site_, store_of_request(*begun), begun->observation_id, observe_options);
+        (void)resume(site_, store_of_observation(site_, begun->observation_id).value(), begun->observation_id,
+                     observe_options);
       else (void)observe(site_, begun->request, observe_options);
       end(entry.id, start, nullptr);
     } catch (const Error& error) {
@@ -183,14 +182,8 @@ class Runner {
 
   bool is_resumable(const std::string& observation) const {
     if (observation.empty()) return false;
-    const auto found = store_of(observation);
+    const auto found = find_observation(observation);
     return found && found->state != ObservationState::completed;
-  }
-
-  std::string store_of_request(const QueuedRequest& queued) const {
-    if (!queued.request.store.empty()) return queued.request.store;
-    const auto names = site_.names(DeviceKind::store);
-    return names.size() == 1 ? names.front() : store_name_;
   }
 
   void end(const std::string& id, Time start, const Error* error) {
@@ -272,7 +265,6 @@ class Runner {
   }
 
   const Observatory& site_;
-  std::string store_name_;
   StoreHandle store_;
   const QueueOptions& options_;
   std::optional<Time> wakes_{};

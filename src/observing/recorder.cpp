@@ -10,9 +10,6 @@ struct Recorder::State {
   Recording record{};
   files::SigmfMeta meta{};
   std::optional<files::SigmfWriter> writer{};
-  std::uint64_t next = 0;  ///< sample index that continues what is written
-  std::shared_ptr<const StreamSettings> settings{};
-
   std::string stem{};  ///< of the files' names
   std::filesystem::path folder{};
 
@@ -39,23 +36,12 @@ void Recorder::State::begin(const Block& block) {
 void Recorder::State::number_file() {
   record.id = stem + "." + new_id().substr(0, 8);
   record.path = (folder / (record.id + ".sigmf-data")).string();
-  record.samples_lost = 0;
-  meta.captures.clear();
 }
 
-/// A gap, or another tuning, begins a capture of its own: samples keep their times.
 void Recorder::State::take(const Block& block) {
   if (block.items() == 0) return;
   if (!writer) begin(block);
-  const std::uint64_t written = writer->samples();
-  const bool is_gap = written > 0 && block.first != next;
-  if (written == 0 || is_gap || block.settings_changed) {
-    writer->meta().captures.push_back(
-        {.first = written, .frequency = block.settings().tuning.frequency, .time = block.time, .more = {}});
-  }
-  if (is_gap) record.samples_lost += static_cast<std::int64_t>(block.first - next);
-  writer->write(block.bytes());
-  next = block.first + block.items();
+  writer->write(block);
 }
 
 Recorder::Recorder(const Observatory& site, const ReceiverHandle& receiver, const Observation& observation,
@@ -73,8 +59,7 @@ Recorder::Recorder(const Observatory& site, const ReceiverHandle& receiver, cons
   state_->folder = folder;
   state_->stem = observation.id + "." + std::to_string(step);
   state_->meta.author = observation.request.observer;
-  state_->meta.description =
-      observation.request.target_name.empty() ? observation.request.target : observation.request.target_name;
+  state_->meta.description = name_of(observation.request);
   state_->meta.hardware = receiver.name();
   state_->meta.recorder = observation.software;
   state_->meta.site = site.location();
@@ -86,6 +71,7 @@ Recorder::~Recorder() = default;
 void Recorder::finish(const StoreHandle& store) {
   if (!state_ || !state_->writer) return;
   state_->record.samples = static_cast<std::int64_t>(state_->writer->samples());
+  state_->record.samples_lost = static_cast<std::int64_t>(state_->writer->samples_lost());
   state_->writer->finish();
   state_->writer.reset();
   store.insert(state_->record);

@@ -54,6 +54,13 @@ Spectrum to_spectrum(const Integration& stored, const Location& site) {
   return spectrum;
 }
 
+std::optional<std::string> store_of_observation(const Observatory& site, const std::string& observation_id) {
+  for (const std::string& name : site.names(DeviceKind::store)) {
+    if (site.store(name).count<Observation>({.where = {{.field = "id", .value = observation_id}}}) > 0) return name;
+  }
+  return std::nullopt;
+}
+
 ObservationRequest load_request(const std::filesystem::path& file, const Site* site) {
   return from_value<ObservationRequest>(load_document(file, schema_of<ObservationRequest>(), site));
 }

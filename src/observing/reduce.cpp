@@ -93,9 +93,10 @@ class Reduction {
     std::vector<CalibratedSpectrum> spectra;
     for (const auto& [number, scan] : scans) {
       if (scan.on.empty() || scan.off.empty()) continue;
-      const double tsys_k = calibrations_.tsys_k(scan.sequence);
-      spectra.push_back(folds ? frequency_switched(average(scan.on), average(scan.off), tsys_k)
-                              : switched(average(scan.on), average(scan.off), tsys_k));
+      const Spectrum off = average(scan.off);
+      const double tsys_k = calibrations_.tsys_k(scan.sequence, off);
+      spectra.push_back(folds ? frequency_switched(average(scan.on), off, tsys_k)
+                              : switched(average(scan.on), off, tsys_k));
     }
     return spectra;
   }

@@ -24,6 +24,9 @@ class Calibrations {
   double receiver_k() const noexcept;
   /// Tsys that holds at a place in the sequence.
   double tsys_k(std::int64_t sequence) const noexcept;
+  /// Tsys of what a spectrum itself saw, by the calibration that holds there: what is in units of it becomes kelvin.
+  /// Its tuning may be another: the band is the receiver's. 1 without calibration.
+  double tsys_k(std::int64_t sequence, const Spectrum& seen) const;
   /// Number of the calibration that holds there.
   std::size_t epoch_of(std::int64_t sequence) const noexcept;
 

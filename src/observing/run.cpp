@@ -141,6 +141,9 @@ class Run {
     record_.state = ObservationState::running;
     record_.reason.clear();
     if (stored.empty()) {
+      record_.hot_k = loads_.hot_k();
+      record_.cold_k = loads_.cold_k();
+      record_.noise_diode_k = loads_.noise_diode_k();
       store_.insert(record_);
       return;
     }
@@ -215,9 +218,7 @@ class Run {
       // What drifts by once a day waits for its time.
       if (!is_done(number) && !(step.drift && done_[number].begun)) left.push_back(step);
     }
-    PlanOptions options{.start = site_.clock()->now()};
-    if (mount_) options.axes = mount_->status().axes, options.mount = mount_->description();
-    const Plan planned = plan(site_.site(), request_, left, options);
+    const Plan planned = plan(site_, request_, left, {.start = site_.clock()->now()});
     if (planned.is_possible()) return;
     std::string why = "observing " + request_.target + ": ";
     for (const std::string& refusal : planned.refusals) why += (why.ends_with(": ") ? "" : "; ") + refusal;
@@ -394,16 +395,11 @@ ObservationResult observe(const Observatory& site, const ObservationRequest& req
 ObservationResult observe(const Observatory& site, const ObservationRequest& request, std::vector<Step> steps,
                           const ObserveOptions& options) {
   if (steps.empty()) throw Error(ErrorCode::invalid_argument, "observing: there are no steps to be done");
-  const std::string receiver = detail::device_of(site.site(), DeviceKind::receiver, request.receiver).name;
-  const detail::Loads loads(site, receiver, request.calibration, {});
   Observation record;
   record.id = new_id();
   record.request = request;
   record.steps = std::move(steps);
   record.created = site.clock()->now();
-  record.hot_k = loads.hot_k();
-  record.cold_k = loads.cold_k();
-  record.noise_diode_k = loads.noise_diode_k();
   record.software = std::string("libastro ") + version;
   record.site = site.site().name;
   return Run(site, std::move(record), options)();

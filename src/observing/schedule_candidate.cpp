@@ -54,7 +54,8 @@ ScheduleGround::ScheduleGround(const Site& site, const ScheduleOptions& options)
   for (const DeviceEntry& device : site.devices) {
     if (device.kind != DeviceKind::mount) continue;
     const auto now = options.mounts.find(device.name);
-    mounts_.emplace_back(site, device.name, now == options.mounts.end() ? MountNow{} : now->second);
+    const MountNow given = now == options.mounts.end() ? MountNow{} : now->second;
+    mounts_.emplace_back(site, device.name, given.axes, given.description);
     const PlanningMount& made = mounts_.back();
     rules_.emplace_back(site.location, made.description.geometry, made.limits, safety_of(site, made.name));
   }

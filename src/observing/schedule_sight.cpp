@@ -6,15 +6,11 @@
 #include <variant>
 
 #include "astro/error.hpp"
-#include "astro/registry.hpp"
 #include "observing/beam_path.hpp"
-#include "observing/devices.hpp"
 
 namespace astro::detail {
 
 namespace {
-
-Angle middle(const AxisRange& range) { return (range.from + range.to) / 2; }
 
 /// Whether some turn of the first axis and the second are within the limits.
 bool is_within(const Axes& axes, const MountLimits& limits) {
@@ -77,14 +73,6 @@ std::vector<Step> places_of(const std::vector<Step>& steps) {
 }
 
 }  // namespace
-
-PlanningMount::PlanningMount(const Site& site, const std::string& mount, const MountNow& now) : name(mount) {
-  const DeviceEntry& entry = device_of(site, DeviceKind::mount, mount);
-  description = now.description ? *now.description : Registry::shared().find(DeviceKind::mount, entry.driver).mount;
-  limits = {description.first, description.second};
-  if (entry.limits) limits = intersection(limits, *entry.limits);
-  axes = now.axes.value_or(Axes{middle(limits.first), middle(limits.second)});
-}
 
 SkyTimes::SkyTimes(const Location& site, Time from, Duration every, std::size_t count)
     : SkyTimes(sky::Observer(site, sky::standard_weather(site)), from, every, count) {}

@@ -10,6 +10,7 @@
 #include "astro/observing/safety.hpp"
 #include "astro/observing/schedule.hpp"
 #include "astro/sky/observer.hpp"
+#include "observing/devices.hpp"
 #include "pointing.hpp"
 
 namespace astro::detail {
@@ -20,16 +21,6 @@ enum class Bar : std::uint8_t { none, below, reach, sun, moon };
 struct Sight {
   Bar bar = Bar::none;
   Axes axes{};
-};
-
-/// A mount for planning: as the site file, its driver and whoever asks describe it.
-struct PlanningMount {
-  std::string name{};
-  MountDescription description{};
-  MountLimits limits{};
-  Axes axes{};
-
-  PlanningMount(const Site& site, const std::string& name, const MountNow& now);
 };
 
 /// Instants that are evenly apart, and where Sun and Moon are at each.

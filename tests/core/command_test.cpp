@@ -62,7 +62,7 @@ TEST(Command, IsRejectedWithASentenceWhenItIsNotAllowed) {
   const Acknowledgment below =
       refused({.id = "5", .device = "dish", .name = "slew_to", .parameters = Map{{"target", "altaz 100 -20"}}});
   EXPECT_EQ(below.state, CommandState::rejected);
-  EXPECT_EQ(below.error_code, "not_visible");
+  EXPECT_EQ(below.error_code, "out_of_limits");  // said as an altitude, it is for the limits to judge
   site.mount("dish", {"anna", Rank::handset}).take();
   EXPECT_EQ(refused({.id = "6", .device = "dish", .name = "park"}).error_code, "not_holder");
   EXPECT_EQ(bench.controller->performed, 0);

@@ -86,6 +86,24 @@ TEST(MapCube, IsWrittenAndReadAgain) {
   std::filesystem::remove(path);
 }
 
+TEST(MapCube, BecomesTheMapAgain) {
+  for (const MapFrame frame : {MapFrame::icrs, MapFrame::galactic}) {
+    for (const MapProjection projection : {MapProjection::tangent, MapProjection::plate_carree}) {
+      const SkyMap map = map_of(frame, projection, 6);
+      const SkyMap again = files::map_of(files::cube_of(map));
+      const Icrs there = map.grid.direction(2.0, 1.0);
+      const Icrs same = again.grid.direction(2.0, 1.0);
+      EXPECT_LT(separation(there, same).degrees(), 1e-9);
+      EXPECT_EQ(again.value.back(), map.value.back());
+      EXPECT_NEAR(again.velocity.at(5), map.velocity.at(5), 1e-9);
+      EXPECT_EQ(again.beam, map.beam);
+    }
+  }
+  files::Cube turned = files::cube_of(map_of(MapFrame::icrs, MapProjection::tangent, 0));
+  turned.wcs.axes[0].type = "FREQ";
+  EXPECT_THROW(files::map_of(turned), Error);
+}
+
 TEST(MapCube, IsRefusedWhereArraysDoNotFit) {
   SkyMap map = map_of(MapFrame::icrs, MapProjection::tangent, 0);
   map.sigma.pop_back();

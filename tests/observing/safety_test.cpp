@@ -176,6 +176,7 @@ TEST_F(SafeMount, WarnsOnceWhenTheSunComesToAMountThatStands) {
   const MountHandle dish = site.mount("dish");
   dish.slew_to(AltAz{degrees(sun.azimuth), degrees(sun.altitude)});
   dish.wait_until_on_target();
+  dish.wait_until_stopped();
   const Axes stood = dish.status().axes;
   site.clock()->sleep_until(later);
   const auto warnings = heard.all();

@@ -13,9 +13,7 @@ EVENING = astro.Time("2026-01-15T20:00:00Z")
 
 @pytest.fixture
 def site(sites, tmp_path):
-    text = (sites / "simulated.yaml").read_text().replace(
-        "    hot: {", "    beam_width: 5 deg\n    hot: {", 1
-    ).replace("sample_rate: 2.4 MHz", "sample_rate: 2.4 MHz\n    format: spectra\n    channels: 256\n    integration: 100 ms")
+    text = (sites / "simulated.yaml").read_text().replace("sample_rate: 2.4 MHz", "sample_rate: 2.4 MHz\n    format: spectra\n    channels: 256\n    integration: 100 ms")
     (tmp_path / "site.yaml").write_text(text)
     clock = astro.Clock.simulated(EVENING, 500)
     with astro.Observatory.open(tmp_path / "site.yaml", clock=clock, state_folder=tmp_path / "state") as opened:

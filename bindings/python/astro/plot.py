@@ -234,20 +234,59 @@ def html(spectrum):
     return f'<img alt="spectrum" src="data:image/png;base64,{base64.b64encode(picture).decode()}">'
 
 
+def _is_spectrum(path):
+    with open(path, "rb") as file:
+        return b"CTYPE1  = 'FREQ" in file.read(2880 * 4)
+
+
+def _line_of(cube):
+    """The line of a cube, integrated: what its pixels have above their median over all velocities."""
+    import numpy
+
+    if len(cube.wcs.axes) < 3:
+        return cube
+    known = numpy.isfinite(cube.pixels).any(axis=0)
+    values = numpy.where(known, cube.pixels, 0.0)
+    line = numpy.nansum(values - numpy.nanmedian(values, axis=0), axis=0) * cube.wcs.axes[2].step / 1000
+    wcs = _astro.files.Wcs(cube.wcs.axes[:2], frame=cube.wcs.frame, rest_hz=cube.wcs.rest_hz)
+    return _astro.files.Cube(
+        numpy.where(known, line, numpy.nan).astype("float32"), wcs, "K km/s", cube.object, cube.more
+    )
+
+
+def _draw_file(path, png_path, title):
+    """A spectrum, a map (of a cube the line, integrated) or, of SDFITS, a waterfall."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    from .exported import read_fits
+
+    if path.endswith(".fits") and _is_spectrum(path):
+        read, name = read_fits(path)
+        spectrum_png(png_path, read, title or (f"Hydrogen line: {name}" if name else "Hydrogen line"))
+        return
+    figure = Figure(figsize=(16, 9), facecolor="white", layout="constrained")
+    ax = FigureCanvasAgg(figure).figure.add_subplot()
+    if path.endswith(".fits"):
+        cube = _astro.files.read_cube(path)
+        map(_astro.files.map_of(_line_of(cube)), ax=ax, title=title or cube.object)
+    else:
+        rows = _astro.files.read_sdfits(path)
+        waterfall([each.spectrum for each in rows if each.signal], ax=ax, title=title or rows[0].object)
+    figure.savefig(png_path, dpi=100, format="png")
+
+
 def main(arguments=None):
     """The program `python -m astro.plot`."""
     import argparse
 
-    from .exported import read_fits
-
-    parser = argparse.ArgumentParser(prog="python -m astro.plot", description="Draws a spectrum that libastro exported.")
-    parser.add_argument("fits", help="a file that astro observe --fits or astro.files.write_fits wrote")
+    parser = argparse.ArgumentParser(prog="python -m astro.plot", description="Draws what libastro exported.")
+    parser.add_argument("file", help=".fits of a spectrum, a map or a cube; .sdfits becomes a waterfall")
     parser.add_argument("png", help="the picture to write")
     parser.add_argument("--title", help="its heading; the object's name without it")
     given = parser.parse_args(arguments)
     try:
-        read, name = read_fits(given.fits)
-        spectrum_png(given.png, read, given.title or (f"Hydrogen line: {name}" if name else "Hydrogen line"))
+        _draw_file(given.file, given.png, given.title)
     except (OSError, ValueError, _astro.Error) as error:
         raise SystemExit(f"astro.plot: {error}") from None
 

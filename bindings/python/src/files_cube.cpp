@@ -79,6 +79,7 @@ void bind_cube(py::module_& room) {
           [](Cube& self, const astro::Value& more) { self.more = more; }, "A dict of all other cards.");
   room.def("cube_of", &files::cube_of, "map"_a, "layer"_a = files::MapLayer::value, nogil(),
            "A SkyMap, or its errors or weights, as an image or cube with its world coordinates.");
+  room.def("map_of", &files::map_of, "cube"_a, nogil(), "A SkyMap again from what cube_of made, without its errors.");
   room.def("read_cube", &files::read_cube, "path"_a, "unit"_a = -1, nogil(),
            "The first image of a FITS file, or that of the unit-th header; integers are scaled, BLANK becomes NaN.");
   room.def("write_cube", &files::write_cube, "path"_a, "cube"_a, nogil(), "Writes 32-bit floats.");

@@ -115,6 +115,7 @@ void bind_plan(py::module_& module) {
       .def_readonly("start", &PlannedStep::start, "Of the slew that leads to it.")
       .def_readonly("begin", &PlannedStep::begin, "Of its integration.")
       .def_readonly("end", &PlannedStep::end)
+      .def_readonly("has_place", &PlannedStep::has_place, "Whether it says where the beam has to be.")
       .def_property_readonly("first_axes", [](const PlannedStep& self) { return self.from; })
       .def_property_readonly("last_axes", [](const PlannedStep& self) { return self.to; })
       .def_readonly("place", &PlannedStep::place, "Of the beam at its begin.")

@@ -2,6 +2,7 @@
 #include "records.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 
@@ -105,9 +106,16 @@ Value loose(const Field& field, py::handle object) {
   }
 }
 
+/// Words that Python keeps for itself (The Python Language Reference, 2.3.1), as names may begin here.
+constexpr std::array keywords{"and",    "as",   "assert", "async",  "await",  "break",   "class",    "continue",
+                              "def",    "del",  "elif",   "else",   "except", "finally", "for",      "from",
+                              "global", "if",   "import", "in",     "is",     "lambda",  "nonlocal", "not",
+                              "or",     "pass", "raise",  "return", "try",    "while",   "with",     "yield"};
+
 }  // namespace
 
 std::string attribute_name(const Field& field) {
+  if (std::ranges::find(keywords, field.name) != keywords.end()) return field.name + "_";
   if (field.type == FieldType::duration) return field.name + "_s";
   if (field.type != FieldType::number || !is_word(field.unit)) return field.name;
   std::string ending = "_" + field.unit;

@@ -60,6 +60,9 @@ enum class MapLayer : unsigned char { value, sigma, weight };
 /// not fit its grid.
 ASTRO_API Cube cube_of(const SkyMap& map, MapLayer layer = MapLayer::value);
 
+/// A map again from what `cube_of` made, without its errors. Throws `unsupported` for an image or cube with other axes.
+ASTRO_API SkyMap map_of(const Cube& cube);
+
 /// Reads the first image of a file, or the one in its `unit`-th header and data (0: the first header).
 /// Integers are scaled (BSCALE, BZERO), BLANK becomes NaN. Throws `not_found`, `invalid_file` naming
 /// card and byte; a compressed image (ZIMAGE) is refused.

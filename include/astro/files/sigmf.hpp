@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "astro/block.hpp"
 #include "astro/coordinates.hpp"
 #include "astro/export.hpp"
 #include "astro/files/recordings.hpp"
@@ -73,7 +74,11 @@ class ASTRO_API SigmfWriter {
   SigmfMeta& meta() noexcept;
   /// Whole samples. Throws `invalid_argument`, `storage`.
   void write(std::span<const std::byte> samples);
+  /// A block of a stream of IQ: where samples were lost before it, or the receiver was tuned anew, a capture of
+  /// its own begins, so that every sample keeps its time.
+  void write(const Block& block);
   std::uint64_t samples() const noexcept;
+  std::uint64_t samples_lost() const noexcept;  ///< between the blocks written
   /// Without it nothing stays.
   void finish();
 

@@ -235,6 +235,9 @@ ASTRO_API ObservationResult observe(const Observatory& site, const ObservationRe
 ASTRO_API ObservationResult observe(const Observatory& site, const ObservationRequest& request, std::vector<Step> steps,
                                     const ObserveOptions& options = {});
 
+/// Name of the store of the site that holds an observation.
+ASTRO_API std::optional<std::string> store_of_observation(const Observatory& site, const std::string& observation_id);
+
 /// Goes on with an observation that did not end `completed`: what is stored is not done again. A
 /// drift scan goes on at the sidereal time at which it was cut short. Throws `not_found`,
 /// `invalid_argument` for one that is complete.

@@ -20,7 +20,8 @@ struct PlannedStep {
   Time start{};  ///< of the slew that leads to it
   Time begin{};  ///< of its integration
   Time end{};
-  Axes from{};  ///< axes at `begin` and `end`, in the turn of the cable that was chosen
+  bool has_place = false;  ///< whether it says where the beam has to be; else what follows means nothing
+  Axes from{};             ///< axes at `begin` and `end`, in the turn of the cable that was chosen
   Axes to{};
   AltAz place{};          ///< of the beam at `begin`
   std::string refusal{};  ///< why it cannot be done then; empty: it can
@@ -60,6 +61,8 @@ ASTRO_API Plan plan(const Site& site, const ObservationRequest& request, std::sp
 
 /// The same for devices that are open: with where the mount is now, and what its driver found.
 ASTRO_API Plan plan(const Observatory& site, const ObservationRequest& request, PlanOptions options = {});
+ASTRO_API Plan plan(const Observatory& site, const ObservationRequest& request, std::span<const Step> steps,
+                    PlanOptions options = {});
 
 /// Time that the request takes without slews: all of its steps, all of its passes.
 ASTRO_API Duration integration_time_of(const ObservationRequest& request);

@@ -180,6 +180,11 @@ struct Description<ObservationRequest> {
       field<&R::observer>("observer", {.says = "who asks", .required = false})};
 };
 
+/// What people call it: the target's name where it has one, else the target.
+inline const std::string& name_of(const ObservationRequest& request) noexcept {
+  return request.target_name.empty() ? request.target : request.target_name;
+}
+
 /// Reads a request file; throws `SiteError` with every problem. With a site it is checked against it.
 ASTRO_API ObservationRequest load_request(const std::filesystem::path& file, const Site* site = nullptr);
 
