@@ -218,7 +218,7 @@ TEST_F(Sites, ReadAFileAndRefuseOneThatIsNotThere) {
     load_site(folder.path() / "none.yaml", {}, registry);
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(error.code(), ErrorCode::storage);
+    EXPECT_EQ(error.code(), ErrorCode::not_found);
     EXPECT_THAT(error.what(), HasSubstr("there is no such file"));
   }
   EXPECT_THROW(load_site(folder.path(), {}, registry), Error);

@@ -154,8 +154,8 @@ TEST_F(SimulatedReceiver, LosesWhatIsNotFetchedInTimeFromTheSystemsClock) {
   Bench bench(astro::Clock::system());
   const auto receiver = bench.receiver("hydrogen", "simulator", {{"sample_rate", 100e3}, {"buffer", 0.05}});
   receiver->tune({});
-  receiver->start();
   const auto start = std::chrono::steady_clock::now();
+  receiver->start();
   EXPECT_EQ(listen(*receiver.operator->(), cf32, 100).lost, 0U);
   std::this_thread::sleep_for(300ms);
   const Heard heard = listen(*receiver.operator->(), cf32, 100);
