@@ -38,8 +38,10 @@ if(ASTRO_SANITIZE)
   # doubles its compile time.
   string(REGEX REPLACE ",?undefined" "" aside "${ASTRO_SANITIZE}")
   set(is_aside $<BOOL:$<TARGET_PROPERTY:ASTRO_IS_ASIDE>>)
-  target_compile_options(astro_compiler INTERFACE -fno-omit-frame-pointer
-    $<$<NOT:${is_aside}>:-fsanitize=${ASTRO_SANITIZE}> $<$<AND:${is_aside},$<BOOL:${aside}>>:-fsanitize=${aside}>)
+  target_compile_options(astro_compiler INTERFACE -fno-omit-frame-pointer $<$<NOT:${is_aside}>:-fsanitize=${ASTRO_SANITIZE}>)
+  if(aside)
+    target_compile_options(astro_compiler INTERFACE $<${is_aside}:-fsanitize=${aside}>)
+  endif()
   target_link_options(astro_compiler INTERFACE -fsanitize=${ASTRO_SANITIZE})
   if(ASTRO_SANITIZE MATCHES undefined)
     target_compile_options(astro_compiler INTERFACE -fno-sanitize-recover=undefined)

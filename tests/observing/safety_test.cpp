@@ -142,8 +142,10 @@ TEST_F(SafeMount, SaysThatItStrays) {
     const std::lock_guard lock(bench.window->mutex);
     bench.window->mount->move_to({degrees(250), degrees(45)});
   }
-  EXPECT_TRUE(eventually([&] { return !dish.target() && dish.status().state == MountState::stopped; }));
+  // Until then it is where it was sent, by what the host has read.
+  ASSERT_TRUE(eventually([&] { return code_of([&] { dish.wait_until_on_target(1h); }).has_value(); }));
   EXPECT_THAT(why(dish), HasSubstr("the mount strays"));
+  dish.wait_until_stopped();
   EXPECT_LT(dish.status().axes.first, degrees(245));
 }
 
