@@ -74,7 +74,7 @@ def test_convert_says_what_is_wrong(astro, recordings, tmp_path):
     horn = sorted((recordings / "radio/horn").glob("*.ast"))[0]
     assert "no format" in astro.json("convert", horn, tmp_path / "a.xls", expect=2)["error"]
     assert "do not become" in astro.json("convert", horn, tmp_path / "a.wav", expect=2)["error"]
-    assert "no such file" in astro.json("convert", tmp_path / "no.ast", tmp_path / "a.csv", expect=1)["error"]
+    assert "no such file" in astro.json("convert", tmp_path / "no.ast", tmp_path / "a.csv", expect=2)["error"]
     (tmp_path / "cut.fits").write_bytes(b"SIMPLE  =                    T")
     assert "cut.fits" in astro.json("convert", tmp_path / "cut.fits", tmp_path / "a.csv", expect=1)["error"]
     astro.run("convert", horn, expect=2)

@@ -42,5 +42,5 @@ def test_what_was_made_is_told_as_json(astro):
 
 
 def test_describe_names_the_driver_that_is_nearest(astro):
-    said = astro.run("describe", "simulatr", expect=1).stderr
+    said = astro.run("describe", "simulatr", expect=2).stderr
     assert 'there is no driver "simulatr"; the nearest is "simulator"' in said

@@ -80,7 +80,7 @@ def test_a_request_is_cancelled_once(astro, site):
     assert (told[0]["state"], told[0]["reason"]) == ("cancelled", "clouds")
     assert astro.json("queue", "list", site)["requests"] == []
     assert astro.json("queue", "cancel", site, identity, expect=2)["code"] == "invalid_argument"
-    assert astro.json("queue", "cancel", site, "nobody", expect=1)["code"] == "not_found"
+    assert astro.json("queue", "cancel", site, "nobody", expect=2)["code"] == "not_found"
 
 
 def test_of_several_files_all_are_added_or_none(astro, site):

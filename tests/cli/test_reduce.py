@@ -62,7 +62,7 @@ def test_virgo_sees_hydrogen_over_its_calibration(astro, recordings):
 
 def test_reduce_says_what_is_missing(astro, tmp_path):
     assert "--on" in astro.json("reduce", expect=2)["error"]
-    told = astro.json("reduce", "--on", tmp_path / "nothing.ast", "--hot", tmp_path / "nothing.hot", expect=1)
+    told = astro.json("reduce", "--on", tmp_path / "nothing.ast", "--hot", tmp_path / "nothing.hot", expect=2)
     assert "nothing.ast" in told["error"]
 
 
