@@ -11,6 +11,7 @@ constexpr std::size_t longest_queue = 256;
 constexpr Duration grace = std::chrono::seconds(1);
 constexpr Duration stop_bound = std::chrono::milliseconds(500);
 constexpr Duration look_every = std::chrono::milliseconds(50);
+constexpr Duration standstill = std::chrono::seconds(1);
 
 std::int64_t nanoseconds(Steady::time_point instant) { return instant.time_since_epoch().count(); }
 
@@ -66,6 +67,11 @@ bool HookTimer::expire() noexcept {
   std::int64_t deadline = deadline_.load();
   if (deadline <= 0 || nanoseconds(Steady::now()) < deadline) return false;
   return deadline_.compare_exchange_strong(deadline, expired);
+}
+
+void HookTimer::postpone(std::chrono::nanoseconds by) noexcept {
+  std::int64_t deadline = deadline_.load();
+  while (deadline > 0 && !deadline_.compare_exchange_weak(deadline, deadline + by.count())) {}
 }
 
 Worker::~Worker() {
@@ -304,13 +310,20 @@ void Watchdog::add(std::weak_ptr<Worker> worker) {
 
 void Watchdog::watch() {
   std::unique_lock lock(mutex_);
-  while (!wake_.wait_for(lock, look_every, [this] { return ending_; })) {
+  auto due = Steady::now() + look_every;
+  while (!wake_.wait_until(lock, due, [this] { return ending_; })) {
     const auto workers = workers_;
     lock.unlock();
+    const auto late = Steady::now() - due;
     for (const std::weak_ptr<Worker>& known : workers) {
-      if (const auto worker = known.lock()) worker->watch();
+      const auto worker = known.lock();
+      if (!worker) continue;
+      // Who watches was away himself: those that he watches had as little time.
+      if (late > standstill) worker->postpone(late);
+      worker->watch();
     }
     lock.lock();
+    due = Steady::now() + look_every;
   }
 }
 

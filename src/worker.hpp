@@ -50,6 +50,8 @@ class HookTimer {
   bool end() noexcept;
   /// True once: the hook that runs is overdue, and from now on it is the watchdog's.
   bool expire() noexcept;
+  /// The process stood still meanwhile (stopped, or its machine was): that is no fault of the hook.
+  void postpone(std::chrono::nanoseconds by) noexcept;
   const char* hook() const noexcept { return hook_.load(std::memory_order_relaxed); }
 
  private:
@@ -117,6 +119,10 @@ class Worker {
   bool stop(Duration at_most);
   /// Looks whether a hook is overdue; by the watchdog.
   void watch() noexcept;
+  void postpone(std::chrono::nanoseconds by) noexcept {
+    timer_.postpone(by);
+    stop_timer_.postpone(by);
+  }
   bool is_lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
   bool is_worker_thread() const noexcept { return std::this_thread::get_id() == worker_id_; }
   bool is_open() const noexcept { return !closed_.load(std::memory_order_relaxed); }

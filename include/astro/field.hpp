@@ -52,6 +52,7 @@ struct Field {
   std::size_t length = 0;                                 ///< of a list of fixed length, else 0
   Dtype dtype = Dtype::f64;                               ///< of an array
   std::vector<std::string> choices{};                     ///< of a choice or a list of choices
+  std::string type_name{};                                ///< of a choice or record: the name of its description
   std::vector<Field> members{};                           ///< of a record or a list of records
 
   bool operator==(const Field&) const = default;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <limits>
 
 #include "astro/error.hpp"
 #include "astro/files/recordings.hpp"
+#include "astro/log.hpp"
 #include "astro/observing/observe.hpp"
 #include "cli/archive.hpp"
 #include "cli/commands.hpp"
@@ -29,19 +31,34 @@ struct Arguments {
   bool json = false;
 };
 
-Spectrum average_of(const std::vector<std::string>& paths) {
+/// Spectra of several places have an average, but of no place.
+void warn_of_places(const std::vector<Spectrum>& all) {
+  constexpr Angle same_place = degrees(3);
+  Angle apart;
+  for (const Spectrum& each : all) {
+    if (!each.pointing.known || !all.front().pointing.known) return;
+    apart = std::max(apart, separation(each.pointing.direction, all.front().pointing.direction));
+  }
+  if (apart <= same_place) return;
+  log(LogLevel::warning, "reduce",
+      "the beams of the " + std::to_string(all.size()) + " spectra lie up to " +
+          std::to_string(std::lround(apart.degrees())) + " deg apart on the sky: their average is of no place");
+}
+
+Spectrum average_of(const std::vector<std::string>& paths, bool of_one_place = false) {
   std::vector<Spectrum> all;
   for (const std::string& path : paths) {
     const files::SpectraFile file = files::read_spectra(path);
     all.insert(all.end(), file.spectra.begin(), file.spectra.end());
   }
+  if (of_one_place) warn_of_places(all);
   return average(all);
 }
 
 /// From files: hot and cold loads, a hot load alone (the spectrum's own line-free channels are the
 /// cold sky), a reference position, or both.
 CalibratedSpectrum reduce_files(const Arguments& arguments) {
-  const Spectrum on = average_of(arguments.on);
+  const Spectrum on = average_of(arguments.on, true);
   const CalibrationOptions options{.hot_k = arguments.hot_k, .cold_k = arguments.cold_k};
   if (arguments.hot.empty()) {
     if (arguments.off.empty()) {

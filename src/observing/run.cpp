@@ -261,15 +261,29 @@ class Run {
     check_stop();
     collector.start_afresh(begin);
     detail::Recorder recorder(site_, receiver_, record_, number, request_.product);
-    while (!is_done(number) && !options_.control.is_paused()) {
-      const Spectrum spectrum = collector.next(slice_of(wanted), stop_, recorder.tap());
-      beam_->check_still_there();
-      check_holder();
-      keep(spectrum, wanted, number);
-      recorder.finish_when_long(store_);
+    try {
+      while (!is_done(number) && !options_.control.is_paused()) {
+        const Spectrum spectrum = collector.next(slice_of(wanted), stop_, recorder.tap());
+        beam_->check_still_there();
+        check_holder();
+        keep(spectrum, wanted, number);
+        recorder.finish_when_long(store_);
+      }
+    } catch (...) {
+      finish_anyway(recorder);
+      throw;
     }
     recorder.finish(store_);
     collector.rest();
+  }
+
+  /// What was recorded until it was cut short stays; a disk that fails as well must not hide why it was.
+  void finish_anyway(detail::Recorder& recorder) const noexcept {
+    try {
+      recorder.finish(store_);
+    } catch (const std::exception& error) {
+      log(LogLevel::error, "observing", "observation " + record_.id + ": its last recording is lost: " + error.what());
+    }
   }
 
   void keep(const Spectrum& spectrum, const Step& step, std::size_t number) {

@@ -3,8 +3,10 @@
 
 import os
 import pathlib
+import signal
 import sqlite3
 import subprocess
+import time
 
 import pytest
 
@@ -85,3 +87,19 @@ def test_a_clock_that_is_set_ends_nothing_and_loses_nothing(astro, root, step_s)
     stored = integrations(astro.folder / "stepped.db")
     assert [sequence for _, sequence in stored] == list(range(len(stored)))
     assert sum(phase == "sky" for phase, _ in stored) in range(11, 15)
+
+
+def test_a_process_that_stood_still_goes_on(astro, root):
+    """A stopped process, a debugger or a machine that was paused: no device is to blame for that either."""
+    archive = astro.folder / "still.db"
+    file = site(astro, root, archive)
+    process = astro.start("observe", file, request(astro, sky=10, channels=256), "--at", EVENING, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    told = []
+    for line in process.stderr:
+        told.append(line)
+        if line.startswith("stored 8"):
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(4)
+            process.send_signal(signal.SIGCONT)
+    assert process.wait(60) == 0, "".join(told)
+    assert [phase for phase, _ in integrations(archive)].count("sky") > 20

@@ -13,7 +13,8 @@ ROOMS = {
     "signal": {"values", "sky"},
     "files": {"values", "sky", "signal"},
     "observing": {"values", "core", "sky", "signal", "files"},
-    "cli": {"values", "core", "sky", "signal", "files", "observing"},
+    "messaging": {"values", "core", "observing"},
+    "cli": {"values", "core", "sky", "signal", "files", "observing", "messaging"},
 }
 
 # The flat headers that are values: no device, no setting, no log.
@@ -23,7 +24,7 @@ VALUES = {
 }
 
 THIRD_PARTY_IN_PUBLIC = re.compile(
-    r"^(boost|yaml-cpp|spdlog|fmt|sqlite3|fftw3|erfa|fitsio|CLI|pybind11|pthread|dlfcn|termios)", re.IGNORECASE
+    r"^(boost|yaml-cpp|spdlog|fmt|sqlite3|fftw3|erfa|fitsio|avro\.h|curl|CLI|pybind11|pthread|dlfcn|termios)", re.IGNORECASE
 )
 
 

@@ -45,4 +45,5 @@ PYBIND11_MODULE(_astro, module) {
   bind_observing(module);
   bind_queue(module);
   bind_safety(module);
+  bind_messaging(module);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/observing/observe.hpp"
 
+#include <array>
 #include <atomic>
+#include <cstdio>
 #include <exception>
 
 #include "astro/observing/export.hpp"
@@ -98,7 +100,23 @@ void bind_results(py::module_& module) {
       .def_readonly("spectrum", &ObservationResult::spectrum)
       .def_readonly("peak", &ObservationResult::peak)
       .def_readonly("findings", &ObservationResult::findings, "Numbers of the mode: beam width, opacity, Tsys.")
-      .def("_repr_html_", [](const py::object& self) { return from_package("plot", "html")(self.attr("spectrum")); });
+      .def("_repr_html_", [](const py::object& self) { return from_package("plot", "html")(self.attr("spectrum")); })
+      .def("__repr__", [](const ObservationResult& self) {
+        const auto number = [](double value) {
+          std::array<char, 32> text{};
+          std::snprintf(text.data(), text.size(), "%.4g", value);
+          return std::string(text.data());
+        };
+        std::string text =
+            "<ObservationResult " + self.observation.id + " of " + astro::name_of(self.observation.request);
+        if (self.spectrum.axis.channels > 0) {
+          text += ": peak " + number(self.peak.peak_k) + " K at " + number(self.peak.peak_velocity_km_s) + " km/s";
+        }
+        for (const astro::Finding& each : self.findings) {
+          text += ", " + each.name + " " + number(each.value) + " " + each.unit;
+        }
+        return text + ">";
+      });
   py::class_<ObservationControl>(module, "ObservationControl", "The reins of an observation that runs, for any thread.")
       .def(py::init())
       .def("pause", &ObservationControl::pause, "Takes no more data after the current integration.")

@@ -175,16 +175,28 @@ Cell cell_value(const T& member) {
 }
 
 template <class T>
+consteval const char* name_of() {
+  if constexpr (requires { Description<T>::name; }) return Description<T>::name;
+  else return "";
+}
+
+template <class T>
 void complete_type(Field& field) {
   if constexpr (is_optional<T>) complete_type<typename T::value_type>(field);
-  else if constexpr (Choice<T>) field.choices.assign(Description<T>::choices.begin(), Description<T>::choices.end());
+  else if constexpr (Choice<T>) {
+    field.choices.assign(Description<T>::choices.begin(), Description<T>::choices.end());
+    field.type_name = name_of<T>();
+  }
   else if constexpr (NumberArray<T>) field.dtype = *dtype_of<typename T::value_type>();
   else if constexpr (std::same_as<T, Bytes>) field.dtype = Dtype::u8;
   else if constexpr (is_vector<T> || is_std_array<T>) {
     complete_type<typename T::value_type>(field);
     field.element = type_of<typename T::value_type>();
     if constexpr (is_std_array<T>) field.length = std::tuple_size_v<T>;
-  } else if constexpr (Record<T>) field.members = schema_of<T>().fields;
+  } else if constexpr (Record<T>) {
+    field.members = schema_of<T>().fields;
+    field.type_name = name_of<T>();
+  }
 }
 
 template <auto Pointer>
@@ -268,12 +280,6 @@ consteval bool each_member_once() {
     }
   }
   return true;
-}
-
-template <class T>
-consteval const char* name_of() {
-  if constexpr (requires { Description<T>::name; }) return Description<T>::name;
-  else return "";
 }
 
 template <Record T>
