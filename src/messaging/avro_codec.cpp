@@ -304,6 +304,17 @@ class WriterCheck {
 
 }  // namespace
 
+namespace {
+
+/// Whether another byte can be read: of memory, Avro C does not say how far it is.
+bool has_more(avro_reader_t reader) {
+  const avro::SchemaPtr byte(avro_schema_boolean());
+  avro::Generic next(byte.get());
+  return avro_value_read(reader, next.get()) == 0;
+}
+
+}  // namespace
+
 struct AvroCodec::State {
   Schema schema;
   std::string text;
@@ -317,7 +328,7 @@ struct AvroCodec::State {
     if (avro_value_read(reader.get(), generic.get()) != 0) {
       fail(schema, "its " + std::to_string(body.size()) + " bytes do not fit the schema: " + avro::last_error());
     }
-    if (avro_reader_is_eof(reader.get()) == 0) fail(schema, "there are bytes behind its end");
+    if (has_more(reader.get())) fail(schema, "there are bytes behind its end");
     return taken(generic.get());
   }
 

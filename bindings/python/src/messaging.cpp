@@ -9,6 +9,18 @@
 #include "records.hpp"
 
 namespace astro_python {
+
+template <>
+struct EnumNames<astro::messaging::AckStatus> {
+  static constexpr const char* name = "AckStatus";
+  static constexpr auto& values = astro::Description<astro::messaging::AckStatus>::choices;
+};
+template <>
+struct EnumNames<astro::messaging::StatusLevel> {
+  static constexpr const char* name = "StatusLevel";
+  static constexpr auto& values = astro::Description<astro::messaging::StatusLevel>::choices;
+};
+
 namespace {
 
 namespace messaging = astro::messaging;
