@@ -16,7 +16,9 @@ constexpr std::array steps{
     " name TEXT NOT NULL COLLATE NOCASE, kind TEXT NOT NULL, is_key INTEGER NOT NULL, PRIMARY KEY(record, name))",
     // A file that is found in twenty years explains itself.
     "ALTER TABLE astro_fields ADD COLUMN unit TEXT NOT NULL DEFAULT '';"
-    "ALTER TABLE astro_fields ADD COLUMN says TEXT NOT NULL DEFAULT ''"};
+    "ALTER TABLE astro_fields ADD COLUMN says TEXT NOT NULL DEFAULT ''",
+    // Objects, where the settings say that they rest in the file itself.
+    "CREATE TABLE astro_objects(id TEXT PRIMARY KEY, content BLOB NOT NULL)"};
 constexpr auto newest = static_cast<std::int64_t>(steps.size());
 
 constexpr const char* doing = "opening the store";

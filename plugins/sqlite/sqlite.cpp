@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A store in one SQLite file and a folder of objects beside it.
+// A store in one SQLite file, with objects in it or in a place of their own.
 #include <map>
 #include <memory>
 #include <optional>
@@ -7,8 +7,9 @@
 #include "astro/plugin.hpp"
 #include "astro/store.hpp"
 #include "database.hpp"
+#include "database_objects.hpp"
 #include "migration.hpp"
-#include "objects.hpp"
+#include "objects/folder.hpp"
 #include "table.hpp"
 
 namespace astro::sqlite {
@@ -18,6 +19,7 @@ class SqliteStore final : public Store {
   struct Settings {
     std::string path;
     Synchronous synchronous = Synchronous::full;
+    objects::Keep objects = objects::Keep::folder;
     std::string objects_folder;
   };
 
@@ -35,8 +37,8 @@ class SqliteStore final : public Store {
   std::size_t count(const Schema& schema, const Query& query) override { return table(schema).count(query); }
   std::size_t erase(const Schema& schema, const Query& query) override;
 
-  ObjectId put_object(std::span<const std::byte> content) override { return objects().put(content); }
-  Bytes get_object(const ObjectId& id) override { return objects().get(id); }
+  ObjectId put_object(std::span<const std::byte> content) override { return objects::put(place(), content); }
+  Bytes get_object(const ObjectId& id) override { return objects::get(place(), id); }
 
   void begin() override;
   void commit() override;
@@ -44,12 +46,12 @@ class SqliteStore final : public Store {
 
  private:
   const Database& database() const;
-  const Objects& objects() const;
+  objects::Place& place() const;
   Table& table(const Schema& schema);
 
   Settings settings_;
-  std::optional<Objects> objects_;
   std::unique_ptr<Database> database_;
+  std::unique_ptr<objects::Place> objects_;
   std::map<std::string, Table, std::less<>> tables_;  // after the database: their statements go first
   bool begun_ = false;
 };
@@ -61,16 +63,21 @@ void SqliteStore::open(Emitter&) {
   check_format(*database);
   database->use_log(settings_.synchronous);
   migrate(*database);
-  objects_.emplace(settings_.objects_folder.empty() ? std::filesystem::path(path.string() + ".objects")
-                                                    : std::filesystem::absolute(settings_.objects_folder));
+  if (settings_.objects == objects::Keep::database) {
+    objects_ = std::make_unique<DatabaseObjects>(*database);
+  } else {
+    objects_ = std::make_unique<objects::Folder>(settings_.objects_folder.empty()
+                                                     ? std::filesystem::path(path.string() + ".objects")
+                                                     : std::filesystem::absolute(settings_.objects_folder));
+  }
   database_ = std::move(database);
 }
 
 void SqliteStore::close() noexcept {
   roll_back();
   tables_.clear();
-  database_.reset();
   objects_.reset();
+  database_.reset();
 }
 
 const Database& SqliteStore::database() const {
@@ -82,7 +89,7 @@ const Database& SqliteStore::database() const {
   return *database_;
 }
 
-const Objects& SqliteStore::objects() const {
+objects::Place& SqliteStore::place() const {
   database();
   return *objects_;
 }
@@ -162,11 +169,12 @@ struct astro::Description<astro::sqlite::SqliteStore::Settings> {
           "synchronous",
           {.says =
                "full: what was inserted survives a power cut; normal: a kill, and a power cut may take the last rows"}),
+      field<&Settings::objects>("objects", {.says = "where objects are kept: in the file itself or in a folder"}),
       field<&Settings::objects_folder>(
           "objects_folder",
-          {.unit = "path", .says = "where objects are kept; if empty beside the file, with .objects after its name"})};
+          {.unit = "path", .says = "the folder of objects; if empty beside the file, with .objects after its name"})};
 };
 
 ASTRO_PLUGIN(sqlite, "1.0.0", registry) {
-  registry.add<astro::sqlite::SqliteStore>("sqlite", {}, "Records in one SQLite file, objects in a folder beside it");
+  registry.add<astro::sqlite::SqliteStore>("sqlite", {}, "Records in one SQLite file, objects in it or beside it");
 }

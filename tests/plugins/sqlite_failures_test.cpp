@@ -22,51 +22,26 @@ using namespace astro;
 using namespace astro::testing;
 using ::testing::HasSubstr;
 
-// SHA-256 of "abc" and of nothing: FIPS 180-4 test vectors of the NIST Cryptographic Standards site.
+// SHA-256 of "abc": FIPS 180-4 test vector of the NIST Cryptographic Standards site.
 constexpr const char* hash_of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-constexpr const char* hash_of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-TEST(SqliteObjects, RestUnderTheirHash) {
+TEST(SqliteObjects, RestInAFolderBesideTheFile) {
   const TemporaryFolder folder;
-  const Opened store(folder.path() / "a.db");
-  EXPECT_EQ(store->put_object(bytes("abc")), hash_of_abc);
-  EXPECT_EQ(store->put_object(bytes("abc")), hash_of_abc);
-  EXPECT_EQ(store->put_object({}), hash_of_nothing);
-  EXPECT_EQ(store->get_object(hash_of_abc), bytes("abc"));
-  EXPECT_EQ(store->get_object(hash_of_nothing), Bytes{});
+  const Opened store = open_sqlite(folder.path() / "a.db");
+  store->put_object(bytes("abc"));
   const auto file = folder.path() / "a.db.objects" / "ba" / std::string(hash_of_abc).substr(2);
   EXPECT_EQ(astro::testing::read_file(file), "abc");
-  std::size_t files = 0;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path() / "a.db.objects")) {
-    files += entry.is_regular_file() ? 1 : 0;
-  }
-  EXPECT_EQ(files, 2U);  // no temporary one stayed
-}
-
-TEST(SqliteObjects, AreCheckedWhenTheyAreRead) {
-  const TemporaryFolder folder;
-  const Opened store(folder.path() / "a.db", Map{{"objects_folder", (folder.path() / "things").string()}});
-  store->put_object(bytes("abc"));
-  const auto file = folder.path() / "things" / "ba" / std::string(hash_of_abc).substr(2);
-  std::ofstream(file) << "abd";
-  const Error damaged = error_of([&] { store->get_object(hash_of_abc); });
-  EXPECT_EQ(damaged.code(), ErrorCode::storage);
-  EXPECT_THAT(damaged.what(), HasSubstr(file.string()));
-  store->put_object(bytes("abc"));  // heals it
-  EXPECT_EQ(store->get_object(hash_of_abc), bytes("abc"));
-  EXPECT_EQ(error_of([&] { store->get_object(hash_of_nothing); }).code(), ErrorCode::not_found);
-  EXPECT_EQ(error_of([&] { store->get_object("../../etc/passwd"); }).code(), ErrorCode::invalid_argument);
 }
 
 TEST(SqliteFailures, NameTheFileAndWhatToDo) {
   const TemporaryFolder folder;
   const auto text = folder.write("text.db", std::string(5000, 'x'));
-  const Error no_database = error_of([&] { const Opened store(text); });
+  const Error no_database = error_of([&] { const Opened store = open_sqlite(text); });
   EXPECT_EQ(no_database.code(), ErrorCode::storage);
   EXPECT_THAT(no_database.what(), HasSubstr(text.string()));
   EXPECT_THAT(no_database.what(), HasSubstr("no SQLite database"));
   EXPECT_EQ(astro::testing::read_file(text), std::string(5000, 'x'));
-  const Error no_folder = error_of([&] { const Opened store(folder.path() / "absent" / "a.db"); });
+  const Error no_folder = error_of([&] { const Opened store = open_sqlite(folder.path() / "absent" / "a.db"); });
   EXPECT_EQ(no_folder.code(), ErrorCode::storage);
   EXPECT_THAT(no_folder.what(), HasSubstr("No such file or directory"));
 }
@@ -76,14 +51,14 @@ TEST(SqliteFailures, FindDamageInsideTheFile) {
   const auto file = folder.path() / "a.db";
   std::vector<Counted> records;
   for (std::int64_t i = 0; i < 20000; ++i) records.push_back({i, "some text that fills pages"});
-  { EXPECT_EQ(Opened(file).insert(records), records.size()); }
+  { EXPECT_EQ(open_sqlite(file).insert(records), records.size()); }
   const auto size = std::filesystem::file_size(file);
   {
     std::fstream damage(file, std::ios::in | std::ios::out | std::ios::binary);
     damage.seekp(static_cast<std::streamoff>(size / 4));
     damage << std::string(size / 2, '\xa5');
   }
-  const Opened store(file);
+  const Opened store = open_sqlite(file);
   const Error error = error_of([&] { store.find<Counted>(); });
   EXPECT_EQ(error.code(), ErrorCode::storage);
   EXPECT_THAT(error.what(), HasSubstr(".recover"));
@@ -123,7 +98,7 @@ TEST(SqliteFailures, KeepWhatWasAcknowledgedWhenTheDiskIsFull) {
   std::ofstream(filler, std::ios::binary) << std::string(512 * 1024, 'f');
   std::vector<std::int64_t> acknowledged;
   {
-    const Opened store(disk.path() / "a.db");
+    const Opened store = open_sqlite(disk.path() / "a.db");
     std::optional<Error> full;
     for (std::int64_t i = 0; i < 100000 && !full; ++i) {
       try {
@@ -149,77 +124,20 @@ TEST(SqliteFailures, KeepWhatWasAcknowledgedWhenTheDiskIsFull) {
     acknowledged.push_back(1000000);
     EXPECT_EQ(store.numbers(), acknowledged);
   }
-  EXPECT_EQ(Opened(disk.path() / "a.db").numbers(), acknowledged);
+  EXPECT_EQ(open_sqlite(disk.path() / "a.db").numbers(), acknowledged);
 }
 
 TEST(SqliteFailures, RefuseAReadOnlyDiskWhenTheyOpen) {
   NEEDS_ROOT();
   const SmallDisk disk("2m");
   ASSERT_TRUE(disk.is_mounted());
-  { Opened(disk.path() / "a.db").insert<Counted>({{1, "a"}}); }
+  { open_sqlite(disk.path() / "a.db").insert<Counted>({{1, "a"}}); }
   ASSERT_TRUE(disk.make_read_only());
-  const Error error = error_of([&] { const Opened store(disk.path() / "a.db"); });
+  const Error error = error_of([&] { const Opened store = open_sqlite(disk.path() / "a.db"); });
   EXPECT_EQ(error.code(), ErrorCode::storage);
   EXPECT_THAT(error.what(), HasSubstr("writable"));
-  const Error absent = error_of([&] { const Opened store(disk.path() / "new.db"); });
+  const Error absent = error_of([&] { const Opened store = open_sqlite(disk.path() / "new.db"); });
   EXPECT_EQ(absent.code(), ErrorCode::storage);
-}
-
-/// Inserts rows and objects for ever and tells the parent the number of each that was acknowledged.
-[[noreturn]] void insert_until_killed(const std::filesystem::path& file, int answers) {
-  try {
-    const Opened store(file);
-    for (std::int64_t i = store.find<Counted>({.newest_first = true, .limit = 1}).empty()
-                              ? 0
-                              : store.numbers({.newest_first = true, .limit = 1}).at(0) + 1;
-         ; ++i) {
-      const ObjectId id = store->put_object(bytes(std::to_string(i)));
-      store.insert<Counted>({{i, id}});
-      if (::write(answers, &i, sizeof i) != sizeof i) ::_exit(1);
-    }
-  } catch (...) {
-    ::_exit(2);
-  }
-}
-
-/// The last number that the child acknowledged before it was killed.
-std::int64_t kill_a_child_that_inserts(const std::filesystem::path& file, std::chrono::milliseconds after) {
-  int ends[2];
-  EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-  const pid_t child = ::fork();
-  if (child == 0) insert_until_killed(file, ends[1]);
-  ::close(ends[1]);
-  std::int64_t last = -1;
-  EXPECT_EQ(::read(ends[0], &last, sizeof last), static_cast<ssize_t>(sizeof last));  // it is under way
-  std::this_thread::sleep_for(after);
-  ::kill(child, SIGKILL);
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << "the child ended by itself: " << status;
-  while (::read(ends[0], &last, sizeof last) == static_cast<ssize_t>(sizeof last)) continue;
-  ::close(ends[0]);
-  return last;
-}
-
-TEST(SqliteFailures, LoseNothingThatWasAcknowledgedBeforeAKill) {
-  const TemporaryFolder folder;
-  const auto file = folder.path() / "a.db";
-  { Opened(file)->prepare(counted()); }
-  std::int64_t last = -1;
-  for (int moment = 0; moment < 20; ++moment) {
-    last = kill_a_child_that_inserts(file, std::chrono::milliseconds(5 + 3 * moment));
-    const Opened store(file);
-    const auto found = store.find<Counted>();
-    // All that was acknowledged, in order and without a hole; at most one more that was on its way to be.
-    ASSERT_GE(static_cast<std::int64_t>(found.size()), last + 1);
-    ASSERT_LE(static_cast<std::int64_t>(found.size()), last + 2);
-    for (std::size_t i = 0; i < found.size(); ++i) {
-      ASSERT_EQ(found[i].number, static_cast<std::int64_t>(i));
-      ASSERT_EQ(store->get_object(found[i].text), bytes(std::to_string(i)));
-    }
-  }
-  EXPECT_GE(last, 19);  // each child acknowledged one at least
-  EXPECT_EQ(Sql(file).ask("PRAGMA integrity_check"), "ok");
 }
 
 }  // namespace

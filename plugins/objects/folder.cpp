@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "objects.hpp"
+#include "objects/folder.hpp"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -17,7 +15,7 @@
 
 #include "astro/error.hpp"
 
-namespace astro::sqlite {
+namespace astro::objects {
 
 namespace {
 
@@ -93,27 +91,8 @@ void make_folder(const fs::path& folder) {
   sync_folder(folder.parent_path());
 }
 
-std::string hash_of(std::span<const std::byte> content) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
-  unsigned length = 0;
-  if (EVP_Digest(content.data(), content.size(), digest.data(), &length, EVP_sha256(), nullptr) != 1) {
-    throw Error(ErrorCode::internal, "the cryptographic library has no SHA-256: check how it is installed");
-  }
-  constexpr const char* digits = "0123456789abcdef";
-  std::string text;
-  for (unsigned i = 0; i < length; ++i) {
-    text += digits[digest[i] >> 4];
-    text += digits[digest[i] & 15];
-  }
-  return text;
-}
-
-bool is_id(const ObjectId& id) {
-  return id.size() == 64 && id.find_first_not_of("0123456789abcdef") == std::string::npos;
-}
-
 /// The whole file, or nothing when there is none.
-std::optional<Bytes> read(const fs::path& path) {
+std::optional<Bytes> content_of(const fs::path& path) {
   const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
@@ -134,12 +113,12 @@ std::optional<Bytes> read(const fs::path& path) {
 
 }  // namespace
 
-Objects::Objects(fs::path folder) : folder_(std::move(folder)) {
+Folder::Folder(fs::path folder) : folder_(std::move(folder)) {
   if (fs::is_directory(folder_)) remove_leftovers();
 }
 
 /// What a kill left half written. Only what is old: another program may be writing now.
-void Objects::remove_leftovers() const {
+void Folder::remove_leftovers() const {
   std::error_code error;
   const auto yesterday = fs::file_time_type::clock::now() - std::chrono::hours(24);
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_, error)) {
@@ -149,18 +128,14 @@ void Objects::remove_leftovers() const {
   }
 }
 
-fs::path Objects::path_of(const ObjectId& id) const { return folder_ / id.substr(0, 2) / id.substr(2); }
+fs::path Folder::path_of(const ObjectId& id) const { return folder_ / id.substr(0, 2) / id.substr(2); }
 
-ObjectId Objects::put(std::span<const std::byte> content) const {
-  ObjectId id = hash_of(content);
+std::optional<Bytes> Folder::read(const ObjectId& id) { return content_of(path_of(id)); }
+
+void Folder::write(const ObjectId& id, std::span<const std::byte> content) {
   const fs::path path = path_of(id);
-  const std::optional<Bytes> kept = read(path);
-  // One that was damaged is replaced: here is the content that it should have.
-  if (!kept || !std::equal(kept->begin(), kept->end(), content.begin(), content.end())) write(path, content);
-  return id;
-}
-
-void Objects::write(const fs::path& path, std::span<const std::byte> content) const {
+  const std::optional<Bytes> kept = content_of(path);
+  if (kept && std::equal(kept->begin(), kept->end(), content.begin(), content.end())) return;
   make_folder(path.parent_path());
   Temporary temporary(folder_);
   temporary.write(content);
@@ -168,21 +143,4 @@ void Objects::write(const fs::path& path, std::span<const std::byte> content) co
   sync_folder(path.parent_path());
 }
 
-Bytes Objects::get(const ObjectId& id) const {
-  if (!is_id(id)) {
-    throw Error(ErrorCode::invalid_argument,
-                "getting the object \"" + id.substr(0, 80) + "\": expected 64 hexadecimal digits in small letters");
-  }
-  const fs::path path = path_of(id);
-  std::optional<Bytes> content = read(path);
-  if (!content)
-    throw Error(ErrorCode::not_found, "getting the object " + id + ": there is none in " + folder_.string());
-  if (hash_of(*content) != id) {
-    throw Error(ErrorCode::storage, "getting the object " + path.string() +
-                                        ": its content no longer has its hash; restore the file from a copy, or put "
-                                        "the object again");
-  }
-  return std::move(*content);
-}
-
-}  // namespace astro::sqlite
+}  // namespace astro::objects
