@@ -77,6 +77,15 @@ ROWS = [
         ("plugins/sqlite_store/100/iterations:1000/real_time", "rows/s"), 0.8, unit="rows/s",
         against=("plugins/bare_sqlite/100/iterations:1000/real_time", "rows/s")),
     *[
+        Row(f"postgres, rows in batches of {batch}, over bare COPY in binary",
+            (f"plugins/postgres_store/{batch}/iterations:{count}/real_time", "rows/s"), 0.8, unit="rows/s",
+            against=(f"plugins/bare_copy_into_postgres/{batch}/iterations:{count}/real_time", "rows/s"))
+        for batch, count in ((1000, 300), (100, 500))
+    ],
+    Row("postgres, 20,000 of 200,000 rows found by time, over bare SQL",
+        ("plugins/postgres_finds_a_range/20000/real_time", "rows/s"), 0.5, unit="rows/s",
+        against=("plugins/bare_sql_finds_a_range/20000/real_time", "rows/s")),
+    *[
         Row(f"{what}, {sample}, {channels} channels, over the hand-composed limit", (f"signal/{ours}_{sample}/{channels}", "MS/s"),
             wanted, unit="MS/s", against=(f"signal/{limit}_{sample}/{channels}", "MS/s"))
         for what, ours, limit, wanted in (

@@ -12,7 +12,7 @@
 namespace astro::objects {
 
 /// Where a store keeps its objects.
-enum class Keep : std::uint8_t { database, folder };
+enum class Keep : std::uint8_t { database, folder, s3 };
 
 /// Where the bytes of objects rest, each under the hash of its content.
 class Place {
@@ -37,5 +37,5 @@ Bytes get(Place& place, const ObjectId& id);
 
 template <>
 struct astro::Description<astro::objects::Keep> {
-  static constexpr std::array choices{"database", "folder"};
+  static constexpr std::array choices{"database", "folder", "s3"};
 };

@@ -9,7 +9,7 @@
 #include "database.hpp"
 #include "database_objects.hpp"
 #include "migration.hpp"
-#include "objects/folder.hpp"
+#include "objects/places.hpp"
 #include "table.hpp"
 
 namespace astro::sqlite {
@@ -21,6 +21,7 @@ class SqliteStore final : public Store {
     Synchronous synchronous = Synchronous::full;
     objects::Keep objects = objects::Keep::folder;
     std::string objects_folder;
+    std::optional<objects::S3Settings> s3;
   };
 
   explicit SqliteStore(Settings settings) : settings_(std::move(settings)) {}
@@ -56,7 +57,7 @@ class SqliteStore final : public Store {
   bool begun_ = false;
 };
 
-void SqliteStore::open(Emitter&) {
+void SqliteStore::open(Emitter& host) {
   // Absolute: SQLite gives names such as ":memory:" or "file:..." a meaning of their own.
   const std::filesystem::path path = std::filesystem::absolute(settings_.path);
   auto database = std::make_unique<Database>(path);
@@ -66,9 +67,9 @@ void SqliteStore::open(Emitter&) {
   if (settings_.objects == objects::Keep::database) {
     objects_ = std::make_unique<DatabaseObjects>(*database);
   } else {
-    objects_ = std::make_unique<objects::Folder>(settings_.objects_folder.empty()
-                                                     ? std::filesystem::path(path.string() + ".objects")
-                                                     : std::filesystem::absolute(settings_.objects_folder));
+    const std::string folder = settings_.objects_folder.empty() ? path.string() + ".objects" : settings_.objects_folder;
+    objects_ = objects::place_outside(settings_.objects, folder, settings_.s3,
+                                      [&host](const std::string& message) { host.log(LogLevel::warning, message); });
   }
   database_ = std::move(database);
 }
@@ -169,10 +170,12 @@ struct astro::Description<astro::sqlite::SqliteStore::Settings> {
           "synchronous",
           {.says =
                "full: what was inserted survives a power cut; normal: a kill, and a power cut may take the last rows"}),
-      field<&Settings::objects>("objects", {.says = "where objects are kept: in the file itself or in a folder"}),
+      field<&Settings::objects>("objects",
+                                {.says = "where objects are kept: in the file itself, in a folder, or in S3"}),
       field<&Settings::objects_folder>(
           "objects_folder",
-          {.unit = "path", .says = "the folder of objects; if empty beside the file, with .objects after its name"})};
+          {.unit = "path", .says = "the folder of objects; if empty beside the file, with .objects after its name"}),
+      field<&Settings::s3>("s3", {.says = "the bucket of objects"})};
 };
 
 ASTRO_PLUGIN(sqlite, "1.0.0", registry) {

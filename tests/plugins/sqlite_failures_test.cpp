@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <sys/mount.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <fstream>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "sqlite_store.hpp"
+#include "testing/small_disk.hpp"
 
 namespace {
 
@@ -64,34 +58,8 @@ TEST(SqliteFailures, FindDamageInsideTheFile) {
   EXPECT_THAT(error.what(), HasSubstr(".recover"));
 }
 
-/// A file system of its own in memory, of so many MB.
-class SmallDisk {
- public:
-  explicit SmallDisk(const char* size) : options_(std::string("size=") + size) {
-    mounted_ = ::mount("tmpfs", folder_.path().c_str(), "tmpfs", 0, options_.c_str()) == 0;
-  }
-  ~SmallDisk() {
-    if (mounted_) ::umount2(folder_.path().c_str(), MNT_DETACH);
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-  bool is_mounted() const { return mounted_; }
-  bool make_read_only() const {
-    return ::mount("tmpfs", folder_.path().c_str(), "tmpfs", MS_REMOUNT | MS_RDONLY, options_.c_str()) == 0;
-  }
-  const std::filesystem::path& path() const { return folder_.path(); }
-
- private:
-  TemporaryFolder folder_;
-  std::string options_;
-  bool mounted_ = false;
-};
-
-#define NEEDS_ROOT() \
-  if (::geteuid() != 0) GTEST_SKIP() << "only root may mount a file system"
-
 TEST(SqliteFailures, KeepWhatWasAcknowledgedWhenTheDiskIsFull) {
-  NEEDS_ROOT();
+  ASTRO_NEEDS_ROOT();
   const SmallDisk disk("2m");
   ASSERT_TRUE(disk.is_mounted());
   const auto filler = disk.path() / "filler";
@@ -128,7 +96,7 @@ TEST(SqliteFailures, KeepWhatWasAcknowledgedWhenTheDiskIsFull) {
 }
 
 TEST(SqliteFailures, RefuseAReadOnlyDiskWhenTheyOpen) {
-  NEEDS_ROOT();
+  ASTRO_NEEDS_ROOT();
   const SmallDisk disk("2m");
   ASSERT_TRUE(disk.is_mounted());
   { open_sqlite(disk.path() / "a.db").insert<Counted>({{1, "a"}}); }
