@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "line.hpp"
 
+#include "astro/topic.hpp"
+
 namespace astro::local {
 
 namespace {
@@ -16,7 +18,7 @@ bool is_alive(const Message& message, Time now) noexcept {
 bool Line::wants(const Message& message, std::uint32_t number) {
   if (number >= answers.size()) answers.resize(number + 64, not_compared);
   std::uint8_t& answer = answers[number];
-  if (answer == not_compared) answer = matches(pattern, message.topic) ? yes : no;
+  if (answer == not_compared) answer = topic_matches(pattern, message.topic) ? yes : no;
   return answer == yes;
 }
 

@@ -9,14 +9,6 @@
 
 namespace astro::local {
 
-/// What is wrong with it as a topic to publish to, or as a pattern to subscribe to; empty: nothing.
-/// MQTT 5, section 4.7.
-std::string complaint_about_topic(std::string_view topic);
-std::string complaint_about_pattern(std::string_view pattern);
-
-/// Both must be without complaint.
-bool matches(std::string_view pattern, std::string_view topic) noexcept;
-
 /// The topics that were published to, numbered from zero, so that a subscription compares each of
 /// them once. A name stays where it is as long as this lives.
 class Topics final {

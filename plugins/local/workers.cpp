@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "astro/error.hpp"
+#include "astro/topic.hpp"
 #include "bus.hpp"
 
 namespace astro::local {
@@ -62,7 +63,7 @@ std::shared_ptr<Line> Bus::line_for(const std::string& pattern, const std::strin
   line->group = group;
   line->next = head_;
   for (const auto& [topic, chunk] : retained_) {
-    if (matches(pattern, topic)) line->retained.push_back(chunk);
+    if (topic_matches(pattern, topic)) line->retained.push_back(chunk);
   }
   return lines_.emplace_back(std::move(line));
 }
