@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -18,7 +19,8 @@ namespace astro::testing {
 /// What a transport or a store needs of a host: surroundings, and somebody who listens to its log.
 class PlainHost final : public Emitter {
  public:
-  PlainHost() {
+  explicit PlainHost(const std::filesystem::path& state_folder = {}) {
+    surroundings_.state_folder = state_folder;
     surroundings_.device = "under_test";
     surroundings_.observatory = "test";
     surroundings_.clock = Clock::system();
