@@ -70,6 +70,13 @@ ROWS = [
         ("core/stream_100_megasamples/iterations:3", "extra_core"), 0.05, unit="core", most=True),
     Row("local transport, 200-byte messages", ("plugins/local_transport/1/min_time:2.000/process_time/real_time", "messages/s"), 10,
         unit="M/s", scale=1e-6),
+    Row("mqtt, QoS 1, 200-byte messages, over Paho by hand", ("plugins/mqtt_transport/min_time:3.000/real_time", "messages/s"), 0.95,
+        unit="msg/s", against=("plugins/bare_paho/min_time:3.000/real_time", "messages/s")),
+    *[
+        Row(f"kafka, messages of {size}, over librdkafka by hand", (f"plugins/kafka_transport/{count}/min_time:3.000/real_time", "messages/s"),
+            0.9, unit="msg/s", against=(f"plugins/bare_librdkafka/{count}/min_time:3.000/real_time", "messages/s"))
+        for size, count in (("200 B", 200), ("64 KiB", 65536))
+    ],
     Row("sqlite, rows in batches of 1000, over bare SQLite",
         ("plugins/sqlite_store/1000/iterations:300/real_time", "rows/s"), 0.8, unit="rows/s",
         against=("plugins/bare_sqlite/1000/iterations:300/real_time", "rows/s")),

@@ -28,7 +28,7 @@ const std::vector<std::string> careful{"autosave_on_changes true", "autosave_int
 
 std::unique_ptr<Transport> make(int port, Map settings = {}, const std::string& scheme = "mqtt") {
   settings.emplace_back("url", scheme + "://127.0.0.1:" + std::to_string(port));
-  return make_driver<Transport>(DeviceKind::transport, "mqtt", settings);
+  return make_driver<Transport>(DeviceKind::transport, "mqtt", patiently(settings));
 }
 
 std::string level() { return "conformance/" + unused_level(); }
@@ -309,9 +309,8 @@ TEST(MqttForeign, MosquittosOwnClientsSeeWhatWeSend_mqtt5) {
       std::system(
           ("mosquitto_sub -h 127.0.0.1 -V 5 -p " + port + " -t '" + topic + "' -C 1 -W 10 -F '%p|%P' >" + out).c_str()),
       0);
-  EXPECT_THAT(
-      read_file(out),
-      HasSubstr("body|traceparent:00-1 astro-key:key astro-time:" + format_time(now, 9) + " astro-lifetime:3600"));
+  EXPECT_THAT(read_file(out), HasSubstr("body|traceparent:00-1 astro-key:key astro-time:" + format_time(now, 9) +
+                                        " astro-lifetime:3600"));
   Recorder recorder;
   bus.subscribe("b", recorder);
   ASSERT_EQ(

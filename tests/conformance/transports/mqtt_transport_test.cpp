@@ -18,7 +18,7 @@ TransportUnderTest mqtt(const std::string& name, const char* version) {
               [version](Map settings) {
                 settings.emplace_back("url", "mqtt://127.0.0.1:" + std::to_string(broker().port()));
                 settings.emplace_back("version", version);
-                return make_driver<Transport>(DeviceKind::transport, "mqtt", settings);
+                return make_driver<Transport>(DeviceKind::transport, "mqtt", patiently(settings));
               },
           .has_headers = std::string(version) == "5"};
 }

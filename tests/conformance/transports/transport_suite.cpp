@@ -19,6 +19,13 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+Map patiently(Map settings) {
+  const bool has_one =
+      std::any_of(settings.begin(), settings.end(), [](const auto& one) { return one.first == "timeout"; });
+  if (!has_one) settings.emplace_back("timeout", 60.0);
+  return settings;
+}
+
 std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span(text)); }
 std::string text_of(std::span<const std::byte> body) {
   return {reinterpret_cast<const char*>(body.data()), body.size()};
@@ -109,12 +116,19 @@ namespace {
 class Gate {
  public:
   Recorder::Before waits() {
-    return [wait = go_.get_future().share()](std::span<const Message>) { wait.wait(); };
+    return [this, wait = go_.get_future().share()](std::span<const Message>) {
+      is_reached_ = true;
+      wait.wait();
+    };
+  }
+  void wait_until_reached() const {
+    while (!is_reached_) std::this_thread::sleep_for(1ms);
   }
   void open() { go_.set_value(); }
 
  private:
   std::promise<void> go_;
+  std::atomic<bool> is_reached_ = false;
 };
 
 TEST_P(TransportConformance, MatchesPatternsAsMqttDoes) {
@@ -374,9 +388,8 @@ TEST_P(TransportConformance, LetsASubscriberLeaveAndComeBackWithinItsDelivery) {
 
 TEST_P(TransportConformance, CallsNobodyAfterUnsubscribeReturned) {
   const Open bus(GetParam());
-  std::atomic<bool> is_over = false;
-  std::thread publisher([&] {
-    while (!is_over) {
+  std::jthread publisher([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
       bus.send("a", "x");
       if (GetParam().is_remote) std::this_thread::sleep_for(100us);
     }
@@ -393,8 +406,6 @@ TEST_P(TransportConformance, CallsNobodyAfterUnsubscribeReturned) {
     is_gone = true;
     subscriber.reset();  // and it may go
   }
-  is_over = true;
-  publisher.join();
 }
 
 TEST_P(TransportConformance, SharesTheMessagesWithinAGroupAndRemembersItsPlace) {
@@ -431,7 +442,7 @@ TEST_P(TransportConformance, EndsWaitsWhenItClosesAndCanBeOpenedAgain) {
   bus.subscribe("#", slow);
   bus.send("a", "1");
   auto waiting = std::async(std::launch::async, [&] { return bus->confirmed(1000, 1h); });
-  std::this_thread::sleep_for(200ms);
+  gate.wait_until_reached();
   auto closing = std::async(std::launch::async, [&] { bus->close(); });
   EXPECT_EQ(waiting.wait_for(60s), std::future_status::ready);
   EXPECT_EQ(closing.wait_for(20ms), std::future_status::timeout);  // the delivery is under way
@@ -463,15 +474,14 @@ TEST_P(TransportConformance, KeepsTheOrderOfEachKeyAmongManyThreads) {
     }
   });
   bus.subscribe("data/#", ordered);
-  std::atomic<bool> is_over = false;
-  std::thread restless([&] {  // others come and go meanwhile
-    while (!is_over) {
+  std::jthread restless([&](const std::stop_token& stop) {  // others come and go meanwhile
+    while (!stop.stop_requested()) {
       Recorder guest;
       bus.subscribe("data/+", guest);
       bus->unsubscribe(guest);
     }
   });
-  std::vector<std::thread> threads;
+  std::vector<std::jthread> threads;
   for (int p = 0; p < publishers; ++p) {
     threads.emplace_back([&, p] {
       const std::string key = std::to_string(p);
@@ -485,7 +495,7 @@ TEST_P(TransportConformance, KeepsTheOrderOfEachKeyAmongManyThreads) {
     });
   }
   for (auto& thread : threads) thread.join();
-  is_over = true;
+  restless.request_stop();
   restless.join();
   EXPECT_TRUE(ordered.wait_for(static_cast<std::size_t>(publishers * messages)));
   bus->unsubscribe(ordered);

@@ -34,6 +34,8 @@ struct TransportUnderTest {
 inline std::string name_of(const ::testing::TestParamInfo<TransportUnderTest>& info) { return info.param.name; }
 inline void PrintTo(const TransportUnderTest& transport, std::ostream* out) { *out << transport.name; }
 
+/// A time-out for machines that are busy with something else.
+Map patiently(Map settings);
 std::span<const std::byte> bytes(std::string_view text);
 std::string text_of(std::span<const std::byte> body);
 /// A level that no other test has used, also not on a server that earlier runs have filled.
