@@ -181,6 +181,7 @@ void Consumer::read_retained() {
     else last[std::move(topic)] = std::move(record);
   }
   for (auto& [topic, record] : last) take(std::move(record));
+  queue_taken();
 }
 
 void Consumer::begin_group() {
@@ -261,6 +262,7 @@ void Consumer::run() {
     if (waiting <= static_cast<std::size_t>(settings_.queue) / 2) hold_back(false);
     const ssize_t count = rd_kafka_consume_batch_queue(queue_.get(), 50, records.data(), records.size());
     for (ssize_t i = 0; i < count; ++i) take(Owned<rd_kafka_message_t>(records[static_cast<std::size_t>(i)]));
+    queue_taken();
     if (!is_group_ && std::chrono::steady_clock::now() - looked > (may_miss_some ? look_often : look_seldom)) {
       look_for_new_partitions();
       looked = std::chrono::steady_clock::now();
@@ -281,17 +283,24 @@ void Consumer::hold_back(bool holds) {
 
 void Consumer::take(Owned<rd_kafka_message_t> record) {
   if (record->err != RD_KAFKA_RESP_ERR_NO_ERROR) return;  // connections are librdkafka's; it tells of them elsewhere
-  troubles_.clear();
   Waiting one{std::move(record), {}, {}, {}};
-  if (!understand(one)) return;
+  if (understand(one)) taken_.push_back(std::move(one));
+}
+
+void Consumer::queue_taken() {
+  if (taken_.empty()) return;
+  troubles_.clear();
   bool was_empty = false;
   {
     const Lock lock(mutex_);
     was_empty = waiting_.empty();
-    Waiting& kept = waiting_.emplace_back(std::move(one));
-    if (!kept.key.empty()) kept.message.key = kept.key;  // a short text moves with its string
-    kept.message.headers = kept.headers;
+    for (Waiting& one : taken_) {
+      Waiting& kept = waiting_.emplace_back(std::move(one));
+      if (!kept.key.empty()) kept.message.key = kept.key;  // a short text moves with its string
+      kept.message.headers = kept.headers;
+    }
   }
+  taken_.clear();
   if (was_empty) wake_();
 }
 

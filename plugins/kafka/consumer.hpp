@@ -64,6 +64,7 @@ class Consumer final : public broker::Source {
   void rebalance(rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t* list);
   void run();
   void take(Owned<rd_kafka_message_t> record);
+  void queue_taken();
   bool understand(Waiting& one);
   void hold_back(bool holds);
   void commit(bool waits) noexcept;
@@ -87,6 +88,7 @@ class Consumer final : public broker::Source {
   bool has_retained_ = false;  // their topic is there
   bool is_held_back_ = false;
   std::unordered_map<std::string, std::string> topics_;  // that Kafka topics' names tell; those who wait point to them
+  std::vector<Waiting> taken_;                           // not queued yet
   std::vector<Message> batch_;                           // the deliverer's thread
 
   mutable std::mutex mutex_;

@@ -105,6 +105,8 @@ Published Producer::publish(std::span<const Message> batch) {
   for (const Message& message : batch) check(message);
   const Time now = std::chrono::floor<std::chrono::milliseconds>(clock_->now());  // as Kafka keeps it
   Published published;
+  const Message* last = nullptr;
+  Route route{};
   const std::lock_guard lock(mutex_);
   if (closing_) throw Error(ErrorCode::transport, "publishing: the transport is closed; open it first");
   for (const Message& given : batch) {
@@ -115,7 +117,10 @@ Published Producer::publish(std::span<const Message> batch) {
     const bool has_room = outstanding_ < static_cast<std::size_t>(settings_.queue) &&
                           (bytes == 0 || bytes + size <= static_cast<std::size_t>(settings_.memory));
     if (!has_room) break;
-    const Route& route = route_of(message.topic);
+    const bool is_same =
+        last != nullptr && message.topic.data() == last->topic.data() && message.topic.size() == last->topic.size();
+    if (!is_same) route = route_of(message.topic);
+    last = &given;
     auto* outgoing = new Outgoing{tickets_.next(), size, message.retained ? 2 : 1, route.hash};
     ++outstanding_;
     outstanding_bytes_ += size;

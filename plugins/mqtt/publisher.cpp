@@ -186,7 +186,7 @@ void Publisher::settle(Ticket ticket) noexcept {
     if (sent_ > 0) --sent_;
   }
   // Waking the sender for each of them would cost as much as sending.
-  if (sent_ <= window_ / 2 && sent_ < waiting_.size()) work_.notify_one();
+  if (sent_ <= window_ - window_ / 8 && sent_ < waiting_.size()) work_.notify_one();
 }
 
 void Publisher::settled(Ticket ticket) noexcept {
