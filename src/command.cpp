@@ -12,18 +12,6 @@
 
 namespace astro {
 
-namespace {
-
-ErrorCode code_of(const std::string& name) {
-  for (auto code = ErrorCode::invalid_argument; code < ErrorCode::internal;
-       code = static_cast<ErrorCode>(static_cast<int>(code) + 1)) {
-    if (to_string(code) == name) return code;
-  }
-  return ErrorCode::internal;
-}
-
-}  // namespace
-
 std::string new_id() {
   // RFC 9562, section 5.7: 48 bits of milliseconds, then (method 3 of section 6.2) 12 bits of a finer
   // time, then chance. An id of this process that is not later than the one before counts on from it.
@@ -71,7 +59,7 @@ Execution::State::State(Acknowledgment known) : ended_(true), latest_(std::move(
   command.name = latest_.command;
   command.issuer = latest_.issuer;
   command_ = std::make_shared<const Command>(std::move(command));
-  if (!latest_.error_code.empty()) error_.emplace(code_of(latest_.error_code), latest_.message);
+  if (!latest_.error_code.empty()) error_.emplace(error_code_of(latest_.error_code), latest_.message);
 }
 
 void Execution::State::tell(const Acknowledgment& acknowledgment) {

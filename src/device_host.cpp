@@ -36,6 +36,7 @@ Surroundings detail::surroundings_of(const HostSetup& setup) {
   made.clock = setup.context->clock;
   made.state_folder = setup.context->state_folder;
   made.twin_of = setup.twin_of;
+  made.transports = setup.context->transports;
   return made;
 }
 

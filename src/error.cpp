@@ -51,6 +51,14 @@ std::string_view to_string(ErrorCode code) noexcept {
   return "internal";  // a code from a newer library
 }
 
+ErrorCode error_code_of(std::string_view name) noexcept {
+  for (auto code = ErrorCode::invalid_argument; code < ErrorCode::internal;
+       code = static_cast<ErrorCode>(static_cast<int>(code) + 1)) {
+    if (to_string(code) == name) return code;
+  }
+  return ErrorCode::internal;
+}
+
 Error::Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
 Error::~Error() = default;
 

@@ -25,6 +25,7 @@ struct HostContext {
   std::shared_ptr<TelemetryHub> hub;
   std::shared_ptr<const CommandBook> book;
   std::shared_ptr<Watchdog> watchdog;
+  std::vector<std::shared_ptr<Transport>> transports;
 };
 
 /// What a host is made of.

@@ -99,7 +99,10 @@ Axes MountHost::axes_of(const Target& target, Time time) const {
   }
 }
 
-void MountHost::opened() { poll(); }
+// What another machine serves may be away now, and come later.
+void MountHost::opened() {
+  if (entry().node.empty()) poll();
+}
 
 void MountHost::poll() {
   const Time asked = clock().now();

@@ -101,9 +101,9 @@ struct Observatory::State {
   detail::Journal& journal() const { return *journal_; }
 
  private:
-  void open_all(Registry& registry);
+  void open_all(const OpenOptions& options, Registry& registry);
   std::shared_ptr<MountGuard> guard_of(const std::string& mount, const Registry& registry) const;
-  Opened open_one(const DeviceEntry& entry, Registry& registry);
+  Opened open_one(const DeviceEntry& entry, const OpenOptions& options, Registry& registry);
   void remember(const std::shared_ptr<Execution::State>& execution);
   std::shared_ptr<Execution::State> remembered(const Acknowledgment& known);
 
@@ -134,20 +134,29 @@ Observatory::State::State(Site of, const OpenOptions& options, Registry& registr
   context_->book = std::make_shared<detail::CommandBook>(detail::CommandBook{clock, hub_, journal_});
   context_->watchdog = watchdog_;
   try {
-    open_all(registry);
+    open_all(options, registry);
   } catch (...) {
     close();
     throw;
   }
 }
 
-void Observatory::State::open_all(Registry& registry) {
-  for (const DeviceEntry& entry : site.devices) {
+void Observatory::State::open_all(const OpenOptions& options, Registry& registry) {
+  const auto open = [&](const DeviceEntry& entry) {
     try {
-      all_.push_back(open_one(entry, registry));
+      all_.push_back(open_one(entry, options, registry));
     } catch (const Error& error) {
       throw error.at("opening " + std::string(to_string(entry.kind)) + " '" + entry.name + "'");
     }
+  };
+  const auto is_transport = [](const DeviceEntry& entry) { return entry.kind == DeviceKind::transport; };
+  for (const DeviceEntry& entry : site.devices) {  // first, since devices on other machines are behind them
+    if (!is_transport(entry)) continue;
+    open(entry);
+    context_->transports.push_back(all_.back().transport->transport());
+  }
+  for (const DeviceEntry& entry : site.devices) {
+    if (!is_transport(entry)) open(entry);
   }
 }
 
@@ -170,7 +179,7 @@ std::shared_ptr<MountGuard> Observatory::State::guard_of(const std::string& moun
   return found;
 }
 
-Opened Observatory::State::open_one(const DeviceEntry& entry, Registry& registry) {
+Opened Observatory::State::open_one(const DeviceEntry& entry, const OpenOptions& options, Registry& registry) {
   detail::HostSetup setup;
   setup.entry = entry;
   setup.description = registry.find(entry.kind, entry.driver);
@@ -209,7 +218,10 @@ Opened Observatory::State::open_one(const DeviceEntry& entry, Registry& registry
   }
   if (opened.device) opened.device->open();
   if (opened.store) opened.store->open();
-  if (opened.transport) opened.transport->open();
+  if (opened.transport) {
+    if (options.before_transport) options.before_transport(*opened.transport->transport(), entry.name);
+    opened.transport->open();
+  }
   return opened;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "astro/error.hpp"
+#include "description_value.hpp"
 
 namespace astro {
 
@@ -139,7 +140,9 @@ DeviceHost::Action ReceiverHost::tune_action(const Tuning& wanted) {
                 const Tuning all = merged(wanted);
                 use(worker().hook("tune", hook_bound(), [&] { return receiver().tune(all); }));
                 show();
-                return Performed{false, {}, to_value(settings()->tuning)};
+                Value taken = to_value(settings()->tuning);
+                taken.set("stream", detail::value_of(*settings()));
+                return Performed{false, {}, std::move(taken)};
               },
           .ends_with_stop = false};
 }

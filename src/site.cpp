@@ -54,6 +54,18 @@ SiteError::SiteError(std::vector<Problem> problems)
     : Error(ErrorCode::invalid_site, text_of(problems)), problems_(std::move(problems)) {}
 SiteError::~SiteError() = default;
 
+std::string Site::slug() const {
+  std::string slug;
+  for (const char c : name) {
+    const bool is_upper = c >= 'A' && c <= 'Z';
+    const bool is_kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || is_upper;
+    if (is_kept) slug += is_upper ? static_cast<char>(c - 'A' + 'a') : c;
+    else if (!slug.empty() && slug.back() != '-') slug += '-';
+  }
+  while (!slug.empty() && slug.back() == '-') slug.pop_back();
+  return slug.empty() ? "observatory" : slug;
+}
+
 const DeviceEntry* Site::find(DeviceKind kind, std::string_view device) const noexcept {
   const auto found = std::find_if(devices.begin(), devices.end(),
                                   [&](const DeviceEntry& entry) { return entry.kind == kind && entry.name == device; });

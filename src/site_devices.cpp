@@ -75,7 +75,9 @@ void SiteReader::read_device(DeviceKind kind, const Entry& entry) {
   }
   DeviceEntry device;
   device.kind = kind, device.name = entry.key, device.line = entry.place.line;
-  read_runs(node);
+  const std::string runs_on = read_runs(kind, node);
+  const bool is_here = kind == DeviceKind::transport || options_.simulate || runs_on == options_.node;
+  if (!is_here) device.node = runs_on;
   read_mount(device, node);
   read_bare(device, node);
   if (kind == DeviceKind::mount) refuse_pointing(node);
@@ -86,8 +88,11 @@ void SiteReader::read_device(DeviceKind kind, const Entry& entry) {
         reader_.record(driver->settings.fields, without(node, reserved_keys()), entry.place, common_keys(kind));
     read_limits(device, node, *driver);
     simulate(device, node, entry.place);
+    place_on_node(device);
   }
-  site_.devices.push_back(std::move(device));
+  // Seen from a node, the devices of other nodes are there too, and nobody else's; stores are for one process each.
+  const bool is_elsewhere = !is_here && (runs_on.empty() || kind == DeviceKind::store);
+  if (!is_elsewhere) site_.devices.push_back(std::move(device));
 }
 
 std::optional<DriverDescription> SiteReader::read_driver(DeviceKind kind, const Node& device, Place place) {
@@ -118,14 +123,40 @@ std::optional<DriverDescription> SiteReader::find_driver(DeviceKind kind, const 
   return std::nullopt;
 }
 
-void SiteReader::read_runs(const Node& device) {
+std::string SiteReader::read_runs(DeviceKind kind, const Node& device) {
   const Entry* entry = device.find("runs");
-  if (entry == nullptr) return;
-  const auto where = reader_.scalar(*entry->value, entry->place, "where the driver runs: here");
-  if (!where || where->text == "here") return;
-  reader_.complain(entry->value->place,
-                   "\"runs\": this is not yet possible. Drivers run in this process: write here, or leave it out",
-                   nearest(where->text, {"here"}));
+  if (entry == nullptr) return {};
+  if (entry->value->kind == Node::Kind::map) {
+    const Entry* node = entry->value->find("node");
+    if (node == nullptr || entry->value->map.size() != 1) {
+      reader_.complain(entry->value->place, "\"runs\": expected here, or {node: NAME}");
+      return {};
+    }
+    const auto name = reader_.scalar(*node->value, node->place, "the name of a node");
+    if (!name) return {};
+    if (!is_name(name->text)) {
+      reader_.complain(node->value->place, text::quoted(name->text) + " is no node's name: expected " + name_form);
+      return {};
+    }
+    if (kind == DeviceKind::transport) {
+      reader_.complain(entry->place, "\"runs\": a transport runs in every process that uses it: leave it out");
+      return {};
+    }
+    return name->text;
+  }
+  const auto where = reader_.scalar(*entry->value, entry->place, "where the driver runs: here, or {node: NAME}");
+  if (!where || where->text == "here") return {};
+  reader_.complain(entry->value->place, "\"runs\": expected here, or {node: NAME}", nearest(where->text, {"here"}));
+  return {};
+}
+
+// What another process serves is reached by the driver `remote`, which the room of messages brings.
+void SiteReader::place_on_node(DeviceEntry& device) const {
+  if (device.node.empty()) return;
+  Value settings;
+  settings.set("site", site_.slug()).set("node", device.node).set("of", device.driver);
+  device.driver = "remote";
+  device.settings = std::move(settings);
 }
 
 void SiteReader::read_mount(DeviceEntry& device, const Node& node) {

@@ -113,9 +113,10 @@ void SiteReader::read_place(const Node& root) {
   site_.name = place.name;
   site_.location = {place.latitude, place.longitude, place.height_m};
   site_.earth_orientation = place.earth_orientation;
-  site_.state_folder = place.state.empty() ? default_state_folder(place.name) : std::filesystem::path(place.state);
+  site_.state_folder = place.state.empty() ? default_state_folder(site_.slug()) : std::filesystem::path(place.state);
   // What is simulated never shares a journal or a file with what was real.
   if (options_.simulate) site_.state_folder += "-simulated";
+  if (!options_.node.empty()) site_.state_folder += "-" + options_.node;
 }
 
 void SiteReader::read_clock(const Node& root) {
@@ -203,15 +204,16 @@ void SiteReader::collect_names(const Node& root) {
   }
 }
 
-void SiteReader::check_device_name(const Entry& entry) {
+bool is_name(std::string_view name) noexcept {
   const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  const bool good = !entry.key.empty() && is_lower(entry.key[0]) &&
-                    std::all_of(entry.key.begin(), entry.key.end(),
-                                [&](char c) { return is_lower(c) || (c >= '0' && c <= '9') || c == '_' || c == '-'; });
-  if (!good) {
-    reader_.complain(
-        entry.place,
-        text::quoted(entry.key) + " is no device's name: expected a small letter, then small letters, digits, _ and -");
+  return !name.empty() && is_lower(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
+    return is_lower(c) || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  });
+}
+
+void SiteReader::check_device_name(const Entry& entry) {
+  if (!is_name(entry.key)) {
+    reader_.complain(entry.place, text::quoted(entry.key) + " is no device's name: expected " + name_form);
   }
   const auto [first, is_new] = seen_.emplace(entry.key, entry.place);
   if (!is_new) {
@@ -221,16 +223,7 @@ void SiteReader::check_device_name(const Entry& entry) {
   }
 }
 
-std::filesystem::path default_state_folder(const std::string& site_name) {
-  std::string slug;
-  for (const char c : site_name) {
-    const bool is_upper = c >= 'A' && c <= 'Z';
-    const bool is_kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || is_upper;
-    if (is_kept) slug += is_upper ? static_cast<char>(c - 'A' + 'a') : c;
-    else if (!slug.empty() && slug.back() != '-') slug += '-';
-  }
-  while (!slug.empty() && slug.back() == '-') slug.pop_back();
-  if (slug.empty()) slug = "observatory";
+std::filesystem::path default_state_folder(const std::string& slug) {
   const auto variable = [](const char* name) {
     const char* value = std::getenv(name);
     return std::filesystem::path(value == nullptr ? "" : value);

@@ -37,7 +37,8 @@ class SiteReader final {
   void read_device(DeviceKind kind, const yaml::Entry& entry);
   std::optional<DriverDescription> read_driver(DeviceKind kind, const yaml::Node& device, yaml::Place place);
   std::optional<DriverDescription> find_driver(DeviceKind kind, const yaml::Scalar& name, yaml::Place place);
-  void read_runs(const yaml::Node& device);
+  std::string read_runs(DeviceKind kind, const yaml::Node& device);
+  void place_on_node(DeviceEntry& device) const;
   void read_mount(DeviceEntry& device, const yaml::Node& node);
   void read_bare(DeviceEntry& device, const yaml::Node& node);
   void read_limits(DeviceEntry& device, const yaml::Node& node, const DriverDescription& driver);
@@ -58,6 +59,10 @@ class SiteReader final {
   std::string bare_{};                                       // the device that has it
 };
 
+/// What devices and nodes may be called.
+bool is_name(std::string_view name) noexcept;
+inline constexpr const char* name_form = "a small letter, then small letters, digits, _ and -";
+
 /// "mounts" for a mount.
 std::string section_of(DeviceKind kind);
 
@@ -67,6 +72,6 @@ bool is_simulated_already(DeviceKind kind, const std::string& driver);
 
 /// Where journal and drivers' files lie when the site file does not say: below XDG_STATE_HOME
 /// (XDG Base Directory Specification 0.8), else below ~/.local/state.
-std::filesystem::path default_state_folder(const std::string& site_name);
+std::filesystem::path default_state_folder(const std::string& slug);
 
 }  // namespace astro::detail

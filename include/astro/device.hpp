@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "astro/authority.hpp"
 #include "astro/clock.hpp"
@@ -21,6 +22,7 @@ struct DriverDescription;
 struct MountDescription;
 struct ReceiverDescription;
 struct ControllerDescription;
+class Transport;
 
 enum class Quality : std::uint8_t { good, doubtful, bad };
 enum class LogLevel : std::uint8_t { debug, info, warning, error };
@@ -34,6 +36,7 @@ struct Surroundings {
   std::shared_ptr<Clock> clock{};
   std::filesystem::path state_folder{};                ///< exists; for what the driver wants to keep
   std::shared_ptr<const DriverDescription> twin_of{};  ///< of a simulator: the driver that it stands for, or null
+  std::vector<std::shared_ptr<Transport>> transports{};  ///< those of the site, open: the ways to other machines
 };
 
 /// For whom a hook runs: what a driver that hands the command on to another machine has to pass.

@@ -37,6 +37,8 @@ enum class ErrorCode : std::uint8_t {
 
 /// The code's name as it is written in JSON and on the wire, e.g. "out_of_limits".
 ASTRO_API std::string_view to_string(ErrorCode code) noexcept;
+/// The code of that name; `internal` when there is none.
+ASTRO_API ErrorCode error_code_of(std::string_view name) noexcept;
 
 /// The one exception of libastro's control plane. Its message says what was being done, to which
 /// device or file and line, what was expected and what to do. The data plane does not throw: it

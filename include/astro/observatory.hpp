@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,8 @@ struct OpenOptions {
   bool simulate = false;                 ///< every driver is replaced by its simulated twin
   std::shared_ptr<Clock> clock{};        ///< null: as the site file says, else the system's
   std::filesystem::path state_folder{};  ///< empty: as the site file says
+  /// Called before a transport is opened, with its name: for its last will. Null: nothing.
+  std::function<void(Transport&, const std::string& name)> before_transport{};
 };
 
 /// An observatory: the devices of a site, open, by name. It owns and names things and decides

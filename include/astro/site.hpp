@@ -55,6 +55,7 @@ struct DeviceEntry {
   std::optional<MountLimits> limits{};  ///< of a mount, where given
   bool bare = false;                    ///< its points stand without its name
   std::string twin_of{};                ///< simulated: the driver that it stands for
+  std::string node{};                   ///< another process serves it, and the driver here is `remote`; else empty
   int line = 0;                         ///< of its name in the file
 };
 
@@ -82,6 +83,9 @@ struct Site {
   std::vector<DeviceEntry> devices{};         ///< in the file's order
   Map sections{};                             ///< those of the rooms, canonical
 
+  /// Its name as topics and folders have it: "teide-backyard".
+  ASTRO_API std::string slug() const;
+
   ASTRO_API const DeviceEntry* find(DeviceKind kind, std::string_view device) const noexcept;
 
   /// A room's section as its record; default values when the file has none.
@@ -96,7 +100,10 @@ struct Site {
 };
 
 struct SiteOptions {
-  bool simulate = false;  ///< every driver is replaced by its simulated twin
+  bool simulate = false;  ///< every driver is replaced by its simulated twin, and runs here
+  /// Seen from this node: its devices run here, those of other nodes are `remote`, and what runs on no
+  /// node is left out, but for the transports. Empty: seen from where nothing has a node.
+  std::string node{};
 };
 
 /// Throw `SiteError`; `storage` when the file cannot be read. A file of more than 1 MiB is refused.

@@ -25,6 +25,9 @@ void add_describe(CLI::App& app, Action& action);
 void add_plugins(CLI::App& app, Action& action);
 void add_sky(CLI::App& app, Action& action);
 void add_new_plugin(CLI::App& app, Action& action);
+void add_node(CLI::App& app, Action& action);
+void add_send(CLI::App& app, Action& action);
+void add_watch(CLI::App& app, Action& action);
 void add_completion(CLI::App& app, Action& action);
 
 }  // namespace astro::cli

@@ -83,6 +83,9 @@ int main(int argc, char** argv) {
   add_describe(app, action);
   add_plugins(app, action);
   add_sky(app, action);
+  add_node(app, action);
+  add_send(app, action);
+  add_watch(app, action);
   add_new_plugin(app, action);
   add_completion(app, action);
 

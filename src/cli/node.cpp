@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Serving devices to others, and speaking with who does.
+#include <condition_variable>
+#include <iostream>
+#include <mutex>
+#include <thread>
+
+#include "astro/error.hpp"
+#include "astro/messaging/node.hpp"
+#include "astro/messaging/node_client.hpp"
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+#include "cli/signals.hpp"
+
+namespace astro::cli {
+
+namespace {
+
+struct NodeArguments {
+  std::string site;
+  std::string name;
+  std::string state;
+};
+
+void wait_for(const StopOnSignal& signals) {
+  std::mutex mutex;
+  std::condition_variable_any woken;
+  std::unique_lock lock(mutex);
+  woken.wait(lock, signals.token(), [] { return false; });
+}
+
+int serve(const NodeArguments& arguments) {
+  const StopOnSignal signals;
+  messaging::Node node = messaging::Node::open(arguments.site, arguments.name, {.state_folder = arguments.state});
+  std::cout << "node " << arguments.name << " serves, boot " << node.boot() << "; Ctrl-C ends it" << std::endl;
+  wait_for(signals);
+  node.close();
+  return done;
+}
+
+struct SendArguments {
+  std::string site;
+  std::string device;
+  std::string command;
+  std::vector<std::string> parameters;
+  std::string issuer = "operator";
+  double expires_s = 0.0;
+  double wait_s = 60.0;
+  bool json = false;
+};
+
+/// "name=value", where the value is JSON or, when it is none, text.
+Value parameters_of(const std::vector<std::string>& words) {
+  Value parameters{Map{}};
+  for (const std::string& word : words) {
+    const std::size_t equals = word.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      throw Error(ErrorCode::invalid_argument, "reading the parameter \"" + word + "\": expected name=value");
+    }
+    const std::string text = word.substr(equals + 1);
+    try {
+      parameters.set(word.substr(0, equals), parse_json(text));
+    } catch (const Error&) {
+      parameters.set(word.substr(0, equals), text);
+    }
+  }
+  return parameters;
+}
+
+int send(const SendArguments& arguments) {
+  const Site site = load_site(arguments.site);
+  messaging::NodeClient client(site);
+  Command command;
+  command.device = arguments.device;
+  command.name = arguments.command;
+  command.parameters = parameters_of(arguments.parameters);
+  command.issuer = {arguments.issuer, Rank::operator_};
+  command.issued = Clock::system()->now();
+  if (arguments.expires_s > 0.0) command.expires = command.issued + from_seconds(arguments.expires_s);
+  const Acknowledgment told = client.send(command, from_seconds(arguments.wait_s));
+  print(to_value(told), arguments.json);
+  if (told.state == CommandState::completed || !is_final(told.state)) return done;
+  return told.state == CommandState::rejected ? refused : failed;
+}
+
+struct WatchArguments {
+  std::string site;
+  double seconds = 0.0;
+  bool json = false;
+};
+
+int watch(const WatchArguments& arguments) {
+  const StopOnSignal signals;
+  const Site site = load_site(arguments.site);
+  messaging::NodeClient client(site);
+  const std::string before = "astro/v1/" + site.slug() + "/";
+  client.watch([&](std::string_view topic, std::span<const std::byte> body) {
+    if (topic.find("/blocks/") != std::string_view::npos) return;  // samples are not for eyes
+    const std::string_view text(reinterpret_cast<const char*>(body.data()), body.size());
+    if (arguments.json) {
+      Value line;
+      line.set("topic", topic);
+      try {
+        line.set("body", parse_json(text));
+      } catch (const Error&) {
+        line.set("body", text);
+      }
+      std::cout << to_json(line) << std::endl;
+    } else {
+      std::cout << topic.substr(std::min(before.size(), topic.size())) << ' ' << text << std::endl;
+    }
+  });
+  if (arguments.seconds > 0.0) {
+    (void)Clock::system()->sleep_for(from_seconds(arguments.seconds), signals.token());
+  } else {
+    wait_for(signals);
+  }
+  return done;
+}
+
+}  // namespace
+
+void add_node(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<NodeArguments>();
+  CLI::App* command = app.add_subcommand("node", "serves the devices that a site file gives to one node");
+  command->add_option("site", arguments->site, "the site file, the same for all nodes")->required();
+  command->add_option("--name", arguments->name, "of this node: its devices say runs: {node: NAME}")->required();
+  command->add_option("--state", arguments->state, "folder of journal and outbox; default: as the site file says");
+  command->callback([&action, arguments] { action = [arguments] { return serve(*arguments); }; });
+}
+
+void add_send(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<SendArguments>();
+  CLI::App* command = app.add_subcommand("send", "sends a command to a device of a node, and tells what became of it");
+  command->add_option("site", arguments->site, "the site file")->required();
+  command->add_option("device", arguments->device, "its name in the site file")->required();
+  command->add_option("command", arguments->command, "what it is to do: track, stop, ...")->required();
+  command->add_option("parameters", arguments->parameters, "name=value each, as in target=\"galactic 120 0\"");
+  command->add_option("--issuer", arguments->issuer, "who commands")->capture_default_str();
+  command->add_option("--expires", arguments->expires_s,
+                      "seconds after which it does not run any more; default: never");
+  command->add_option("--wait", arguments->wait_s, "seconds to wait for its end")->capture_default_str();
+  command->add_flag("--json", arguments->json, "one JSON object on standard output");
+  command->callback([&action, arguments] { action = [arguments] { return send(*arguments); }; });
+}
+
+void add_watch(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<WatchArguments>();
+  CLI::App* command = app.add_subcommand("watch", "prints what the nodes of a site say");
+  command->add_option("site", arguments->site, "the site file")->required();
+  command->add_option("--seconds", arguments->seconds, "how long; default: until Ctrl-C");
+  command->add_flag("--json", arguments->json, "one JSON object a line");
+  command->callback([&action, arguments] { action = [arguments] { return watch(*arguments); }; });
+}
+
+}  // namespace astro::cli

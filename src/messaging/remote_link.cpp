@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "messaging/remote_link.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "astro/error.hpp"
+#include "astro/messaging/telescope.hpp"
+#include "messaging/wire.hpp"
+
+namespace astro::messaging {
+
+namespace {
+
+// Of commands that set something in motion: a node that comes back minutes later must not act on them.
+constexpr Duration motion_lifetime = std::chrono::seconds(5);
+// A node is away when it was silent for so many beats.
+constexpr double beats_of_silence = 3.0;
+constexpr Duration believable = std::chrono::seconds(2);  // that a message took
+
+}  // namespace
+
+RemoteEars::~RemoteEars() = default;
+
+RemoteLink::RemoteLink(const RemoteSettings& settings, Emitter& host, RemoteEars& ears)
+    : settings_(settings),
+      host_(host),
+      ears_(ears),
+      device_(host.surroundings().device),
+      topics_(node_topics(settings.site, settings.node)),
+      transports_(host.surroundings().transports) {
+  if (transports_.empty()) {
+    throw Error(ErrorCode::invalid_argument, "reaching node '" + settings_.node +
+                                                 "': the site has no transport; add one, such as transports: "
+                                                 "{broker: {driver: mqtt, url: mqtt://localhost}}");
+  }
+  const std::vector<Subscribed> wanted{{topics_ + "birth", {}},
+                                       {topics_ + "state", {}},
+                                       {topics_ + "data/" + device_ + "/+", {}},
+                                       {topics_ + "acknowledgment/" + device_, {}}};
+  for (const auto& transport : transports_) {
+    subscriptions_.push_back(std::make_unique<Subscribing>(transport, wanted, *this, device_));
+  }
+}
+
+RemoteLink::~RemoteLink() { subscriptions_.clear(); }
+
+void RemoteLink::hear_blocks() {
+  for (const auto& transport : transports_) {
+    const std::vector<Subscribed> wanted{{topics_ + "blocks/" + device_, {}}};
+    subscriptions_.push_back(std::make_unique<Subscribing>(transport, wanted, *this, device_));
+  }
+}
+
+bool RemoteLink::wait_for_birth(Duration at_most) {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, at_most, [this] { return is_born_; });
+}
+
+bool RemoteLink::silent() const {
+  const double patience = std::max(1.0, state_.beat_s * beats_of_silence);
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - heard_).count() > patience;
+}
+
+bool RemoteLink::is_there() const {
+  const std::lock_guard lock(mutex_);
+  return is_born_ && state_.online && !silent();
+}
+
+void RemoteLink::check_there() const {
+  const std::lock_guard lock(mutex_);
+  if (!is_born_ || !state_.online || silent()) refuse_away();
+}
+
+void RemoteLink::refuse_away() const {
+  const std::string node = "node '" + settings_.node + "'";
+  if (!is_born_) {
+    throw Error(ErrorCode::device_fault,
+                node + " has not been heard of; is `astro node` running there, and does it reach the same broker?");
+  }
+  if (state_.online) {
+    throw Error(ErrorCode::device_fault, node + " is silent; it is waited for. Look at its machine and at the network");
+  }
+  if (state_.cause == "bye") {
+    throw Error(ErrorCode::device_fault, node + " was closed at " + format_time(state_.time) + "; it is waited for");
+  }
+  throw Error(ErrorCode::device_fault,
+              node + " has vanished; it is waited for. Look at its machine and at the network");
+}
+
+Time RemoteLink::node_time(Time ours) const {
+  const std::lock_guard lock(mutex_);
+  return ours + ahead_.value_or(Duration::zero());
+}
+
+// A message is heard later than it was said, never earlier: the greatest difference is the truest. One that is
+// smaller again and again is a clock that was set.
+void RemoteLink::compare_clocks(Time theirs) {
+  const Duration ahead = theirs - host_.surroundings().clock->now();
+  late_ = ahead_ && ahead < *ahead_ - believable ? late_ + 1 : 0;
+  if (!ahead_ || ahead > *ahead_ || late_ >= 3) ahead_ = ahead, late_ = 0;
+}
+
+Command RemoteLink::command_of(const std::string& id, const std::string& command, Value parameters,
+                               Time expires) const {
+  const Cause cause = host_.cause();
+  Command made;
+  made.id = id;
+  made.device = device_;
+  made.name = command;
+  made.parameters = std::move(parameters);
+  made.issuer = cause.issuer;
+  made.issued = host_.surroundings().clock->now();
+  made.expires = expires;
+  return made;
+}
+
+std::size_t RemoteLink::publish(const std::string& topic, const std::string& body, Duration lifetime) {
+  Message message;
+  message.topic = topic;
+  message.key = device_;
+  message.body = bytes_of(body);
+  message.lifetime = lifetime;
+  std::size_t accepted = 0;
+  for (const auto& transport : transports_) {
+    try {
+      accepted += transport->publish(std::span(&message, 1)).accepted;
+    } catch (const Error& error) {
+      host_.log(LogLevel::warning, "sending to " + topic + ": " + error.what());
+    }
+  }
+  return accepted;
+}
+
+Acknowledgment RemoteLink::ask(const std::string& command, Value parameters, Duration at_most, CommandState until) {
+  check_there();
+  const std::string id = new_id();
+  const Time expires = node_time(host_.surroundings().clock->now()) + std::max(at_most, motion_lifetime);
+  const std::string body = json_of(telescope_command(command_of(id, command, std::move(parameters), expires)));
+  std::unique_lock lock(mutex_);
+  const auto mine = pending_.insert(pending_.end(), Pending{id, {}});
+  const auto forget = std::shared_ptr<void>(nullptr, [&](void*) { pending_.erase(mine); });  // under the lock
+  lock.unlock();
+  const std::size_t ways = publish(topics_ + "command/" + device_, body, motion_lifetime);
+  lock.lock();
+  if (ways == 0) throw Error(ErrorCode::busy, "no transport takes the command " + command + "; try again");
+  const bool answered = changed_.wait_for(lock, at_most, [&] { return mine->latest && mine->latest->state >= until; });
+  if (!answered) {
+    throw Error(ErrorCode::timeout, "node '" + settings_.node + "' did not answer the command " + command + " within " +
+                                        std::to_string(seconds(at_most)) + " s; whether it acted is not known");
+  }
+  const Acknowledgment answer = *mine->latest;
+  if (is_final(answer.state) && answer.state != CommandState::completed) {
+    throw Error(answer.error_code.empty() ? ErrorCode::device_fault : error_code_of(answer.error_code), answer.message);
+  }
+  return answer;
+}
+
+Acknowledgment RemoteLink::call(const std::string& command, Value parameters, Duration at_most) {
+  return ask(command, std::move(parameters), at_most, CommandState::started);
+}
+
+Acknowledgment RemoteLink::complete(const std::string& command, Value parameters, Duration at_most) {
+  return ask(command, std::move(parameters), at_most, CommandState::completed);
+}
+
+void RemoteLink::send(const std::string& id, const std::string& command, Value parameters) {
+  const Command made = command_of(id, command, std::move(parameters), {});
+  if (publish(topics_ + "command/" + device_, json_of(telescope_command(made)), {}) == 0) {
+    throw Error(ErrorCode::busy, "no transport takes the command " + command + "; try again");
+  }
+}
+
+void RemoteLink::stop() noexcept {
+  try {
+    publish(topics_ + "command/" + device_, json_of(telescope_command(command_of(new_id(), "stop", {}, {}))), {});
+  } catch (const std::exception& error) {
+    host_.log(LogLevel::error, std::string("stopping: ") + error.what());
+  }
+}
+
+void RemoteLink::tell(const std::string& topic, const std::string& body) noexcept {
+  try {
+    publish(topics_ + topic, body, motion_lifetime);
+  } catch (const std::exception& error) {
+    host_.log(LogLevel::warning, error.what());
+  }
+}
+
+void RemoteLink::deliver(std::span<const Message> messages) {
+  const std::lock_guard one_at_a_time(ears_mutex_);  // several transports deliver
+  for (const Message& message : messages) {
+    try {
+      hear(message);
+    } catch (const Error& error) {
+      host_.log(LogLevel::warning, "a message of " + std::string(message.topic) + " is passed by: " + error.what());
+    }
+  }
+}
+
+void RemoteLink::hear(const Message& message) {
+  const std::string_view what = message.topic.substr(std::min(message.topic.size(), topics_.size()));
+  if (what == "birth") {
+    const auto birth = record_in<NodeBirth>(message.body);
+    const auto mine = std::ranges::find(birth.devices, device_, &ServedDevice::name);
+    {
+      const std::lock_guard lock(mutex_);
+      if (birth.boot < boot_) return;  // of one that is gone
+      boot_ = birth.boot;
+    }
+    if (mine == birth.devices.end()) {
+      host_.log(LogLevel::warning, "node '" + settings_.node + "' does not serve it; does it have the same site file?");
+      return;
+    }
+    ears_.described(*mine);
+    const std::lock_guard lock(mutex_);
+    is_born_ = true;
+    changed_.notify_all();
+  } else if (what == "state") {
+    hear_state(record_in<NodeState>(message.body));
+  } else if (what.starts_with("data/")) {
+    const auto point = record_in<PointMessage>(message.body);
+    {
+      const std::lock_guard lock(mutex_);
+      if (point.historical || point.boot < boot_) return;  // for histories, not for who wants to know what is now
+      heard_ = std::chrono::steady_clock::now();
+      // What came over another transport already. Each point has a number of its own.
+      if (point.boot == boot_ && point.sequence <= sequence_) return;
+      sequence_ = point.sequence;
+    }
+    ears_.measured(last_level(message.topic), point);
+  } else if (what.starts_with("acknowledgment/")) {
+    const Acknowledgment told = acknowledgment_of(record_in<CommandAcknowledgment>(message.body));
+    {
+      const std::lock_guard lock(mutex_);
+      heard_ = std::chrono::steady_clock::now();
+      const auto mine = std::ranges::find(pending_, told.command_id, &Pending::id);
+      if (mine != pending_.end()) {
+        if (!mine->latest || mine->latest->state < told.state) mine->latest = told;
+        changed_.notify_all();
+        return;
+      }
+    }
+    ears_.acknowledged(told);
+  } else if (what.starts_with("blocks/")) {
+    ears_.streamed(message.body);
+  }
+}
+
+void RemoteLink::hear_state(const NodeState& state) {
+  std::string change;
+  {
+    const std::lock_guard lock(mutex_);
+    if (state.boot < boot_) return;  // the death of one that came again since
+    const bool was_there = state_.online;
+    boot_ = state.boot;
+    state_ = state;
+    if (state.online) {
+      heard_ = std::chrono::steady_clock::now();
+      compare_clocks(state.time);
+    }
+    if (was_there && !state.online) change = "is away: " + state.cause;
+    if (!was_there && state.online) change = "is there";
+    changed_.notify_all();
+  }
+  if (!change.empty()) host_.log(LogLevel::info, "node '" + settings_.node + "' " + change);
+}
+
+}  // namespace astro::messaging
