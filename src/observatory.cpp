@@ -113,6 +113,7 @@ struct Observatory::State {
   std::shared_ptr<detail::HostContext> context_ = std::make_shared<detail::HostContext>();
   std::shared_ptr<detail::Watchdog> watchdog_ = std::make_shared<detail::Watchdog>();
   std::vector<Opened> all_;
+  Subscription listening_;
   std::atomic<bool> open_ = true;
 
   std::mutex receive_mutex_;
@@ -134,6 +135,7 @@ Observatory::State::State(Site of, const OpenOptions& options, Registry& registr
   context_->book = std::make_shared<detail::CommandBook>(detail::CommandBook{clock, hub_, journal_});
   context_->watchdog = watchdog_;
   try {
+    if (options.listener != nullptr) listening_ = detail::subscribe(hub_, *options.listener);
     open_all(options, registry);
   } catch (...) {
     close();

@@ -22,6 +22,8 @@ struct OpenOptions {
   bool simulate = false;                 ///< every driver is replaced by its simulated twin
   std::shared_ptr<Clock> clock{};        ///< null: as the site file says, else the system's
   std::filesystem::path state_folder{};  ///< empty: as the site file says
+  /// Hears everything from the beginning; must live until the observatory is closed. Null: nobody.
+  Listener* listener = nullptr;
   /// Called before a transport is opened, with its name: for its last will. Null: nothing.
   std::function<void(Transport&, const std::string& name)> before_transport{};
 };

@@ -106,10 +106,11 @@ struct Node::State final : Listener {
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<NodeStreams> streams_;
   std::vector<Way> ways_;
-  Subscription subscription_;
 
   std::mutex mutex_;
   std::condition_variable wake_;
+  bool is_ready_ = false;
+  std::vector<Point> early_points_;
   bool is_closed_ = false;
   bool birth_wanted_ = false;
   std::thread beater_;
@@ -158,6 +159,7 @@ Node::State::State(const Site& site, const std::string& name, const NodeOptions&
   OpenOptions open;
   open.state_folder = folder;
   open.clock = options.clock;
+  open.listener = this;
   open.before_transport = [&](Transport& transport, const std::string&) {
     if (boot_ == 0) boot_ = next_boot(folder);  // the folder is ours by now
     const std::string will = state_body(false, "lwt");
@@ -192,7 +194,13 @@ Node::State::State(const Site& site, const std::string& name, const NodeOptions&
     return accepted > 0;
   });
   for (const auto& transport : transports) attach(transport);
-  subscription_ = observatory_->subscribe(*this);
+  std::vector<Point> early;
+  {
+    const std::lock_guard lock(mutex_);
+    early.swap(early_points_);
+    is_ready_ = true;
+  }
+  points(early, 0);
   beater_ = std::thread([this] { beat(); });
 }
 
@@ -219,13 +227,12 @@ void Node::State::close() noexcept {
   if (beater_.joinable()) beater_.join();
   ways_.clear();
   streams_.reset();
-  subscription_ = {};
   if (!observatory_) return;
   tell_state(false, "bye");
   observatory_->stop_all();
   outbox_->wait_empty(std::chrono::seconds(2));
-  outbox_.reset();
   observatory_->close();
+  outbox_.reset();
 }
 
 void Node::State::obey_stop(const Message& message) {
@@ -279,6 +286,13 @@ void Node::State::refuse(const Message& message, const std::string& why) {
 }
 
 void Node::State::points(std::span<const Point> points, std::uint64_t missed) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!is_ready_) {  // they are measured while the site is being opened
+      early_points_.insert(early_points_.end(), points.begin(), points.end());
+      return;
+    }
+  }
   if (missed != 0) log(LogLevel::warning, name_, std::to_string(missed) + " points were dropped before they were kept");
   std::vector<std::string> topics;
   std::vector<std::string> bodies;

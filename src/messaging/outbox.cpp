@@ -2,6 +2,7 @@
 #include "astro/messaging/outbox.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -27,6 +28,22 @@ constexpr std::size_t most_read = 500;
 // What goes at once when there is no room: so that not each message makes room for itself.
 constexpr std::uint64_t part_shed = 64;
 constexpr auto remove_every = std::chrono::milliseconds(500);
+constexpr double backlog_burst_s = 0.1;
+constexpr std::uint64_t widest_margin = 64 << 20;  // of the disk, that telemetry leaves free
+
+void add(std::vector<Shed>& all, const Shed& one) {
+  const auto mine = std::ranges::find_if(
+      all, [&](const Shed& other) { return other.source == one.source && other.boot == one.boot; });
+  if (mine == all.end()) {
+    all.push_back(one);
+    return;
+  }
+  mine->first = std::min(mine->first, one.first);
+  mine->last = std::max(mine->last, one.last);
+  mine->from = std::min(mine->from, one.from);
+  mine->to = std::max(mine->to, one.to);
+  mine->count += one.count;
+}
 
 }  // namespace
 
@@ -35,6 +52,7 @@ struct Outbox::State {
   State(std::shared_ptr<Transport> transport, OutboxOptions options)
       : options_(std::move(options)), transport_(std::move(transport)), file_(options_.folder) {
     bytes_ = file_.bytes();
+    shed_ = file_.kept_shed();
     waiting_ = file_.count(Keeping::telemetry) + file_.count(Keeping::always);
     const std::int64_t last = file_.last_id(Keeping::telemetry);
     backlogs_.push_back({Keeping::telemetry, 0, last});
@@ -80,14 +98,28 @@ struct Outbox::State {
     std::size_t count = 0;
   };
 
+  /// What a transaction changes, once it is durable.
+  struct Change {
+    std::int64_t bytes = 0;
+    std::int64_t waiting = 0;
+    std::int64_t telemetry = 0;
+    std::int64_t always = 0;
+    std::uint64_t shed_count = 0;
+    std::size_t removed = 0;
+    bool tells_shed = false;
+    std::vector<Shed> shed{};  ///< that nobody was told of yet
+  };
+
   // All that follow are called with the mutex held.
+  template <class Work>
+  void transact(Work work);
   void write(std::span<const Outgoing> batch);
-  void note_put(std::span<const Outgoing> batch);
-  void make_room(std::uint64_t wanted);
-  std::uint64_t shed(std::uint64_t wanted);
-  void write_shed();
-  void remember_shed(const Outgoing& message);
-  void remove_confirmed();
+  std::uint64_t make_room(std::uint64_t wanted);
+  bool make_room_for(std::uint64_t size, bool may_use_margin);
+  void insert(const Outgoing& message, Change& change);
+  void remove_confirmed(Change& change);
+  void shed(std::uint64_t wanted, Change& change);
+  void tell_shed(Change& change);
   bool send(Lane& lane, std::size_t at_most, bool is_late);
   bool send_some();
   void settle(Ticket confirmed);
@@ -98,6 +130,7 @@ struct Outbox::State {
   const OutboxOptions options_;
   const std::shared_ptr<Transport> transport_;
 
+  std::atomic<int> putting_ = 0;  // who waits for the mutex: the sender lets him in
   mutable std::mutex mutex_;
   std::condition_variable work_;
   mutable std::condition_variable emptied_;
@@ -109,7 +142,9 @@ struct Outbox::State {
   std::size_t in_flight_count_ = 0;
   std::vector<InFlight> to_remove_;
   Steady::time_point removed_{};
-  std::vector<Shed> shed_;  // not yet written down
+  std::vector<Shed> shed_;             // that nobody was told of yet
+  std::int64_t shed_told_ = 0;         // id of the last record of what was shed
+  std::int64_t always_confirmed_ = 0;  // and how far the other side has that lane
   OutboxCounts counts_;
   std::uint64_t bytes_ = 0;
   std::uint64_t waiting_ = 0;
@@ -122,42 +157,114 @@ struct Outbox::State {
   std::thread sender_;
 };
 
-void Outbox::State::note_put(std::span<const Outgoing> batch) {
-  for (const Outgoing& message : batch) {
-    bytes_ += message.body.size();
-    ++(message.keeping == Keeping::telemetry ? live_ : always_).up_to;
-  }
-  waiting_ += batch.size();
+void Outbox::State::insert(const Outgoing& message, Change& change) {
+  file_.insert(message);
+  change.bytes += static_cast<std::int64_t>(message.body.size());
+  ++change.waiting;
+  ++(message.keeping == Keeping::telemetry ? change.telemetry : change.always);
 }
 
-void Outbox::State::write(std::span<const Outgoing> batch) {
+void Outbox::State::remove_confirmed(Change& change) {
+  for (const InFlight& one : to_remove_) {
+    change.bytes -= static_cast<std::int64_t>(file_.erase(one.keeping, one.from, one.to));
+  }
+  change.removed = to_remove_.size();
+}
+
+// The oldest that is not with the transport: what is with it may be delivered all the same.
+void Outbox::State::shed(std::uint64_t wanted, Change& change) {
+  std::uint64_t freed = 0;
+  std::uint64_t count = 0;
+  const auto shed_lane = [&](const Lane& lane) {
+    if (freed >= wanted) return;
+    for (const Shed& one : file_.shed(lane.sent, lane.up_to, wanted, freed, count)) add(change.shed, one);
+  };
+  for (const Lane& lane : backlogs_) shed_lane(lane);
+  shed_lane(live_);
+  change.bytes -= static_cast<std::int64_t>(freed);
+  change.waiting -= static_cast<std::int64_t>(count);
+  change.shed_count = count;
+  if (count != 0) file_.keep_shed(change.shed);
+}
+
+// One record for each source, however often it was shed: as long as nobody hears it, it grows and stays one.
+void Outbox::State::tell_shed(Change& change) {
+  // One record of a source at a time: the next when the other side has this one.
+  if (is_down_ || change.shed.empty() || always_confirmed_ < shed_told_) return;
+  for (const Shed& one : change.shed) {
+    const std::string body = json_of(one);
+    insert({.topic = options_.shed_topic, .key = one.source, .body = bytes_of(body), .time = one.to}, change);
+  }
+  change.shed.clear();
+  change.tells_shed = true;
+  file_.keep_shed({});
+}
+
+template <class Work>
+void Outbox::State::transact(Work work) {
+  Change change{.shed = shed_};
   file_.begin();
   try {
-    remove_confirmed();
-    write_shed();
-    for (const Outgoing& message : batch) file_.insert(message);
+    remove_confirmed(change);
+    work(change);
     file_.commit();
   } catch (...) {
     file_.roll_back();
     throw;
   }
-  note_put(batch);
-  to_remove_.clear();
+  const auto plus = [](std::uint64_t& number, std::int64_t by) {
+    number = static_cast<std::uint64_t>(std::max<std::int64_t>(0, static_cast<std::int64_t>(number) + by));
+  };
+  plus(bytes_, change.bytes);
+  plus(waiting_, change.waiting);
+  live_.up_to += change.telemetry;
+  always_.up_to += change.always;
+  if (change.tells_shed) shed_told_ = always_.up_to;
+  counts_.shed += change.shed_count;
+  shed_ = std::move(change.shed);
+  to_remove_.erase(to_remove_.begin(), to_remove_.begin() + static_cast<std::ptrdiff_t>(change.removed));
   removed_ = Steady::now();
-  shed_.clear();
+}
+
+void Outbox::State::write(std::span<const Outgoing> batch) {
+  transact([&](Change& change) {
+    tell_shed(change);
+    for (const Outgoing& message : batch) insert(message, change);
+  });
+}
+
+std::uint64_t Outbox::State::make_room(std::uint64_t wanted) {
+  const std::uint64_t at_once = std::max(wanted, bytes_ / part_shed);
+  const std::uint64_t before = bytes_;
+  transact([&](Change& change) { shed(at_once, change); });
+  return before - std::min(before, bytes_);
+}
+
+// What is let go leaves room within the file, not on the disk: once the disk is nearly full, as much goes as comes.
+bool Outbox::State::make_room_for(std::uint64_t size, bool may_use_margin) {
+  const auto largest = static_cast<std::uint64_t>(options_.largest);
+  std::error_code ignored;
+  const std::filesystem::space_info disk = std::filesystem::space(options_.folder, ignored);
+  const std::uint64_t margin = std::min<std::uint64_t>(disk.capacity / 4, widest_margin);
+  const bool is_tight = disk.available < margin + size;
+  std::uint64_t wanted = bytes_ + size > largest ? bytes_ + size - largest : 0;
+  if (is_tight) wanted = std::max(wanted, size);
+  const std::uint64_t freed = wanted == 0 ? 0 : make_room(wanted);
+  if (bytes_ + size > largest) return false;
+  return !is_tight || freed >= size || (may_use_margin && disk.available > margin / 2 + size);
 }
 
 void Outbox::State::put(std::span<const Outgoing> batch) {
   std::uint64_t size = 0;
   for (const Outgoing& message : batch) size += message.body.size();
+  const bool has_kept = std::ranges::any_of(batch, [](const Outgoing& one) { return one.keeping == Keeping::always; });
+  ++putting_;
   const std::lock_guard lock(mutex_);
-  if (bytes_ + size > static_cast<std::uint64_t>(options_.largest)) {
-    make_room(bytes_ + size - static_cast<std::uint64_t>(options_.largest));
-  }
-  const bool has_room = bytes_ + size <= static_cast<std::uint64_t>(options_.largest);
+  --putting_;
   std::optional<Error> failure;
-  for (int attempt = 0; has_room && attempt < 2; ++attempt) {
+  for (int attempt = 0; attempt < 2; ++attempt) {
     try {
+      if (!make_room_for(size, has_kept)) break;
       write(batch);
       counts_.put += batch.size();
       if (std::exchange(counts_.is_failing, false)) {
@@ -169,81 +276,19 @@ void Outbox::State::put(std::span<const Outgoing> batch) {
     } catch (const Error& error) {
       failure = error;
       file_.use_reserve();
-      try {
-        make_room(size);
-      } catch (const Error&) {  // the disk is gone altogether
-      }
     }
   }
   if (!failure) {
     failure.emplace(ErrorCode::storage, "the outbox " + options_.folder.string() + " holds " + std::to_string(bytes_) +
-                                            " bytes of what is never let go; see why nothing confirms it, or give it "
-                                            "more room");
+                                            " bytes, and no room can be made in it or on its disk: what is "
+                                            "never let go is left; see why nothing confirms it, or give it more room");
   }
   if (!std::exchange(counts_.is_failing, true)) log(LogLevel::error, options_.source, failure->what());
-  if (std::ranges::any_of(batch, [](const Outgoing& one) { return one.keeping == Keeping::always; })) throw *failure;
-  for (const Outgoing& message : batch) remember_shed(message);
-}
-
-void Outbox::State::make_room(std::uint64_t wanted) {
-  const std::uint64_t at_once = std::max(wanted, static_cast<std::uint64_t>(options_.largest) / part_shed);
-  file_.begin();
-  try {
-    remove_confirmed();
-    if (shed(at_once) > 0) write_shed();
-    file_.commit();
-  } catch (...) {
-    file_.roll_back();
-    throw;
+  if (has_kept) throw *failure;
+  for (const Outgoing& one : batch) {  // told with the next that can be written
+    add(shed_, {std::string(one.source), one.boot, one.sequence, one.sequence, 1, one.time, one.time});
   }
-  to_remove_.clear();
-  shed_.clear();
-}
-
-// The oldest that is not with the transport: what is with it may be delivered all the same.
-std::uint64_t Outbox::State::shed(std::uint64_t wanted) {
-  std::uint64_t freed = 0;
-  std::uint64_t count = 0;
-  const auto shed_lane = [&](const Lane& lane) {
-    if (freed >= wanted) return;
-    for (Shed& one : file_.shed(lane.sent, lane.up_to, wanted, freed, count)) shed_.push_back(std::move(one));
-  };
-  for (const Lane& lane : backlogs_) shed_lane(lane);
-  shed_lane(live_);
-  bytes_ -= std::min(bytes_, freed);
-  waiting_ -= std::min(waiting_, count);
-  counts_.shed += count;
-  return count;
-}
-
-void Outbox::State::remember_shed(const Outgoing& message) {
-  ++counts_.shed;
-  const std::string_view source = message.source;
-  auto mine =
-      std::ranges::find_if(shed_, [&](const Shed& one) { return one.source == source && one.boot == message.boot; });
-  if (mine == shed_.end()) {
-    mine = shed_.insert(shed_.end(), Shed{std::string(source), message.boot, message.sequence, message.sequence, 0,
-                                          message.time, message.time});
-  }
-  mine->last = message.sequence;
-  mine->to = message.time;
-  ++mine->count;
-}
-
-void Outbox::State::write_shed() {
-  for (const Shed& one : shed_) {
-    const std::string body = json_of(one);
-    const Outgoing record{.topic = options_.shed_topic, .key = one.source, .body = bytes_of(body), .time = one.to};
-    file_.insert(record);
-    note_put(std::span(&record, 1));
-  }
-}
-
-void Outbox::State::remove_confirmed() {
-  for (const InFlight& one : to_remove_) {
-    const std::uint64_t bytes = file_.erase(one.keeping, one.from, one.to);
-    bytes_ -= std::min(bytes_, bytes);
-  }
+  counts_.shed += batch.size();
 }
 
 bool Outbox::State::send(Lane& lane, std::size_t at_most, bool is_late) {
@@ -312,6 +357,7 @@ void Outbox::State::settle(Ticket confirmed) {
   while (!in_flight_.empty() && in_flight_.front().ticket <= confirmed) {
     const InFlight& done = in_flight_.front();
     counts_.confirmed += done.count;
+    if (done.keeping == Keeping::always) always_confirmed_ = done.to;
     waiting_ -= std::min<std::uint64_t>(waiting_, done.count);
     in_flight_count_ -= done.count;
     to_remove_.push_back(done);
@@ -348,10 +394,10 @@ void Outbox::State::send_all() {
     bool sent = false;
     try {
       sent = send_some();
-      if (sent) told_.clear();
-      if (!to_remove_.empty() && (waiting_ == 0 || Steady::now() - removed_ > remove_every)) write({});
+      if (!(to_remove_.empty() && shed_.empty()) && Steady::now() - removed_ > remove_every) write({});
     } catch (const Error& error) {
       if (told_ != error.what()) log(LogLevel::warning, options_.source, told_ = error.what());
+      removed_ = Steady::now();  // not at once again
     }
     const Ticket last = in_flight_.empty() ? 0 : in_flight_.front().ticket;
     if (last != 0) {
@@ -362,6 +408,7 @@ void Outbox::State::send_all() {
       } catch (const Error& error) {
         refused(error);
       }
+      for (int i = 0; i < 20 && putting_ > 0; ++i) std::this_thread::sleep_for(std::chrono::microseconds(50));
       lock.lock();
       settle(confirmed);
       if (confirmed == 0) work_.wait_for(lock, look_every);

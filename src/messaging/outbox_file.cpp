@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "astro/error.hpp"
+#include "messaging/wire.hpp"
 
 namespace astro::messaging {
 
@@ -21,11 +22,12 @@ CREATE TABLE IF NOT EXISTS telemetry (id INTEGER PRIMARY KEY AUTOINCREMENT, topi
   body BLOB NOT NULL, time INTEGER NOT NULL, source TEXT NOT NULL, boot INTEGER NOT NULL, sequence INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS kept (id INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, key TEXT NOT NULL,
   body BLOB NOT NULL, time INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS shed (record TEXT NOT NULL);
 )";
 
 const char* table_of(Keeping lane) noexcept { return lane == Keeping::telemetry ? "telemetry" : "kept"; }
 
-void bind(sqlite3_stmt* statement, int at, std::string_view text) {
+void bind_text(sqlite3_stmt* statement, int at, std::string_view text) {
   sqlite3_bind_text(statement, at, text.data(), static_cast<int>(text.size()), SQLITE_STATIC);
 }
 
@@ -128,13 +130,13 @@ void OutboxFile::roll_back() noexcept { sqlite3_exec(database_.get(), "ROLLBACK"
 void OutboxFile::insert(const Outgoing& message) {
   sqlite3_stmt* statement = lane(message.keeping).insert.get();
   const Resetting resetting{statement};
-  bind(statement, 1, message.topic);
-  bind(statement, 2, message.key);
+  bind_text(statement, 1, message.topic);
+  bind_text(statement, 2, message.key);
   sqlite3_bind_blob(statement, 3, message.body.empty() ? static_cast<const void*>("") : message.body.data(),
                     static_cast<int>(message.body.size()), SQLITE_STATIC);
   sqlite3_bind_int64(statement, 4, message.time.time_since_epoch().count());
   if (message.keeping == Keeping::telemetry) {
-    bind(statement, 5, message.source);
+    bind_text(statement, 5, message.source);
     sqlite3_bind_int64(statement, 6, message.boot);
     sqlite3_bind_int64(statement, 7, message.sequence);
   }
@@ -184,21 +186,31 @@ std::vector<Shed> OutboxFile::shed(std::int64_t after, std::int64_t up_to, std::
     last = sqlite3_column_int64(query.get(), 0);
     freed += static_cast<std::uint64_t>(sqlite3_column_int64(query.get(), 1));
     ++count;
-    const std::string source = text_at(query.get(), 2);
-    const std::int64_t boot = sqlite3_column_int64(query.get(), 3);
     const std::int64_t sequence = sqlite3_column_int64(query.get(), 4);
     const Time time(Duration(sqlite3_column_int64(query.get(), 5)));
-    auto mine = std::ranges::find_if(told, [&](const Shed& one) { return one.source == source && one.boot == boot; });
-    if (mine == told.end()) mine = told.insert(told.end(), Shed{source, boot, sequence, sequence, 0, time, time});
-    mine->first = std::min(mine->first, sequence);
-    mine->last = std::max(mine->last, sequence);
-    mine->from = std::min(mine->from, time);
-    mine->to = std::max(mine->to, time);
-    ++mine->count;
+    told.push_back({text_at(query.get(), 2), sqlite3_column_int64(query.get(), 3), sequence, sequence, 1, time, time});
   }
   sqlite3_reset(query.get());
   if (last != after) (void)erase(Keeping::telemetry, after + 1, last);
   return told;
+}
+
+void OutboxFile::keep_shed(const std::vector<Shed>& all) {
+  execute("DELETE FROM shed");
+  const Statement statement = prepare("INSERT INTO shed (record) VALUES (?)");
+  for (const Shed& one : all) {
+    const std::string record = json_of(one);
+    const Resetting resetting{statement.get()};
+    bind_text(statement.get(), 1, record);
+    step(statement.get());
+  }
+}
+
+std::vector<Shed> OutboxFile::kept_shed() {
+  std::vector<Shed> all;
+  const Statement query = prepare("SELECT record FROM shed");
+  while (step(query.get())) all.push_back(record_in<Shed>(bytes_of(text_at(query.get(), 0))));
+  return all;
 }
 
 void OutboxFile::use_reserve() noexcept {

@@ -43,6 +43,9 @@ class OutboxFile final {
   /// Removes telemetry, the oldest first, between two ids until so many bytes are gone; tells what.
   std::vector<Shed> shed(std::int64_t after, std::int64_t up_to, std::uint64_t bytes, std::uint64_t& freed,
                          std::uint64_t& count);
+  /// What was shed and nobody was told of yet, in place of what was kept before.
+  void keep_shed(const std::vector<Shed>& all);
+  std::vector<Shed> kept_shed();
   /// After the disk was full: lets go of what is held back for that, so that removing can be written down.
   void use_reserve() noexcept;
   void make_reserve() noexcept;

@@ -35,7 +35,8 @@ class Remote : public Interface, private RemoteEars {
 
   void open(Emitter& host) override {
     host_ = &host;
-    auto link = std::make_shared<RemoteLink>(settings_, host, *this);
+    RemoteEars& ears = *this;
+    const auto link = std::make_shared<RemoteLink>(settings_, host, ears);
     prepare(*link);
     {
       const std::lock_guard lock(link_mutex_);
@@ -125,7 +126,7 @@ class RemoteMount final : public Remote<Mount> {
     host().describe(made);
   }
 
-  // The first two points of a mount, after its state, are its axes.
+  // The first two points of a mount are its axes.
   void measured(std::string_view point, const PointMessage& message) override {
     const std::lock_guard lock(mutex_);
     if (message.quality == Quality::bad) {
@@ -137,9 +138,9 @@ class RemoteMount final : public Remote<Mount> {
       for (std::size_t i = 0; i < state_names.size(); ++i) {
         if (name == state_names[i]) state_ = static_cast<MountState>(i);
       }
-    } else if (names_.size() > 2 && point == names_[1]) {
+    } else if (names_.size() > 1 && point == names_[0]) {
       first_ = degrees(message.value.as_number());
-    } else if (names_.size() > 2 && point == names_[2]) {
+    } else if (names_.size() > 1 && point == names_[1]) {
       second_ = degrees(message.value.as_number());
     } else {
       return;

@@ -214,7 +214,8 @@ void RemoteLink::hear(const Message& message) {
     }
     ears_.described(*mine);
     const std::lock_guard lock(mutex_);
-    is_born_ = true;
+    if (!std::exchange(is_born_, true)) state_.online = true;  // it has just said so
+    heard_ = std::chrono::steady_clock::now();
     changed_.notify_all();
   } else if (what == "state") {
     hear_state(record_in<NodeState>(message.body));

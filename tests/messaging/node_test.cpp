@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "astro/messaging/node.hpp"
+
+#include <gmock/gmock.h>
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "astro/error.hpp"
+#include "astro/messaging/node_client.hpp"
+#include "astro/messaging/telescope.hpp"
+#include "testing/relay.hpp"
+#include "testing/server.hpp"
+#include "testing/testing.hpp"
+
+namespace astro::messaging {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+const testing::Server& broker() {
+  static const testing::Server server("mosquitto");
+  return server;
+}
+
+/// Unlike that of any other test, since a broker remembers.
+std::string site_name() {
+  static int count = 0;
+  return "hill-" + std::to_string(++count);
+}
+
+std::string site_text(int port, const std::string& name = "hill") {
+  return "site: {name: " + name + R"(, latitude: 28.3 deg, longitude: -16.5 deg, height: 2390 m}
+transports:
+  broker: {driver: mqtt, url: "mqtt://127.0.0.1:)" +
+         std::to_string(port) + R"("}
+mounts:
+  dish: {driver: simulator, runs: {node: movement}}
+receivers:
+  hydrogen: {driver: simulator, mount: dish, sample_rate: 2.4 MHz, runs: {node: movement}}
+controllers:
+  weather: {driver: simulator.environment, runs: {node: movement}}
+)";
+}
+
+/// A node and whoever commands it, both in this process, over a real broker.
+class NodeTest : public ::testing::Test {
+ protected:
+  Node serve(int port) {
+    return Node::open(parse_site(site_text(port, name_), {.node = "movement"}), "movement",
+                      {.state_folder = folder_.path() / "movement", .beat = 500ms});
+  }
+  Node serve() { return serve(broker().port()); }
+  Observatory control(int port) {
+    OpenOptions options;
+    options.state_folder = folder_.path() / "control";
+    return Observatory::open(parse_site(site_text(port, name_)), options);
+  }
+  Observatory control() { return control(broker().port()); }
+
+  template <class Condition>
+  static bool becomes(Condition condition, Duration at_most = 10s) {
+    const auto end = std::chrono::steady_clock::now() + at_most;
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(10ms);
+    }
+    return true;
+  }
+
+  const std::string name_ = site_name();
+  const testing::TemporaryFolder folder_;
+};
+
+template <class Call>
+Error refused(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error;
+  }
+  ADD_FAILURE() << "nothing was refused";
+  return {ErrorCode::internal, ""};
+}
+
+TEST_F(NodeTest, MovesAMountOfAnotherNodeAsIfItWereHere) {
+  const Node node = serve();
+  const Observatory site = control();
+  const MountHandle dish = site.mount("dish");
+  ASSERT_TRUE(becomes([&] { return dish.status().time != Time{}; }));
+  EXPECT_TRUE(dish.description().follows);
+  const Axes goal{dish.status().axes.first + degrees(3), dish.status().axes.second + degrees(2)};
+  dish.move_to(goal);
+  dish.wait_until_on_target(60s);
+  const MountReport there = node.observatory().mount("dish").status();
+  EXPECT_NEAR(there.axes.first.degrees(), goal.first.degrees(), 0.2);
+  EXPECT_NEAR(there.axes.second.degrees(), goal.second.degrees(), 0.2);
+}
+
+TEST_F(NodeTest, TheNodeFollowsTheSkyByItself) {
+  const Node node = serve();
+  const Observatory site = control();
+  const MountHandle dish = site.mount("dish");
+  ASSERT_TRUE(becomes([&] { return dish.status().time != Time{}; }));
+  dish.track(parse_target("altaz 180 45"));
+  EXPECT_TRUE(becomes([&] { return node.observatory().mount("dish").status().tracking; }));
+  EXPECT_TRUE(dish.status().tracking);
+  dish.stop();
+  EXPECT_TRUE(becomes([&] { return !node.observatory().mount("dish").status().tracking; }));
+}
+
+TEST_F(NodeTest, WhatTheNodeRefusesIsRefusedInItsWords) {
+  const Node node = serve();
+  const Observatory site = control();
+  const MountHandle dish = site.mount("dish");
+  ASSERT_TRUE(becomes([&] { return dish.status().time != Time{}; }));
+  node.observatory().mount("dish", {"handset", Rank::handset}).take();
+  const Error error = refused([&] { dish.move_to(dish.status().axes); });
+  EXPECT_EQ(error.code(), ErrorCode::not_holder);
+  EXPECT_THAT(error.what(), HasSubstr("handset"));
+}
+
+TEST_F(NodeTest, CarriesOutCommandsOfAController) {
+  const Node node = serve();
+  const Observatory site = control();
+  const ControllerHandle weather = site.controller("weather");
+  ASSERT_TRUE(becomes([&] { return site.latest("weather.temperature").has_value(); }));
+  Value parameters;
+  parameters.set("duration", 1.0);
+  const Acknowledgment done = weather.perform("calibrate_sensors", parameters).wait_completed(30s);
+  EXPECT_EQ(done.state, CommandState::completed);
+  parameters = Value{};
+  parameters.set("interval", 1000.0);
+  const Error error = refused([&] { weather.perform("set_update_interval", parameters); });
+  EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+}
+
+TEST_F(NodeTest, StreamsTheSamplesOfAReceiver) {
+  const Node node = serve();
+  const Observatory site = control();
+  const ReceiverHandle hydrogen = site.receiver("hydrogen");
+  ASSERT_TRUE(becomes([&] { return hydrogen.description().fastest < gigahertz(50) || true; }));
+  const Tuning taken = hydrogen.tune({.frequency = megahertz(1420.4), .sample_rate = megahertz(1)});
+  EXPECT_NEAR(taken.sample_rate.hertz(), 1e6, 1.0);
+  BlockStream stream = hydrogen.stream();
+  std::uint64_t items = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t next = 0;
+  while (items < 2'000'000) {
+    const BlockPtr block = stream.next(5s);
+    ASSERT_NE(block, nullptr);
+    EXPECT_GE(block->first, next);
+    next = block->first + block->items();
+    items += block->items();
+    lost += block->lost;
+  }
+  EXPECT_EQ(lost, 0U);
+  EXPECT_EQ(stream.next(5s)->settings().dtype, node.observatory().receiver("hydrogen").settings()->dtype);
+}
+
+TEST_F(NodeTest, DoesACommandOnceHoweverOftenItComes) {
+  const Node node = serve();
+  NodeClient client(parse_site(site_text(broker().port(), name_)));
+  Command command;
+  command.id = new_id();
+  command.device = "weather";
+  command.name = "reset_sensors";
+  command.issuer = {"alice", Rank::operator_};
+  const Acknowledgment first = client.send(command, 10s);
+  EXPECT_EQ(first.state, CommandState::completed);
+  const Acknowledgment again = client.send(command, 10s);
+  EXPECT_EQ(again.state, CommandState::completed);
+  EXPECT_EQ(again.time, first.time) << "it was done a second time";
+}
+
+TEST_F(NodeTest, AnExpiredCommandDoesNotRun) {
+  const Node node = serve();
+  NodeClient client(parse_site(site_text(broker().port(), name_)));
+  Command command;
+  command.device = "weather";
+  command.name = "reset_sensors";
+  command.issued = Clock::system()->now() - 1h;
+  command.expires = command.issued + 59min;
+  EXPECT_EQ(client.send(command, 10s).state, CommandState::timeout);
+}
+
+TEST_F(NodeTest, ACommandWaitsForANodeThatIsAway) {
+  { const Node node = serve(); }  // so that its session is known
+  NodeClient client(parse_site(site_text(broker().port(), name_)));
+  Command command;
+  command.device = "weather";
+  command.name = "reset_sensors";
+  const Acknowledgment waits = client.send(command, 200ms);
+  EXPECT_EQ(waits.state, CommandState::received);
+  EXPECT_THAT(waits.message, HasSubstr("waits for it"));
+  const Node node = serve();
+  EXPECT_TRUE(becomes([&] {
+    const auto told = node.observatory().find_command(waits.command_id);
+    return told && told->state == CommandState::completed;
+  }));
+}
+
+TEST_F(NodeTest, SaysWhoIsAwayAndGoesOnWhenItIsBack) {
+  auto node = std::make_unique<Node>(serve());
+  const Observatory site = control();
+  const MountHandle dish = site.mount("dish");
+  ASSERT_TRUE(becomes([&] { return dish.status().time != Time{}; }));
+  node.reset();
+  ASSERT_TRUE(becomes([&] { return dish.status().state == MountState::fault; }));
+  const Error error = refused([&] { dish.move_to({degrees(10), degrees(45)}); });
+  EXPECT_EQ(error.code(), ErrorCode::device_fault);
+  EXPECT_THAT(error.what(), HasSubstr("node 'movement' was closed"));
+  node = std::make_unique<Node>(serve());
+  EXPECT_EQ(node->boot(), 2);
+  EXPECT_TRUE(becomes([&] { return dish.status().state != MountState::fault; }));
+}
+
+TEST_F(NodeTest, OpensASiteWhoseNodesAreNotThereYet) {
+  const Observatory site = control();
+  const Error error = refused([&] { site.mount("dish").move_to({degrees(10), degrees(45)}); });
+  EXPECT_EQ(error.code(), ErrorCode::device_fault);
+  EXPECT_THAT(error.what(), HasSubstr("has not been heard of"));
+}
+
+TEST_F(NodeTest, PutsABrokenCommandAsideWithTheReason) {
+  const Node node = serve();
+  const Observatory wire = Observatory::open(
+      parse_site("site: {name: Hill, latitude: 0 deg, longitude: 0 deg}\ntransports:\n  broker: {driver: mqtt, url: "
+                 "\"mqtt://127.0.0.1:" +
+                 std::to_string(broker().port()) + "\"}\n"),
+      {.state_folder = folder_.path() / "wire"});
+  std::mutex mutex;
+  std::vector<std::string> aside;
+  NodeClient client(parse_site(site_text(broker().port(), name_)));
+  client.watch([&](std::string_view topic, std::span<const std::byte> body) {
+    const std::lock_guard lock(mutex);
+    if (topic.ends_with("/dlq")) aside.emplace_back(reinterpret_cast<const char*>(body.data()), body.size());
+  });
+  for (const std::string body : {R"({"command_id": 7})", "not JSON", R"({"command_type": "device_command"})"}) {
+    Message message;
+    const std::string topic = "astro/v1/" + name_ + "/movement/command/dish";
+    message.topic = topic;
+    message.body = std::as_bytes(std::span(body));
+    ASSERT_EQ(wire.transport("broker")->publish(std::span(&message, 1)).accepted, 1U);
+  }
+  EXPECT_TRUE(becomes([&] {
+    const std::lock_guard lock(mutex);
+    return aside.size() == 3;
+  }));
+  const std::lock_guard lock(mutex);
+  EXPECT_THAT(aside, ::testing::Each(HasSubstr("reason")));
+}
+
+TEST_F(NodeTest, KeepsWhatItMeasuresWhileTheBrokerIsAway) {
+  testing::Relay link(broker().port());
+  std::mutex mutex;
+  std::map<std::int64_t, int> seen;  // how often each number of the controller came
+  std::int64_t late = 0;
+  NodeClient client(parse_site(site_text(broker().port(), name_)));
+  client.watch([&](std::string_view topic, std::span<const std::byte> body) {
+    if (topic.find("/data/weather/") == std::string_view::npos) return;
+    const auto point = from_value<PointMessage>(parse_json({reinterpret_cast<const char*>(body.data()), body.size()}));
+    const std::lock_guard lock(mutex);
+    ++seen[point.sequence];
+    if (point.historical) ++late;
+  });
+  Node node = serve(link.port());
+  const auto newest = [&] {
+    std::int64_t sequence = 0;
+    for (const Point& point : node.observatory().latest()) {
+      if (point.device == "weather") sequence = std::max<std::int64_t>(sequence, point.sequence);
+    }
+    return sequence;
+  };
+  const auto came = [&](std::int64_t sequence) {
+    const std::lock_guard lock(mutex);
+    return seen.contains(sequence);
+  };
+  const std::int64_t before = newest();
+  ASSERT_TRUE(becomes([&] { return came(before); }));
+  link.cut();
+  ASSERT_TRUE(becomes([&] { return newest() > before + 24; }, 60s));
+  link.mend();
+  const std::int64_t last = newest();
+  EXPECT_TRUE(becomes([&] { return came(last); }, 60s));
+  EXPECT_TRUE(becomes(
+      [&] {
+        const std::lock_guard lock(mutex);
+        return static_cast<std::int64_t>(seen.size()) >= last;
+      },
+      60s));
+  const std::lock_guard lock(mutex);
+  for (std::int64_t i = 1; i <= last; ++i) EXPECT_TRUE(seen.contains(i)) << i << " was lost";
+  EXPECT_GT(late, 0) << "nothing says that it is late";
+}
+
+TEST(NodeSite, ANodeWithoutDevicesIsNoNode) {
+  const Error error = refused([] { (void)Node::open(parse_site(site_text(1), {.node = "handset"}), "handset"); });
+  EXPECT_EQ(error.code(), ErrorCode::not_found);
+  EXPECT_THAT(error.what(), HasSubstr("runs: {node: handset}"));
+}
+
+TEST(NodeSite, ADeviceBelongsToOneNodeAndIsRemoteToOthers) {
+  const Site here = parse_site(site_text(1), {.node = "movement"});
+  EXPECT_EQ(here.find(DeviceKind::mount, "dish")->driver, "simulator");
+  const Site there = parse_site(site_text(1));
+  EXPECT_EQ(there.find(DeviceKind::mount, "dish")->driver, "remote");
+  EXPECT_EQ(there.find(DeviceKind::mount, "dish")->node, "movement");
+  const Site simulated = parse_site(site_text(1), {.simulate = true});
+  EXPECT_EQ(simulated.find(DeviceKind::mount, "dish")->driver, "simulator");
+}
+
+}  // namespace
+}  // namespace astro::messaging
