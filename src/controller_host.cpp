@@ -124,14 +124,18 @@ void ControllerHost::fail_running(const Error& why) {
   for (const auto& [id, execution] : running) execution->fail(why);
 }
 
-void ControllerHost::on_stop() { fail_running(Error(ErrorCode::interrupted, place() + ": the device was stopped")); }
+void ControllerHost::on_stop() {
+  fail_running(Error(ErrorCode::interrupted,
+                     place() + ": the device was stopped; give the command again if it is still wanted"));
+}
 
 void ControllerHost::on_lost() {
-  fail_running(Error(ErrorCode::device_lost, place() + ": the driver no longer answers"));
+  fail_running(Error(ErrorCode::device_lost,
+                     place() + ": the driver no longer answers; look at its device, and open the site again"));
 }
 
 void ControllerHost::on_close() {
-  fail_running(Error(ErrorCode::interrupted, place() + ": the observatory was closed"));
+  fail_running(Error(ErrorCode::interrupted, place() + ": the observatory was closed; open the site again"));
 }
 
 }  // namespace astro

@@ -131,7 +131,7 @@ void DeviceHost::open() {
 
 void DeviceHost::close() noexcept {
   if (is_closed_.exchange(true)) return;
-  worker_.refuse(Error(ErrorCode::device_lost, "the observatory is closed"));
+  worker_.refuse(Error(ErrorCode::device_lost, "the observatory is closed; open the site again"));
   act_stop();
   on_close();
   if (!is_lost()) {

@@ -154,7 +154,9 @@ void MountHost::install(Motion motion) {
     });
     moved_.notify_all();
   }
-  if (before) before->fail(Error(ErrorCode::interrupted, place() + ": another command took its place"));
+  if (before)
+    before->fail(
+        Error(ErrorCode::interrupted, place() + ": another command took its place; wait for one before the next"));
 }
 
 DeviceHost::Action MountHost::point_action(const Target& target, bool track) {

@@ -330,7 +330,8 @@ void MountHost::on_stop() {
     const std::lock_guard lock(motion_mutex_);
     park_wanted_since_.reset();
   }
-  end_motion(Error(ErrorCode::interrupted, place() + ": the mount was stopped"));
+  end_motion(Error(ErrorCode::interrupted,
+                   place() + ": the mount was stopped; command it again when what stopped it is over"));
 }
 
 void MountHost::on_lost() {
@@ -338,10 +339,13 @@ void MountHost::on_lost() {
     const std::lock_guard lock(motion_mutex_);
     change_report([](MountReport& report) { report.lost = true; });
   }
-  end_motion(Error(ErrorCode::device_lost, place() + ": the driver no longer answers"));
+  end_motion(Error(ErrorCode::device_lost,
+                   place() + ": the driver no longer answers; look at its device, and open the site again"));
 }
 
-void MountHost::on_close() { end_motion(Error(ErrorCode::device_lost, place() + ": the observatory is closed")); }
+void MountHost::on_close() {
+  end_motion(Error(ErrorCode::interrupted, place() + ": the observatory was closed; open the site again"));
+}
 
 void MountHost::wait_until_on_target(Duration at_most) {
   const detail::Deadline deadline(clock(), at_most);
@@ -356,7 +360,8 @@ void MountHost::wait_until_on_target(Duration at_most) {
   for (;;) {
     if (motions_ != mine) {
       if (ended_by_) throw Error(*ended_by_);
-      throw Error(ErrorCode::interrupted, place() + ": another command came before the mount was on target");
+      throw Error(ErrorCode::interrupted,
+                  place() + ": another command came before the mount was on target; wait for one before the next");
     }
     const bool is_fresh = polls_ > motion_.polls;
     const bool parked = motion_.kind == Kind::park && report_.state == MountState::parked;
@@ -376,7 +381,9 @@ void MountHost::wait_until_stopped(Duration at_most) {
   ++waiting_;
   const auto done = std::shared_ptr<void>(nullptr, [this](void*) { --waiting_; });
   for (;;) {
-    if (report_.lost) throw Error(ErrorCode::device_lost, place() + ": the driver no longer answers");
+    if (report_.lost)
+      throw Error(ErrorCode::device_lost,
+                  place() + ": the driver no longer answers; look at its device, and open the site again");
     const bool rests = report_.state == MountState::stopped || report_.state == MountState::parked;
     if (polls_ > polls && rests && motion_.kind != Kind::track && motion_.kind != Kind::follow) return;
     if (deadline.has_come()) {

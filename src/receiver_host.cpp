@@ -164,7 +164,7 @@ void ReceiverHost::use(StreamSettings taken) {
   if (taken.item_bytes() == 0) {
     throw Error(ErrorCode::device_fault, "the driver says that its items have no bytes: an item_shape with a zero");
   }
-  if (anchor_) anchor_ = Anchor{position_, time_of(position_)};  // before the rate changes
+  if (anchor_) anchor_ = Anchor{position_, time_of(position_), anchor_->exact};  // before the rate changes
   auto made = std::make_shared<const StreamSettings>(std::move(taken));
   {
     const std::lock_guard lock(mutex_);
@@ -214,6 +214,7 @@ void ReceiverHost::begin_stream() {
   position_ = 0;
   gap_ = 0;
   anchor_.reset();
+  clock_ahead_.reset();
   pending_ = {};
   settings_changed_ = false;
 }
@@ -247,17 +248,18 @@ void ReceiverHost::end_streams(const std::optional<Error>& why) {
 
 void ReceiverHost::on_stop() {
   streaming_ = false;
-  end_streams(Error(ErrorCode::interrupted, place() + ": the receiver was stopped"));
+  end_streams(Error(ErrorCode::interrupted, place() + ": the receiver was stopped; ask for a new stream"));
 }
 
 void ReceiverHost::on_lost() {
   streaming_ = false;
-  end_streams(Error(ErrorCode::device_lost, place() + ": the driver no longer answers"));
+  end_streams(Error(ErrorCode::device_lost,
+                    place() + ": the driver no longer answers; look at its device, and open the site again"));
 }
 
 void ReceiverHost::on_close() {
   streaming_ = false;
-  end_streams(Error(ErrorCode::interrupted, place() + ": the observatory was closed"));
+  end_streams(Error(ErrorCode::interrupted, place() + ": the observatory was closed; open the site again"));
 }
 
 }  // namespace astro

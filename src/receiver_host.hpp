@@ -50,6 +50,7 @@ class ReceiverHost final : public DeviceHost {
   struct Anchor {
     std::uint64_t first = 0;
     Time time{};
+    bool exact = false;  ///< by the receiver's own clock
   };
 
   Action prepare(const std::string& command, const Value& parameters) override;
@@ -76,6 +77,7 @@ class ReceiverHost final : public DeviceHost {
   std::span<std::byte> room();
   void account(const Filled& filled, std::size_t capacity, bool into_scratch);
   void hand_out(bool last = false);
+  void follow_clock();
   Time time_of(std::uint64_t first) const;
   void show();
 
@@ -97,6 +99,7 @@ class ReceiverHost final : public DeviceHost {
   std::uint64_t gap_ = 0;       ///< items lost since the last block
   bool settings_changed_ = false;
   std::optional<Anchor> anchor_;
+  std::optional<Duration> clock_ahead_;  ///< UTC of the machine less its steady clock, when it was last looked at
   detail::Steady::time_point shown_{};
 };
 

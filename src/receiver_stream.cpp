@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The receiver's data path: from the driver's `fill` to the consumers' queues.
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "astro/error.hpp"
 #include "receiver_host.hpp"
+#include "text.hpp"
 
 namespace astro {
 
 namespace {
 constexpr Duration fill_bound = std::chrono::milliseconds(100);
 constexpr Duration hold_at_most = std::chrono::milliseconds(10);
+constexpr Duration clock_look = std::chrono::milliseconds(1);
+constexpr Duration least_clock_step = std::chrono::milliseconds(50);
 constexpr Duration show_every = std::chrono::seconds(1);
 // A driver that has nothing and does not wait either must not keep a processor busy.
 constexpr Duration nap = std::chrono::milliseconds(1);
@@ -88,8 +92,9 @@ void ReceiverHost::account(const Filled& filled, std::size_t capacity, bool into
     lost_ += filled.lost;
   }
   if (filled.items == 0) return;
-  if (filled.time) anchor_ = Anchor{position_, *filled.time};
-  else if (!anchor_) anchor_ = Anchor{position_, clock().now() - now_settings->duration_of(filled.items)};
+  if (!filled.time) follow_clock();
+  if (filled.time) anchor_ = Anchor{position_, *filled.time, true};
+  else if (!anchor_) anchor_ = Anchor{position_, clock().now() - now_settings->duration_of(filled.items), false};
   items_ += filled.items;
   if (into_scratch) {
     position_ += filled.items;
@@ -106,6 +111,26 @@ void ReceiverHost::account(const Filled& filled, std::size_t capacity, bool into
   }
   pending_.end += filled.items * item_bytes;
   position_ += filled.items;
+}
+
+/// Counts of a receiver without a clock of its own are anchored to the machine's. When that is set, the times of what
+/// comes from now on are those of the new clock; a slow correction moves nothing.
+void ReceiverHost::follow_clock() {
+  if (clock().is_simulated() || (anchor_ && anchor_->exact)) return;
+  const auto before = detail::Steady::now();
+  const Time now = clock().now();
+  if (detail::Steady::now() - before > clock_look)
+    return;  // another thread had the processor: it would look like a step
+  const Duration ahead = now.time_since_epoch() - before.time_since_epoch();
+  const Duration step = clock_ahead_ ? ahead - *clock_ahead_ : Duration::zero();
+  clock_ahead_ = ahead;
+  if (std::chrono::abs(step) < least_clock_step || !anchor_) return;
+  hand_out();
+  anchor_ = Anchor{position_, time_of(position_) + step, false};
+  settings_changed_ = true;
+  notice("clock", LogLevel::warning,
+         "the machine's clock was set by " + text::of(std::round(1e3 * seconds(step)) / 1e3) +
+             " s; the times of the samples go on from the new one");
 }
 
 void ReceiverHost::hand_out(bool last) {

@@ -206,7 +206,8 @@ std::string SerialPort::State::read_answer(std::string_view terminator, detail::
     pollfd waiting[2] = {{file, POLLIN, 0}, {wake[0], POLLIN, 0}};
     const int ready = left <= 0 ? 0 : ::poll(waiting, 2, static_cast<int>(std::min<std::int64_t>(left, 1 << 30)));
     if (ready < 0 && errno != EINTR) fail("waiting", errno);
-    if (waiting[1].revents != 0) throw Error(ErrorCode::interrupted, "serial port " + path + ": it was closed");
+    if (waiting[1].revents != 0)
+      throw Error(ErrorCode::interrupted, "serial port " + path + ": it was closed; open it again");
     if ((waiting[0].revents & (POLLHUP | POLLERR)) != 0 && (waiting[0].revents & POLLIN) == 0) fail("reading", EIO);
     if (ready == 0) {
       throw Error(ErrorCode::timeout, "serial port " + path + ": no whole answer came in time, only " +

@@ -101,7 +101,7 @@ void Worker::enqueue(std::shared_ptr<Job> job, bool always) {
   {
     const std::lock_guard lock(mutex_);
     if (lost_) throw Error(ErrorCode::device_lost, "the driver no longer answers; open the site again");
-    if (closed_ && !always) throw Error(ErrorCode::device_lost, "the observatory is closed");
+    if (closed_ && !always) throw Error(ErrorCode::device_lost, "the observatory is closed; open the site again");
     if (queue_.size() >= longest_queue && !always) {
       throw Error(ErrorCode::busy, std::to_string(longest_queue) + " calls wait already; try again");
     }
@@ -131,11 +131,13 @@ void Worker::finish_hook() noexcept {
 }
 
 void Worker::check_not_stopped() const {
-  if (was_stopped()) throw Error(ErrorCode::interrupted, "stopped");
+  if (was_stopped())
+    throw Error(ErrorCode::interrupted, "it was stopped; give the command again if it is still wanted");
 }
 
 void Worker::check_in_time() const {
-  if (lost_) throw Error(ErrorCode::device_lost, "the driver returned too late; the device was given up");
+  if (lost_)
+    throw Error(ErrorCode::device_lost, "the driver returned too late; the device was given up: open the site again");
 }
 
 void Worker::run_one(std::unique_lock<std::mutex>& lock) {
@@ -145,7 +147,9 @@ void Worker::run_one(std::unique_lock<std::mutex>& lock) {
   const bool stopped = job.ends_with_stop && job.stops != stops_.load();
   stops_seen_ = job.ends_with_stop ? job.stops : stops_.load();
   lock.unlock();
-  if (stopped) job.fail(Error(ErrorCode::interrupted, "stopped before it began"));
+  if (stopped)
+    job.fail(
+        Error(ErrorCode::interrupted, "it was stopped before it began; give the command again if it is still wanted"));
   else job.run();
   lock.lock();
   std::shared_ptr<Job> done = std::move(current_);
@@ -219,7 +223,8 @@ bool Worker::stop(Duration at_most) {
   stop_wanted_.notify_one();
   lock.unlock();
   for (const std::shared_ptr<Job>& job : take_queue(true)) {
-    job->fail(Error(ErrorCode::interrupted, "stopped before it began"));
+    job->fail(
+        Error(ErrorCode::interrupted, "it was stopped before it began; give the command again if it is still wanted"));
   }
   lock.lock();
   return stop_done_.wait_until(lock, after(at_most), [&] { return stops_made_ >= mine || stopper_gone_; });
@@ -234,7 +239,9 @@ void Worker::lose(const char* hook) noexcept {
   lost_ = true;
   if (loss_told_.exchange(true)) return;
   client_.became_lost(hook);
-  const Error reason(ErrorCode::device_lost, std::string(hook) + "() does not return; the device is given up");
+  const Error reason(
+      ErrorCode::device_lost,
+      std::string(hook) + "() does not return; the device is given up: look at it, and open the site again");
   std::shared_ptr<Job> current;
   {
     const std::lock_guard lock(mutex_);

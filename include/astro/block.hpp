@@ -88,7 +88,7 @@ class ASTRO_API Block final {
   std::uint64_t lost = 0;   ///< items lost just before it
   Time time{};              ///< UTC of the first item: an estimate, unless `time_is_exact`
   bool time_is_exact = false;
-  bool settings_changed = false;  ///< other settings than the block before
+  bool settings_changed = false;  ///< other settings than before, or the machine's clock was set: begin afresh
   bool last = false;              ///< a recording is over
 
   const StreamSettings& settings() const noexcept { return *settings_; }

@@ -22,7 +22,7 @@ enum class ErrorCode : std::uint8_t {
   unsafe,            ///< refused or ended for safety's sake: the Sun, the weather, an alarm
   not_holder,        ///< somebody else holds the device; the message names who, and until when
   expired,           ///< a command or a lease whose time has passed
-  duplicate,         ///< an id that was used before
+  duplicate,         ///< added or used twice: an id, a driver, a section, a plugin
   busy,              ///< a queue or a pool is full; try again
   timeout,           ///< an answer that did not come in time
   device_fault,      ///< the hardware or its driver reported or threw an error

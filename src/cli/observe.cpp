@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cctype>
 #include <iostream>
 #include <optional>
 
@@ -68,14 +69,25 @@ Value told_of(const ObservationResult& result, const Outputs& outputs) {
   for (const auto& [key, value] : numbers.as_map()) told.set(key, value);
   if (!outputs.fits.empty()) told.set("fits", outputs.fits);
   if (!outputs.csv.empty()) told.set("csv", outputs.csv);
+  List files;
+  for (const std::filesystem::path& file : result.files) files.emplace_back(file.string());
+  told.set("files", std::move(files));
   return told;
+}
+
+/// As astronomers write it: VLSR; of other frames V(BARY).
+std::string velocity_label(sky::VelocityFrame frame) {
+  if (frame == sky::VelocityFrame::lsrk) return "VLSR";
+  std::string name(Description<sky::VelocityFrame>::choices.at(static_cast<std::size_t>(frame)));
+  for (char& letter : name) letter = static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  return "V(" + name + ")";
 }
 
 void print_line(const ObservationResult& result) {
   const Peak& peak = result.peak;
-  std::cout << "Peak        " << number(peak.peak_k, 2) << " K +- " << number(peak.sigma_k, 2) << " K at VLSR "
-            << number(peak.peak_velocity_km_s, 1) << " km/s (" << number(peak.peak_frequency.megahertz(), 4)
-            << " MHz)\n"
+  std::cout << "Peak        " << number(peak.peak_k, 2) << " K +- " << number(peak.sigma_k, 2) << " K at "
+            << velocity_label(result.spectrum.velocity_frame) << ' ' << number(peak.peak_velocity_km_s, 1) << " km/s ("
+            << number(peak.peak_frequency.megahertz(), 4) << " MHz)\n"
             << "Tsys        " << number(result.spectrum.tsys_k, 1) << " K (receiver "
             << number(result.spectrum.receiver_k, 1) << " K)\n"
             << "Noise       " << number(peak.rms_k, 3) << " K rms in " << number(seconds(result.spectrum.exposure), 1)
@@ -94,6 +106,7 @@ void print_for_people(const ObservationResult& result, const Outputs& outputs) {
   std::cout << "Observation " << result.observation.id << '\n';
   if (!outputs.fits.empty()) std::cout << "FITS        " << outputs.fits << '\n';
   if (!outputs.csv.empty()) std::cout << "CSV         " << outputs.csv << '\n';
+  for (const std::filesystem::path& file : result.files) std::cout << "File        " << file.string() << '\n';
   std::cout.flush();
 }
 

@@ -40,6 +40,7 @@ Value told_of(const Plan& plan) {
   told.set("expected_rms_k", plan.expected_rms_k > 0.0 ? Value(plan.expected_rms_k) : Value());
   told.set("bytes", static_cast<std::int64_t>(plan.bytes)).set("unwinds", plan.unwinds);
   told.set("possible_from", plan.possible_from ? Value(format_time(*plan.possible_from, 0)) : Value());
+  told.set("code", plan.is_possible() ? Value() : Value(to_string(plan.refusal_code)));
   told.set("refusals", std::move(refusals)).set("steps", std::move(steps));
   return told;
 }

@@ -30,7 +30,7 @@ struct Arguments {
   std::string reason;
   std::string at;
   std::string state;
-  double hours = 24.0;
+  double hours = 0.0;
   std::int64_t priority = 5;
   std::int64_t max_attempts = 3;
   std::uint64_t seed = 1;
@@ -46,8 +46,11 @@ Time now_of(const Arguments& arguments, const Site& site) {
   return site.clock_start.value_or(Clock::system()->now());
 }
 
+QueueSection rules_of(const Site& site) { return site.section<QueueSection>("queue"); }
+
 std::string store_of(const Arguments& arguments, const Observatory& observatory) {
-  return only(observatory, DeviceKind::store, arguments.store, "--store");
+  const std::string asked = arguments.store.empty() ? rules_of(observatory.site()).store : arguments.store;
+  return only(observatory, DeviceKind::store, asked, "--store");
 }
 
 std::string state_of(const QueuedRequest& queued) {
@@ -83,9 +86,14 @@ QueuedRequest made_of(const Arguments& arguments, const std::string& file, const
 }
 
 Schedule schedule_of(const Arguments& arguments, const Site& site, const std::vector<QueuedRequest>& queue) {
-  ScheduleOptions options{.from = now_of(arguments, site), .seed = arguments.seed};
-  options.to = options.from + from_seconds(3600.0 * arguments.hours);
-  return schedule(site, queue, options);
+  auto options = schedule_options(site, now_of(arguments, site), from_seconds(3600.0 * arguments.hours));
+  if (!options) {
+    throw Error(ErrorCode::unsupported,
+                "planning the queue: the `hours` of the site's `queue:` do not come within two days; say another "
+                "`sun_altitude`, or `hours: always`");
+  }
+  options->seed = arguments.seed;
+  return schedule(site, queue, *options);
 }
 
 /// When it will run, or why not, in the words of the schedule.
@@ -106,7 +114,7 @@ int add(const Arguments& arguments) {
   const Archive archive(arguments.site, arguments.simulate);
   const StoreHandle store = archive.observatory().store(store_of(arguments, archive.observatory()));
   store.transaction([&] {
-    for (QueuedRequest& each : made) each = add_request(store, each, now_of(arguments, site));
+    for (QueuedRequest& each : made) each = add_request(store, each, now_of(arguments, site), rules_of(site));
   });
   const Schedule outlook = schedule_of(arguments, site, list_requests(store, true));
   List added;
@@ -179,7 +187,8 @@ int simulate(const Arguments& arguments) {
 
 void add_common(CLI::App& command, const std::shared_ptr<Arguments>& arguments) {
   command.add_option("site", arguments->site, "the site file")->required();
-  command.add_option("--store", arguments->store, "store that keeps the queue; default: the only one");
+  command.add_option("--store", arguments->store,
+                     "store that keeps the queue; default: as `queue:` says, else the only one");
   command.add_flag("--simulate", arguments->simulate, "replace every driver by its simulated twin");
 }
 
@@ -230,7 +239,8 @@ void add_queue(CLI::App& app, Action& action) {
 
   CLI::App* simulating = command("simulate", "plans and draws the night without touching a device", simulate);
   simulating->add_option("--at", arguments->at, at_says);
-  simulating->add_option("--hours", arguments->hours, "length of the plan, 48 at most")->capture_default_str();
+  simulating->add_option("--hours", arguments->hours,
+                         "length of the plan, 48 at most; default: as the site's `queue:` has it");
   simulating->add_option("--seed", arguments->seed, "of the search")->capture_default_str();
 }
 

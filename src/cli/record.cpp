@@ -42,11 +42,13 @@ int run(const Arguments& arguments) {
                                             "' yields spectra, no samples; `astro observe` stores those");
   }
   const auto settings = receiver.settings();
-  files::SigmfWriter writer(arguments.out, {.dtype = settings->dtype,
-                                            .sample_rate = settings->tuning.sample_rate,
-                                            .hardware = receiver.name(),
-                                            .recorder = std::string("libastro ") + version,
-                                            .site = observatory.location()});
+  files::SigmfWriter writer(arguments.out,
+                            {.dtype = settings->dtype,
+                             .sample_rate = settings->tuning.sample_rate,
+                             .hardware = receiver.name(),
+                             .recorder = std::string("libastro ") + version,
+                             .site = observatory.location()},
+                            files::SigmfNames::at_once);
   const auto recorded_s = [&] {
     return static_cast<double>(writer.samples() + writer.samples_lost()) / settings->tuning.sample_rate.hertz();
   };

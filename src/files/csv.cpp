@@ -6,6 +6,7 @@
 
 #include "astro/error.hpp"
 #include "astro/files/export.hpp"
+#include "files/frame_names.hpp"
 #include "files/software.hpp"
 #include "text.hpp"
 
@@ -112,9 +113,10 @@ void write_csv(const std::filesystem::path& path, const CalibratedSpectrum& spec
   check_whole(spectrum);
   std::string csv;
   add_notes(csv, spectrum, provenance);
-  csv += "frequency_hz,velocity_lsrk_km_s,temperature_k,sigma_k,weight\n";
+  csv += headline_of(spectrum.velocity_frame) + "\n";
+  const bool known = spectrum.pointing.known || spectrum.velocity_frame == sky::VelocityFrame::topo;
   const std::vector<double> velocities =
-      spectrum.pointing.known ? spectrum.velocities_lsrk_km_s() : std::vector<double>(spectrum.axis.channels, NAN);
+      known ? spectrum.velocities_km_s() : std::vector<double>(spectrum.axis.channels, NAN);
   for (std::size_t i = 0; i < spectrum.axis.channels; ++i) {
     csv += field(spectrum.axis.at(static_cast<double>(i)).hertz()) + "," + field(velocities[i]) + "," +
            field(spectrum.temperature_k[i]) + "," + field(spectrum.sigma_k[i]) + "," + field(spectrum.weight[i]) + "\n";

@@ -9,13 +9,13 @@
 #include "astro/files/recordings.hpp"
 #include "files/csv_readers.hpp"
 #include "files/fail.hpp"
+#include "files/frame_names.hpp"
 #include "files/lines.hpp"
 #include "text.hpp"
 
 namespace astro::files {
 namespace {
 
-constexpr std::string_view column_headline = "frequency_hz,velocity_lsrk_km_s,temperature_k,sigma_k,weight";
 constexpr double most_seconds = 1e9;
 
 /// The '#' lines before the headline, "name: value".
@@ -181,14 +181,14 @@ SpectraFile read_csv(const std::filesystem::path& path) {
     if (!line->empty()) notes.add(line->substr(1));
   }
   if (!line) fail(path, "there is no headline of columns");
-  if (*line == column_headline) {
+  if (is_headline(*line)) {
     file.spectra.push_back(read_column_form(lines, notes));
     file.unit = "K";
   } else if (line->starts_with("start_utc,exposure_s,")) {
     file.spectra = read_table_form(lines, *line);
     file.unit = notes.text("unit");
   } else {
-    lines.fail("expected the headline \"" + std::string(column_headline) +
+    lines.fail("expected the headline \"" + headline_of(sky::VelocityFrame::lsrk) +
                "\", or one that begins with start_utc,exposure_s");
   }
   if (file.spectra.empty()) fail(path, "after its headline", "there is no spectrum");

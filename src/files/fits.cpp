@@ -8,6 +8,7 @@
 #include "astro/files/export.hpp"
 #include "astro/sky/velocity.hpp"
 #include "files/fits_writer.hpp"
+#include "files/frame_names.hpp"
 #include "files/software.hpp"
 
 namespace astro::files {
@@ -67,9 +68,27 @@ void write_place(FitsWriter& fits, const CalibratedSpectrum& spectrum) {
   fits.key("OBSGEO-X", place[0], "[m] site, geocentric");
   fits.key("OBSGEO-Y", place[1], "[m]");
   fits.key("OBSGEO-Z", place[2], "[m]");
-  const double correction =
-      sky::velocity_correction_km_s(pointing.direction, pointing.site, spectrum.mid, sky::VelocityFrame::lsrk);
-  fits.key("VELOSYS", 1e3 * correction, "[m/s] adds to a velocity here for that in LSRK");
+}
+
+/// The same channels as velocities in the spectrum's frame: the radio definition is linear in frequency.
+void write_velocity_axis(FitsWriter& fits, const CalibratedSpectrum& spectrum) {
+  const sky::VelocityFrame frame = spectrum.velocity_frame;
+  if (!spectrum.pointing.known && frame != sky::VelocityFrame::topo) return;
+  const std::string name(specsys_of(frame));
+  const double first_km_s = spectrum.velocity_km_s(0.0);
+  const double topocentric_km_s = sky::radio_velocity_km_s(spectrum.axis.first, hydrogen_line);
+  fits.key("VELOSYS", 1e3 * (first_km_s - topocentric_km_s),
+           ("[m/s] adds to a velocity here for that in " + name).c_str());
+  fits.key("WCSNAMEV", std::string("radio velocity"), "");
+  fits.key("CTYPE1V", std::string("VRAD"), "radio velocity of the line");
+  fits.key("CUNIT1V", std::string("m/s"), "");
+  fits.key("CRPIX1V", 1.0, "the first channel");
+  fits.key("CRVAL1V", 1e3 * first_km_s, "[m/s] of the first channel");
+  fits.key("CDELT1V", 1e3 * sky::radio_velocity_km_s(hydrogen_line + spectrum.axis.step, hydrogen_line),
+           "[m/s] from one channel to the next");
+  fits.key("SPECSYSV", name, "frame of these velocities");
+  fits.key("SSYSOBSV", std::string("TOPOCENT"), "");
+  fits.key("RESTFRQV", hydrogen_line.hertz(), "[Hz] rest frequency of the line");
 }
 
 void write_receiver(FitsWriter& fits, const CalibratedSpectrum& spectrum) {
@@ -112,6 +131,7 @@ void write_fits(const std::filesystem::path& path, const CalibratedSpectrum& spe
   write_axis(fits, spectrum);
   write_times(fits, spectrum);
   write_place(fits, spectrum);
+  write_velocity_axis(fits, spectrum);
   write_receiver(fits, spectrum);
   write_provenance(fits, provenance);
   write_extension(fits, spectrum, spectrum.sigma_k, "SIGMA", "K");

@@ -27,15 +27,17 @@ std::filesystem::path temporary_name(const std::filesystem::path& path) {
 
 }  // namespace
 
-GrowingFile::GrowingFile(const std::filesystem::path& path) : path_(path), temporary_(temporary_name(path)) {
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+GrowingFile::GrowingFile(const std::filesystem::path& path, bool at_once)
+    : path_(path), temporary_(at_once ? std::filesystem::path() : temporary_name(path)) {
+  const int how = at_once ? O_TRUNC : O_EXCL;
+  descriptor_ = ::open((at_once ? path_ : temporary_).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
   if (descriptor_ < 0) fail("making a file in its folder");
 }
 
 GrowingFile::~GrowingFile() {
   if (descriptor_ < 0) return;
   ::close(descriptor_);
-  ::unlink(temporary_.c_str());
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
 void GrowingFile::fail(const char* doing) const {
@@ -64,7 +66,7 @@ void GrowingFile::rewrite(std::size_t at, std::span<const std::byte> content) {
 
 void GrowingFile::finish() {
   if (::fsync(descriptor_) != 0) fail("flushing it to the disk");
-  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("giving it its name");
+  if (!temporary_.empty() && std::rename(temporary_.c_str(), path_.c_str()) != 0) fail("giving it its name");
   ::close(descriptor_);
   descriptor_ = -1;
   // The rename itself is on the disk only when the folder is.

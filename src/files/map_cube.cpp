@@ -5,6 +5,7 @@
 
 #include "astro/error.hpp"
 #include "astro/files/cube.hpp"
+#include "files/frame_names.hpp"
 
 namespace astro::files {
 namespace {
@@ -40,7 +41,7 @@ Wcs wcs_of(const SkyMap& map) {
                         .reference_pixel = 1.0,
                         .reference_value = 1000.0 * map.velocity.first_km_s,
                         .step = 1000.0 * map.velocity.step_km_s});
-    wcs.spectral_frame = "LSRK";
+    wcs.spectral_frame = specsys_of(map.velocity.frame);
   }
   wcs.rest_hz = map.rest.hertz();
   return wcs;
@@ -126,7 +127,8 @@ SkyMap map_of(const Cube& cube) {
       refuse("its third axis is " + axis.type + "; expected VRAD in m/s");
     map.velocity = {.first_km_s = (axis.reference_value + (1.0 - axis.reference_pixel) * axis.step) / 1000.0,
                     .step_km_s = axis.step / 1000.0,
-                    .channels = static_cast<std::uint32_t>(cube.shape.front())};
+                    .channels = static_cast<std::uint32_t>(cube.shape.front()),
+                    .frame = frame_of_specsys(cube.wcs.spectral_frame).value_or(sky::VelocityFrame::lsrk)};
   }
   map.value = cube.pixels;
   map.sigma.assign(map.value.size(), std::nanf(""));

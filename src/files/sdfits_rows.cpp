@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <cmath>
+#include <string>
+
 #include "astro/error.hpp"
 #include "astro/files/sdfits.hpp"
+#include "files/frame_names.hpp"
 #include "files/software.hpp"
 
 namespace astro::files {
@@ -54,7 +58,18 @@ SdfitsRow sdfits_row(const CalibratedSpectrum& spectrum) {
   inner.samples_lost = spectrum.samples_lost;
   inner.pointing = spectrum.pointing;
   inner.receiver = spectrum.receiver;
+  set_velocity_frame(row, spectrum.velocity_frame);
   return row;
+}
+
+void set_velocity_frame(SdfitsRow& row, sky::VelocityFrame frame) {
+  const Pointing& pointing = row.spectrum.pointing;
+  row.velocity_definition = "RADI-" + std::string(sdfits_frame_of(frame));
+  row.frame_velocity_km_s = std::nan("");
+  if (frame == sky::VelocityFrame::topo) row.frame_velocity_km_s = 0.0;
+  else if (pointing.known)
+    row.frame_velocity_km_s =
+        -sky::velocity_correction_km_s(pointing.direction, pointing.site, row.spectrum.mid, frame);
 }
 
 }  // namespace astro::files

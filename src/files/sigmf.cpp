@@ -217,7 +217,10 @@ IqInfo inspect_sigmf(const std::filesystem::path& path) {
     info.frequency = meta.captures.front().frequency;
     info.start = meta.captures.front().time;
   }
-  count_samples(info, size_of_file(info.data, std::numeric_limits<std::uintmax_t>::max()));
+  std::uintmax_t bytes = size_of_file(info.data, std::numeric_limits<std::uintmax_t>::max());
+  // Of one that was cut short the last sample may be cut as well.
+  if (meta.more.find(sigmf_unfinished) != nullptr) bytes -= bytes % size_of(info.dtype);
+  count_samples(info, bytes);
   return info;
 }
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -99,16 +101,54 @@ std::filesystem::path checked(std::filesystem::path path, const char* ending) {
 struct SigmfWriter::State {
   SigmfMeta meta;
   std::filesystem::path meta_path;
+  SigmfNames names;
   GrowingFile data;
   std::uint64_t samples = 0;
   std::uint64_t next = 0;  ///< index of the sample that would go on without a gap
   std::uint64_t lost = 0;
+  std::optional<std::size_t> told{};  ///< captures that the file of the JSON has already
+  std::chrono::steady_clock::time_point told_at{};
+
+  std::string json(bool unfinished) const;
+  void tell_captures();
 };
 
-SigmfWriter::SigmfWriter(const std::filesystem::path& path, SigmfMeta meta) {
+std::string SigmfWriter::State::json(bool unfinished) const {
+  Value global = global_of(meta);
+  if (unfinished) global.set(sigmf_unfinished, true);
+  if (unfinished || lost > 0) {
+    Value extension;
+    extension.set("name", "astro").set("version", "1.0.0").set("optional", true);
+    if (global.find("core:extensions") == nullptr) global.set("core:extensions", List{extension});
+  }
+  Value root;
+  root.set("global", std::move(global));
+  root.set("captures", in_order(meta.captures.empty() ? std::vector<SigmfCapture>(1) : meta.captures));
+  root.set("annotations", in_order(meta.annotations));
+  return to_json(root) + "\n";
+}
+
+/// Before the samples that they are of. Of a stream that is torn to pieces only each second: the JSON grows.
+void SigmfWriter::State::tell_captures() {
+  constexpr std::size_t few = 100;
+  const auto now = std::chrono::steady_clock::now();
+  const bool is_due = meta.captures.size() <= few || now - told_at >= std::chrono::seconds(1);
+  if (names != SigmfNames::at_once || told == meta.captures.size() || !is_due) return;
+  const std::string text = json(true);
+  write_whole(meta_path, std::as_bytes(std::span(text)));
+  told = meta.captures.size();
+  told_at = now;
+}
+
+SigmfWriter::SigmfWriter(const std::filesystem::path& path, SigmfMeta meta, SigmfNames names) {
   datatype_of(meta.dtype);
   const std::filesystem::path data = checked(path, ".sigmf-data");
-  state_.reset(new State{std::move(meta), checked(path, ".sigmf-meta"), GrowingFile(data)});
+  const std::filesystem::path json = checked(path, ".sigmf-meta");
+  const bool at_once = names == SigmfNames::at_once;
+  std::error_code none;
+  if (at_once) std::filesystem::remove(json, none);  // that of an earlier recording would describe this one wrongly
+  state_.reset(
+      new State{.meta = std::move(meta), .meta_path = json, .names = names, .data = GrowingFile(data, at_once)});
 }
 
 SigmfWriter::~SigmfWriter() = default;
@@ -122,6 +162,7 @@ void SigmfWriter::write(std::span<const std::byte> samples) {
     throw Error(ErrorCode::invalid_argument, "writing SigMF: " + std::to_string(samples.size()) +
                                                  " bytes are no whole samples of " + std::to_string(each));
   }
+  state_->tell_captures();
   state_->data.append(samples);
   state_->samples += samples.size() / each;
 }
@@ -130,7 +171,10 @@ void SigmfWriter::write(const Block& block) {
   const bool is_gap = state_->samples > 0 && block.first != state_->next;
   if (state_->samples == 0 || is_gap || block.settings_changed) {
     state_->meta.captures.push_back(
-        {.first = state_->samples, .frequency = block.settings().tuning.frequency, .time = block.time, .more = {}});
+        {.first = state_->samples,
+         .frequency = block.settings().tuning.frequency,
+         .time = block.time,
+         .more = is_gap ? Value().set(sigmf_samples_lost, block.first - state_->next) : Value()});
   }
   if (is_gap) state_->lost += block.first - state_->next;
   write(block.bytes());
@@ -141,12 +185,7 @@ std::uint64_t SigmfWriter::samples_lost() const noexcept { return state_->lost; 
 
 /// The samples first: a description without its samples would be found and refused.
 void SigmfWriter::finish() {
-  Value root;
-  root.set("global", global_of(state_->meta));
-  if (state_->meta.captures.empty()) state_->meta.captures.emplace_back();
-  root.set("captures", in_order(state_->meta.captures));
-  root.set("annotations", in_order(state_->meta.annotations));
-  const std::string text = to_json(root) + "\n";
+  const std::string text = state_->json(false);
   state_->data.finish();
   write_whole(state_->meta_path, std::as_bytes(std::span(text)));
 }

@@ -70,6 +70,7 @@ class Exporter {
   const std::string& id() const { return result_.observation.id; }
   Mode mode() const { return result_.observation.request.mode; }
   files::Provenance provenance() const { return provenance_of(result_.observation); }
+  sky::VelocityFrame frame() const { return result_.observation.request.velocity_frame; }
   bool has_spectra() const { return result_.spectrum.axis.channels > 0; }
 
   void write_fits(const fs::path& path) const {
@@ -84,6 +85,7 @@ class Exporter {
     for (const Integration& each : stored_) {
       if (each.phase != Phase::sky || each.axis.channels < 2) continue;
       spectra.push_back(calibrations_.apply(calibrations_.epoch_of(each.sequence), to_spectrum(each, site_.location)));
+      spectra.back().velocity_frame = frame();
     }
     return spectra;
   }
@@ -126,14 +128,15 @@ class Exporter {
 
   /// Within 400 km/s of the line, or the whole band when the line is not in it.
   static VelocityAxis velocities(const CalibratedSpectrum& spectrum) {
-    const std::vector<double> all = spectrum.velocities_lsrk_km_s();
+    const std::vector<double> all = spectrum.velocities_km_s();
     const auto [least, most] = std::ranges::minmax(all);
     const double low = most > -400.0 && least < 400.0 ? std::max(least, -400.0) : least;
     const double high = most > -400.0 && least < 400.0 ? std::min(most, 400.0) : most;
     const double step = std::abs(all[1] - all[0]);
     return {.first_km_s = low,
             .step_km_s = step,
-            .channels = static_cast<std::uint32_t>(std::max(1.0, (high - low) / step))};
+            .channels = static_cast<std::uint32_t>(std::max(1.0, (high - low) / step)),
+            .frame = spectrum.velocity_frame};
   }
 
   void add_cards(Value& more) const {
@@ -156,6 +159,7 @@ class Exporter {
       const bool to_kelvin = !calibrations_.are_none() && each.axis.channels > 1 && mode() != Mode::frequency_switch;
       files::SdfitsRow row = to_kelvin ? files::sdfits_row(calibrations_.apply(epoch, spectrum))
                                        : files::SdfitsRow{.spectrum = spectrum, .unit = "Counts"};
+      files::set_velocity_frame(row, frame());
       row.object = made.object;
       row.observer = made.observer;
       row.telescope = made.telescope;
@@ -176,10 +180,11 @@ class Exporter {
     }
     const files::Provenance made = provenance();
     const char* unit = calibrations_.are_none() ? "power" : "temperature_k";
+    const std::string velocities(Description<sky::VelocityFrame>::choices.at(static_cast<std::size_t>(frame())));
     std::string text = "# object: " + made.object + "\n# observer: " + made.observer +
                        "\n# telescope: " + made.telescope + "\n# observation: " + made.observation_id +
                        "\n# software: " + made.software + "\n# settings: " + made.settings +
-                       "\n# calibration: " + made.calibration + "\n";
+                       "\n# calibration: " + made.calibration + "\n# velocity_frame: " + velocities + "\n";
     for (const Finding& each : result_.findings) {
       text += "# " + each.name + ": " + text::of(each.value) + " +- " + text::of(each.error) + " " + each.unit + "\n";
     }

@@ -51,14 +51,15 @@ class Planner {
 
   Plan plan(std::span<const Step> steps, Time start, Axes axes) const;
   Axes start_axes() const { return mount_ ? mount_->axes : Axes{}; }
+  std::optional<Time> clear_of_sun(Time from) const;
 
  private:
   void plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan) const;
   Axes wanted(const AltAz& place, Time time) const { return pointing().axes_of(place, time); }
   detail::Pointing pointing() const { return {mount_->description.geometry, site_.location}; }
   std::vector<Time> samples(const PlannedStep& planned, Time begin) const;
-  std::string objection(bool is_celestial, const AltAz& place, const sky::TrackPoint& point) const;
-  Duration slew_time(const Axes& from, const Axes& to, Time now, std::string& refusal) const;
+  std::optional<Error> objection(bool is_celestial, const AltAz& place, const sky::TrackPoint& point) const;
+  Duration slew_time(const Axes& from, const Axes& to, Time now, PlannedStep& planned) const;
   std::string load_target(Phase phase) const;
   void check_receiver() const;
   double sample_rate_hz() const;
@@ -87,6 +88,9 @@ Planner::Planner(const Site& site, const ObservationRequest& request, const Plan
   (void)detail::device_of(site, DeviceKind::store, request.store);
   detail::check_calibration(calibration_, request.calibration, receiver_.name);
   check_receiver();
+  if (request.output_filename.find_first_of("/\\") != std::string::npos || request.output_filename.starts_with("."))
+    refuse("`output_filename` is a name without folder and ending, as in cygnus; it is " +
+           text::quoted(request.output_filename));
   if (mount_name_.empty()) return;
   mount_.emplace(site, mount_name_, options.axes, options.mount);
   safe_sky_.emplace(site.location, mount_->description.geometry, mount_->limits, safety_of(site, mount_name_));
@@ -119,22 +123,22 @@ std::vector<Time> Planner::samples(const PlannedStep& planned, Time begin) const
   return times;
 }
 
-std::string Planner::objection(bool is_celestial, const AltAz& place, const sky::TrackPoint& point) const {
+std::optional<Error> Planner::objection(bool is_celestial, const AltAz& place, const sky::TrackPoint& point) const {
   if (is_celestial && place.altitude < Angle())
-    return "it is below the horizon, at an altitude of " + text::of(std::round(place.altitude.degrees() * 10) / 10) +
-           " deg";
-  if (point.reached) return safe_sky_->objection(point.axes, point.time).value_or(std::string());
+    return Error(ErrorCode::not_visible, "it is below the horizon, at an altitude of " +
+                                             text::of(std::round(place.altitude.degrees() * 10) / 10) + " deg");
+  if (point.reached) return safe_sky_->refusal(point.axes, point.time);
   try {
     (void)detail::nearest_allowed(wanted(place, point.time), mount_->limits, mount_->axes,
                                   mount_->description.geometry);
   } catch (const Error& error) {
-    return error.what();
+    return error;
   }
-  return "the axes do not get there in time";
+  return Error(ErrorCode::out_of_limits, "the axes do not get there in time");
 }
 
-/// Over the way points that keep off forbidden sky; `refusal` says why there are none.
-Duration Planner::slew_time(const Axes& from, const Axes& to, Time now, std::string& refusal) const {
+/// Over the way points that keep off forbidden sky; the step is refused where there are none.
+Duration Planner::slew_time(const Axes& from, const Axes& to, Time now, PlannedStep& planned) const {
   const AxisRates fastest = mount_->description.fastest;
   double sum_s = 0.0;
   try {
@@ -145,7 +149,8 @@ Duration Planner::slew_time(const Axes& from, const Axes& to, Time now, std::str
       at = next;
     }
   } catch (const Error& error) {
-    refusal = std::string("there is no safe way there: ") + error.what() + at_time(now);
+    planned.refusal = std::string("there is no safe way there: ") + error.what() + at_time(now);
+    planned.refusal_code = error.code();
   }
   return from_seconds(sum_s);
 }
@@ -174,11 +179,13 @@ void Planner::plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan)
       planned.to = track.points.back().axes;
       planned.refusal.clear();
       for (std::size_t i = 0; i < times.size() && planned.refusal.empty(); ++i) {
-        planned.refusal = objection(path.is_celestial(), places[i], track.points[i]);
-        if (!planned.refusal.empty()) planned.refusal += at_time(times[i]);
+        const std::optional<Error> why = objection(path.is_celestial(), places[i], track.points[i]);
+        if (!why) continue;
+        planned.refusal = why->what() + at_time(times[i]);
+        planned.refusal_code = why->code();
       }
       if (!planned.refusal.empty()) break;
-      const Duration slew = slew_time(axes, planned.from, now, planned.refusal);
+      const Duration slew = slew_time(axes, planned.from, now, planned);
       if (!planned.refusal.empty()) break;
       if (pass == 0) planned.begin = now + slew + settling;
       else plan.unwinds += track.changes;
@@ -245,6 +252,7 @@ Plan Planner::plan(std::span<const Step> steps, Time start, Axes axes) const {
     plan_step(planned, now, axes, plan);
     if (step.phase == Phase::sky || step.phase == Phase::reference) plan.integrating += step.duration;
     if (!planned.refusal.empty()) {
+      if (reasons.empty()) plan.refusal_code = planned.refusal_code;
       const std::string reason = step.label + ": " + planned.refusal;
       const auto same = std::ranges::find_if(reasons, [&](const auto& known) { return is_alike(known.first, reason); });
       if (same == reasons.end()) reasons.emplace_back(reason, 1);
@@ -261,6 +269,18 @@ Plan Planner::plan(std::span<const Step> steps, Time start, Axes axes) const {
   return plan;
 }
 
+/// The first day, of a year, on which the Sun is no longer too near to the target.
+std::optional<Time> Planner::clear_of_sun(Time from) const {
+  if (!safe_sky_) return std::nullopt;
+  const Target target = parse_target(request_.target);
+  if (std::holds_alternative<AltAz>(target)) return std::nullopt;
+  for (int days = 1; days <= 366; ++days) {
+    const Time later = from + days * 24h;
+    if (sky::sun_distance(target, site_.location, later) > safe_sky_->section().sun_distance) return later;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Plan plan(const Site& site, const ObservationRequest& request, const PlanOptions& options) {
@@ -275,11 +295,15 @@ Plan plan(const Site& site, const ObservationRequest& request, std::span<const S
   const Axes axes = planner.start_axes();
   Plan made = planner.plan(steps, start, axes);
   if (made.is_possible() || !options.look_ahead) return made;
-  for (Time later = start + between_looks; later <= start + longest_look; later += between_looks) {
-    if (!planner.plan(steps, later, axes).is_possible()) continue;
-    made.possible_from = later;
-    break;
-  }
+  const auto first_possible = [&](Time from) -> std::optional<Time> {
+    for (Time later = from; later <= from + longest_look; later += between_looks) {
+      if (planner.plan(steps, later, axes).is_possible()) return later;
+    }
+    return std::nullopt;
+  };
+  made.possible_from = first_possible(start + between_looks);
+  if (made.possible_from || made.refusal_code != ErrorCode::unsafe) return made;
+  if (const auto clear = planner.clear_of_sun(start)) made.possible_from = first_possible(*clear);
   return made;
 }
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/observing/queue.hpp"
 
+#include <cmath>
+
 #include "astro/command.hpp"
 #include "astro/error.hpp"
+#include "astro/observing/plan.hpp"
 #include "astro/observing/program.hpp"
 #include "observing/queue_record.hpp"
+#include "text.hpp"
 
 namespace astro {
 
@@ -24,6 +28,29 @@ void check(const QueuedRequest& queued) {
            format_time(*queued.planned_start, 0));
   (void)parse_target(queued.request.target);
   (void)steps_of(queued.request);
+}
+
+/// Whether its user may have one more.
+void check_share(const StoreHandle& store, const QueuedRequest& queued, const QueueSection& rules) {
+  if (rules.most_waiting == 0 && rules.most_time == Duration::zero()) return;
+  std::int64_t waiting = 1;
+  Duration time = integration_time_of(queued.request);
+  for (const QueuedRequest& each : list_requests(store, false)) {
+    if (each.user != queued.user) continue;
+    ++waiting;
+    time += integration_time_of(each.request);
+  }
+  const auto full = [&](const std::string& what) {
+    throw Error(ErrorCode::busy,
+                "adding to the queue: " + (queued.user.empty() ? "nobody in particular" : queued.user) +
+                    " would have " + what + " of the site's `queue:` allows; cancel one, or wait until one is done");
+  };
+  if (rules.most_waiting > 0 && waiting > rules.most_waiting)
+    full(std::to_string(waiting) + " requests in it, more than `most_waiting: " + std::to_string(rules.most_waiting) +
+         "`");
+  if (rules.most_time > Duration::zero() && time > rules.most_time)
+    full("requests for " + text::of(std::round(seconds(time))) +
+         " s in it, more than `most_time: " + text::of(seconds(rules.most_time)) + " s`");
 }
 
 }  // namespace
@@ -51,11 +78,12 @@ bool has_ended(QueueState state) noexcept { return state != QueueState::waiting 
 
 }  // namespace detail
 
-QueuedRequest add_request(const StoreHandle& store, QueuedRequest queued, Time now) {
+QueuedRequest add_request(const StoreHandle& store, QueuedRequest queued, Time now, const QueueSection& rules) {
   if (queued.user.empty()) queued.user = queued.request.observer;
   if (!queued.planned_start) queued.planned_start = queued.request.planned_start;
   queued.request.planned_start.reset();  // the queue sees to it
   check(queued);
+  check_share(store, queued, rules);
   if (queued.id.empty()) queued.id = new_id();
   queued.revision = 0;
   queued.state = QueueState::waiting;

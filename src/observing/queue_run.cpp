@@ -8,6 +8,7 @@
 #include "astro/observing/observe.hpp"
 #include "astro/observing/queue.hpp"
 #include "astro/observing/schedule.hpp"
+#include "observing/devices.hpp"
 #include "observing/queue_record.hpp"
 
 namespace astro {
@@ -55,7 +56,11 @@ bool is_hopeless(ErrorCode code) { return code == ErrorCode::invalid_argument ||
 class Runner {
  public:
   Runner(const Observatory& site, const std::string& store, const QueueOptions& options)
-      : site_(site), store_(site.store(store)), options_(options) {}
+      : site_(site),
+        section_(site.site().section<QueueSection>("queue")),
+        store_(
+            site.store(detail::device_of(site.site(), DeviceKind::store, store.empty() ? section_.store : store).name)),
+        options_(options) {}
 
   QueueRun operator()() {
     recover();
@@ -112,19 +117,36 @@ class Runner {
   }
 
   Schedule make_schedule(const std::vector<QueuedRequest>& queue) {
-    ScheduleOptions options{.from = now(), .evaluations = options_.evaluations};
-    options.to = options.from + options_.look_ahead;
+    const Time from = now();
+    wakes_.reset();
+    for (const QueuedRequest& each : queue) {
+      // A retry comes, even if it is not in this plan.
+      if (each.state == QueueState::waiting && each.retry_from && *each.retry_from > from)
+        wakes_ = std::min(wakes_.value_or(*each.retry_from), *each.retry_from);
+    }
+    auto hours = schedule_options(site_.site(), from, options_.look_ahead.value_or(Duration{}));
+    if (!hours) return closed(queue, from);
+    ScheduleOptions& options = *hours;
+    options.evaluations = options_.evaluations;
     for (const std::string& name : site_.names(DeviceKind::mount)) {
       const MountHandle mount = site_.mount(name);
       options.mounts[name] = {.axes = mount.status().axes, .description = mount.description()};
     }
-    wakes_.reset();
-    for (const QueuedRequest& each : queue) {
-      // A retry comes, even if it is not in this plan.
-      if (each.state == QueueState::waiting && each.retry_from && *each.retry_from > options.from)
-        wakes_ = std::min(wakes_.value_or(*each.retry_from), *each.retry_from);
-    }
     return schedule(site_.site(), queue, options);
+  }
+
+  /// Of a queue whose hours do not come, as a night in a polar summer.
+  static Schedule closed(const std::vector<QueuedRequest>& queue, Time from) {
+    Schedule made{.begin = from, .end = from + 1h};
+    for (const QueuedRequest& each : queue) {
+      if (each.state != QueueState::waiting) continue;
+      made.waiting.push_back({.id = each.id,
+                              .target = name_of(each.request),
+                              .user = each.user,
+                              .because = WaitReason::not_before,
+                              .why = "the `hours` of the site's `queue:` do not come within two days"});
+    }
+    return made;
   }
 
   /// What waits knows why; what waits in vain has ended.
@@ -223,8 +245,8 @@ class Runner {
     record.state = QueueState::waiting;
     record.reason = "attempt " + std::to_string(record.attempts) + " of " + std::to_string(record.max_attempts) +
                     " failed: " + error.what();
-    record.retry_from =
-        now() + options_.retry_after * (std::int64_t{1} << std::clamp<std::int64_t>(record.attempts - 1, 0, 10));
+    record.retry_from = now() + options_.retry_after.value_or(section_.retry_after) *
+                                    (std::int64_t{1} << std::clamp<std::int64_t>(record.attempts - 1, 0, 10));
   }
 
   /// Until the next request begins, one is to be tried again, or somebody added or cancelled one.
@@ -265,6 +287,7 @@ class Runner {
   }
 
   const Observatory& site_;
+  QueueSection section_;
   StoreHandle store_;
   const QueueOptions& options_;
   std::optional<Time> wakes_{};

@@ -3,8 +3,23 @@
 
 #include "astro/error.hpp"
 #include "astro/files/sigmf.hpp"
+#include "astro/log.hpp"
 
 namespace astro::detail {
+
+namespace {
+
+std::filesystem::path folder_of(const Observatory& site) { return site.state_folder() / "recordings"; }
+
+std::int64_t samples_lost_in(const files::SigmfMeta& meta) {
+  std::int64_t lost = 0;
+  for (const files::SigmfCapture& capture : meta.captures) {
+    if (const Value* before = capture.more.find(files::sigmf_samples_lost)) lost += before->as_integer();
+  }
+  return lost;
+}
+
+}  // namespace
 
 struct Recorder::State {
   Recording record{};
@@ -27,7 +42,7 @@ void Recorder::State::begin(const Block& block) {
   number_file();
   meta.dtype = stream.dtype;
   meta.sample_rate = stream.tuning.sample_rate;
-  writer.emplace(record.path, meta);
+  writer.emplace(record.path, meta, files::SigmfNames::at_once);
   record.start = block.time;
   record.frequency = stream.tuning.frequency;
   record.sample_rate = stream.tuning.sample_rate;
@@ -47,7 +62,7 @@ void Recorder::State::take(const Block& block) {
 Recorder::Recorder(const Observatory& site, const ReceiverHandle& receiver, const Observation& observation,
                    std::size_t step, Product product) {
   if (product != Product::recording && product != Product::all) return;
-  const std::filesystem::path folder = site.state_folder() / "recordings";
+  const std::filesystem::path folder = folder_of(site);
   std::error_code failed;
   std::filesystem::create_directories(folder, failed);
   if (failed)
@@ -75,6 +90,31 @@ void Recorder::finish(const StoreHandle& store) {
   state_->writer->finish();
   state_->writer.reset();
   store.insert(state_->record);
+}
+
+void Recorder::adopt(const Observatory& site, const StoreHandle& store, const Observation& cut_short) {
+  std::error_code none;
+  for (const auto& file : std::filesystem::directory_iterator(folder_of(site), none)) {
+    const std::filesystem::path& path = file.path();
+    const std::string id = path.stem().string();
+    if (path.extension() != ".sigmf-meta" || !id.starts_with(cut_short.id + ".")) continue;
+    if (store.count<Recording>({.where = {{.field = "id", .value = id}}}) > 0) continue;
+    try {
+      const files::SigmfMeta meta = files::read_sigmf(path);
+      const files::IqInfo info = files::inspect_iq(path);
+      store.insert(Recording{.id = id,
+                             .observation_id = cut_short.id,
+                             .step = std::stoll(id.substr(cut_short.id.size() + 1)),
+                             .path = info.data.string(),
+                             .start = info.start.value_or(Time{}),
+                             .frequency = info.frequency,
+                             .sample_rate = info.sample_rate,
+                             .samples = static_cast<std::int64_t>(info.samples),
+                             .samples_lost = samples_lost_in(meta)});
+    } catch (const std::exception& error) {
+      log(LogLevel::warning, "observing", "recording " + path.string() + " is left as it is: " + error.what());
+    }
+  }
 }
 
 void Recorder::finish_when_long(const StoreHandle& store) {

@@ -19,10 +19,14 @@ class Recorder {
 
   /// What takes each block; null when nothing is recorded.
   const std::function<void(const Block&)>& tap() const noexcept { return tap_; }
-  /// The files get their names, the store its record. Without it nothing stays.
+  /// The files are whole, and the store gets their record. Without it they can be read all the same, marked as
+  /// unfinished, and `adopt` finds them.
   void finish(const StoreHandle& store);
   /// The same once a minute is in them, and then others begin: what a power cut takes is bounded.
   void finish_when_long(const StoreHandle& store);
+
+  /// Gives the store records of what an observation recorded before a kill or a power cut.
+  static void adopt(const Observatory& site, const StoreHandle& store, const Observation& cut_short);
 
  private:
   struct State;

@@ -61,6 +61,7 @@ class Reduction {
     const auto spectra = is_switched ? switched_spectra() : direct_spectra();
     if (spectra.empty()) return;
     made.spectrum = detail::combined(spectra);
+    made.spectrum.velocity_frame = observation_.request.velocity_frame;
     made.peak = made.spectrum.peak();
   }
 

@@ -5,6 +5,7 @@
 
 #include "astro/error.hpp"
 #include "astro/log.hpp"
+#include "astro/observing/export.hpp"
 #include "astro/observing/observe.hpp"
 #include "astro/observing/plan.hpp"
 #include "astro/version.hpp"
@@ -68,6 +69,7 @@ void close_what_was_cut_short(const StoreHandle& store, const Observatory& site)
     left.reason = "the process ended in the middle of it; what is stored can be reduced, and the rest resumed";
     left.ended = site.clock()->now();
     put(store, left);
+    detail::Recorder::adopt(site, store, left);
     log(LogLevel::warning, "observing", "observation " + left.id + " was cut short: " + left.reason);
   }
 }
@@ -111,8 +113,9 @@ class Run {
       give_up(ObservationState::failed, error.what());
       throw;
     }
-    ObservationResult result = reduced();
-    end(ObservationState::completed, "");
+    ObservationResult result = request_.analysis ? reduced() : ObservationResult{};
+    const std::string lacking = make_files(result);
+    end(ObservationState::completed, lacking);
     result.observation = record_;
     say("done", nullptr);
     release();
@@ -192,6 +195,32 @@ class Run {
     }
   }
 
+  /// Returns what is to be said of those that could not be made: the observation is complete without them.
+  std::string make_files(ObservationResult& result) const {
+    std::string lacking;
+    for (const ProductFile kind : request_.files) {
+      const std::string ending(Description<ProductFile>::choices.at(static_cast<std::size_t>(kind)));
+      try {
+        const auto made = export_observation(store_, record_.id, site_.site(), product_path(ending));
+        result.files.insert(result.files.end(), made.begin(), made.end());
+      } catch (const std::exception& error) {
+        lacking += (lacking.empty() ? "" : "; ") + ("its ." + ending + " could not be made: ") + error.what();
+      }
+    }
+    if (!lacking.empty()) log(LogLevel::warning, "observing", "observation " + record_.id + ": " + lacking);
+    return lacking;
+  }
+
+  /// A name that another observation has already gets the id behind it.
+  std::filesystem::path product_path(const std::string& ending) const {
+    const std::filesystem::path folder = site_.state_folder() / "products";
+    std::filesystem::create_directories(folder);
+    const std::string dot = ending == "sigmf" ? ".sigmf-meta" : "." + ending;
+    const std::string name = request_.output_filename.empty() ? record_.id : request_.output_filename;
+    const std::filesystem::path path = folder / (name + dot);
+    return std::filesystem::exists(path) ? folder / (name + "-" + record_.id.substr(0, 8) + dot) : path;
+  }
+
   void work() {
     if (request_.planned_start) wait_for_start();
     check_plan();
@@ -223,7 +252,7 @@ class Run {
     std::string why = "observing " + request_.target + ": ";
     for (const std::string& refusal : planned.refusals) why += (why.ends_with(": ") ? "" : "; ") + refusal;
     if (planned.possible_from) why += "; it would work from " + format_time(*planned.possible_from, 0) + " on";
-    throw Error(ErrorCode::not_visible, why);
+    throw Error(planned.refusal_code, why);
   }
 
   void wait_for_start() {

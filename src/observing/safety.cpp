@@ -142,15 +142,18 @@ std::optional<std::string> SafeSky::objection(const AltAz& place, Time time) con
 }
 
 std::optional<std::string> SafeSky::objection(const Axes& axes, Time time) const {
+  if (const auto found = refusal(axes, time)) return found->what();
+  return std::nullopt;
+}
+
+std::optional<Error> SafeSky::refusal(const Axes& axes, Time time) const {
   try {
     detail::check_limits(axes, rules_->limits, rules_->geometry);
+    detail::check_free(*rules_, axes, time, {});
   } catch (const Error& error) {
-    return error.what();
+    return error;
   }
-  const ForbiddenSky sky(*rules_, time);
-  auto found = sky.objection(sky.look(axes));
-  if (!found) return std::nullopt;
-  return std::move(found->reason);
+  return std::nullopt;
 }
 
 Angle SafeSky::clearance(const AltAz& place, Time time) const {

@@ -7,6 +7,7 @@
 #include "astro/error.hpp"
 #include "astro/signal/lines.hpp"
 #include "astro/sky/velocity.hpp"
+#include "signal/frame_correction.hpp"
 #include "signal/least_squares.hpp"
 
 namespace astro {
@@ -111,11 +112,12 @@ void check(const CalibratedSpectrum& spectrum, const GaussianOptions& options) {
 
 GaussianFit fit_gaussians(const CalibratedSpectrum& spectrum, const GaussianOptions& options) {
   check(spectrum, options);
-  // The LSRK lies a constant away from the topocentric velocity.
-  const double correction = spectrum.pointing.known ? spectrum.velocity_lsrk_km_s(0.0, options.rest) -
-                                                          sky::radio_velocity_km_s(spectrum.axis.first, options.rest)
-                                                    : 0.0;
-  const Points points = points_of(spectrum, options, correction);
+  // Every frame lies a constant away from the topocentric velocity.
+  const auto correction_in = [&](sky::VelocityFrame frame) {
+    return spectrum.pointing.known ? signal::frame_correction_km_s(spectrum, frame) : 0.0;
+  };
+  const double correction = correction_in(spectrum.velocity_frame);
+  const Points points = points_of(spectrum, options, correction_in(sky::VelocityFrame::lsrk));
   const auto needed = static_cast<std::size_t>(3 * options.lines);
   if (points.channel.size() <= needed) {
     refuse("only " + std::to_string(points.channel.size()) + " channels with weight and error lie within the window");

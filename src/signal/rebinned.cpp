@@ -6,6 +6,7 @@
 #include <string>
 
 #include "astro/error.hpp"
+#include "signal/frame_correction.hpp"
 #include "signal/robust.hpp"
 
 namespace astro::signal {
@@ -41,7 +42,7 @@ bool is_held(const CalibratedSpectrum& spectrum, std::size_t channel) noexcept {
          spectrum.sigma_k[channel] > 0.0F && std::isfinite(spectrum.sigma_k[channel]);
 }
 
-ChannelVelocities channel_velocities(const CalibratedSpectrum& spectrum, Frequency rest) {
+ChannelVelocities channel_velocities(const CalibratedSpectrum& spectrum, Frequency rest, sky::VelocityFrame frame) {
   const std::size_t channels = spectrum.axis.channels;
   const bool whole = spectrum.temperature_k.size() == channels && spectrum.sigma_k.size() == channels &&
                      spectrum.weight.size() == channels && channels >= 2;
@@ -50,13 +51,14 @@ ChannelVelocities channel_velocities(const CalibratedSpectrum& spectrum, Frequen
                 "reading a spectrum: it has not as many temperatures, errors and weights as its axis has channels, " +
                     std::to_string(channels) + ", or fewer than 2");
   }
-  const double first = spectrum.velocity_lsrk_km_s(0.0, rest);
+  const double correction = frame_correction_km_s(spectrum, frame);
   const auto end = static_cast<double>(channels - 1);
-  return {first, (spectrum.velocity_lsrk_km_s(end, rest) - first) / end};
+  const double first = sky::radio_velocity_km_s(spectrum.axis.first, rest);
+  return {first + correction, (sky::radio_velocity_km_s(spectrum.axis.at(end), rest) - first) / end};
 }
 
 void rebin(const CalibratedSpectrum& spectrum, const VelocityAxis& velocity, Frequency rest, Rebinned& rows) {
-  const ChannelVelocities channels = channel_velocities(spectrum, rest);
+  const ChannelVelocities channels = channel_velocities(spectrum, rest, velocity.frame);
   const double width = std::abs(channels.step_km_s);
   std::vector<Sums> sums(velocity.channels);
   for (std::size_t i = 0; i < spectrum.temperature_k.size(); ++i) {

@@ -17,7 +17,7 @@ struct Rebinned {
   std::vector<double> weight;  ///< 0: nothing is held there
 };
 
-/// The velocities of a spectrum's channels, LSRK: a straight line.
+/// The velocities of a spectrum's channels in a frame: a straight line.
 struct ChannelVelocities {
   double first_km_s;
   double step_km_s;  ///< negative: frequencies ascend
@@ -26,7 +26,8 @@ struct ChannelVelocities {
 };
 
 /// Throws `invalid_argument` for arrays of different lengths, fewer than 2 channels or an unknown pointing.
-ChannelVelocities channel_velocities(const CalibratedSpectrum& spectrum, Frequency rest);
+ChannelVelocities channel_velocities(const CalibratedSpectrum& spectrum, Frequency rest,
+                                     sky::VelocityFrame frame = sky::VelocityFrame::lsrk);
 
 /// Whether a channel holds something.
 bool is_held(const CalibratedSpectrum& spectrum, std::size_t channel) noexcept;

@@ -11,6 +11,7 @@
 
 #include "astro/error.hpp"
 #include "astro/sky/velocity.hpp"
+#include "signal/frame_correction.hpp"
 #include "signal/robust.hpp"
 #include "text.hpp"
 
@@ -23,13 +24,21 @@ using signal::Mask;
 /// has, so that its peak is hardly lowered, and the 5 channels of a typical small horn.
 constexpr double smooth_km_s = 7.0;
 
-double correction_km_s(const CalibratedSpectrum& spectrum) {
-  if (!spectrum.pointing.known) {
-    throw Error(ErrorCode::invalid_argument,
-                "the velocity of a spectrum in the LSRK needs to know where the telescope pointed: set its pointing");
+bool is_frame_known(const CalibratedSpectrum& spectrum, sky::VelocityFrame frame) {
+  return spectrum.pointing.known || frame == sky::VelocityFrame::topo;
+}
+
+double velocity_in(const CalibratedSpectrum& spectrum, double channel, Frequency rest, sky::VelocityFrame frame) {
+  return sky::radio_velocity_km_s(spectrum.axis.at(channel), rest) + signal::frame_correction_km_s(spectrum, frame);
+}
+
+std::vector<double> velocities_in(const CalibratedSpectrum& spectrum, Frequency rest, sky::VelocityFrame frame) {
+  const double correction = signal::frame_correction_km_s(spectrum, frame);
+  std::vector<double> velocities(spectrum.axis.channels);
+  for (std::size_t i = 0; i < velocities.size(); ++i) {
+    velocities[i] = sky::radio_velocity_km_s(spectrum.axis.at(static_cast<double>(i)), rest) + correction;
   }
-  return sky::velocity_correction_km_s(spectrum.pointing.direction, spectrum.pointing.site, spectrum.mid,
-                                       sky::VelocityFrame::lsrk);
+  return velocities;
 }
 
 void check(const CalibratedSpectrum& spectrum) {
@@ -154,17 +163,31 @@ double noise_ratio(const CalibratedSpectrum& spectrum, std::size_t channel, cons
 
 }  // namespace
 
+double signal::frame_correction_km_s(const CalibratedSpectrum& spectrum, sky::VelocityFrame frame) {
+  if (frame == sky::VelocityFrame::topo) return 0.0;
+  if (!spectrum.pointing.known) {
+    throw Error(ErrorCode::invalid_argument,
+                std::string("the velocity of a spectrum in the frame ") +
+                    Description<sky::VelocityFrame>::choices.at(static_cast<std::size_t>(frame)) +
+                    " needs to know where the telescope pointed: set its pointing, or ask for the frame topo");
+  }
+  return sky::velocity_correction_km_s(spectrum.pointing.direction, spectrum.pointing.site, spectrum.mid, frame);
+}
+
+double CalibratedSpectrum::velocity_km_s(double channel, Frequency rest) const {
+  return velocity_in(*this, channel, rest, velocity_frame);
+}
+
+std::vector<double> CalibratedSpectrum::velocities_km_s(Frequency rest) const {
+  return velocities_in(*this, rest, velocity_frame);
+}
+
 double CalibratedSpectrum::velocity_lsrk_km_s(double channel, Frequency rest) const {
-  return sky::radio_velocity_km_s(axis.at(channel), rest) + correction_km_s(*this);
+  return velocity_in(*this, channel, rest, sky::VelocityFrame::lsrk);
 }
 
 std::vector<double> CalibratedSpectrum::velocities_lsrk_km_s(Frequency rest) const {
-  const double correction = correction_km_s(*this);
-  std::vector<double> velocities(axis.channels);
-  for (std::size_t i = 0; i < velocities.size(); ++i) {
-    velocities[i] = sky::radio_velocity_km_s(axis.at(static_cast<double>(i)), rest) + correction;
-  }
-  return velocities;
+  return velocities_in(*this, rest, sky::VelocityFrame::lsrk);
 }
 
 Peak CalibratedSpectrum::peak(const PeakOptions& options) const {
@@ -173,15 +196,17 @@ Peak CalibratedSpectrum::peak(const PeakOptions& options) const {
   const Smoothed line = smoothed(*this, width);
   const signal::RobustFit fit = signal::fit_robustly(line.temperature_k, line.valid, options.baseline_order, width);
   const std::vector<double> baseline = fit.curve.everywhere();
-  const double correction = pointing.known ? correction_km_s(*this) : 0.0;
+  // In the LSRK whatever its frame is, so that each frame tells of the same line.
+  const double correction = pointing.known ? signal::frame_correction_km_s(*this, sky::VelocityFrame::lsrk) : 0.0;
   const std::size_t channel = highest(line, baseline, axis, correction, options);
 
   Peak peak;
   peak.peak_k = line.temperature_k[channel] - baseline[channel];
   peak.sigma_k = fit.rms * noise_ratio(*this, channel, fit.used);
   peak.peak_frequency = axis.at(static_cast<double>(channel));
-  peak.peak_velocity_km_s = pointing.known ? sky::radio_velocity_km_s(peak.peak_frequency, options.rest) + correction
-                                           : std::numeric_limits<double>::quiet_NaN();
+  peak.peak_velocity_km_s = is_frame_known(*this, velocity_frame)
+                                ? velocity_km_s(static_cast<double>(channel), options.rest)
+                                : std::numeric_limits<double>::quiet_NaN();
   const double channel_km_s = std::abs(sky::radio_velocity_km_s(options.rest - axis.step, options.rest));
   peak.sigma_velocity_km_s = wandering_km_s(line, baseline, channel, width, peak.sigma_k, channel_km_s);
   peak.rms_k = rms_of(*this, baseline, fit.used);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What the machine does to an observation: a disk that fills, a clock that is set. No device is to blame."""
 
+import json
 import os
 import pathlib
 import signal
@@ -103,3 +104,52 @@ def test_a_process_that_stood_still_goes_on(astro, root):
             process.send_signal(signal.SIGCONT)
     assert process.wait(60) == 0, "".join(told)
     assert [phase for phase, _ in integrations(archive)].count("sky") > 20
+
+
+def recording_site(astro, root):
+    file = site(astro, root, "killed.db")
+    text = (astro.folder / file).read_text().replace("sample_rate: 2.4 MHz", "sample_rate: 100 kHz, format: iq")
+    (astro.folder / file).write_text(text)
+    return file
+
+
+def test_a_kill_while_samples_are_recorded_leaves_all_of_them_but_the_last_moment(astro, root):
+    file = recording_site(astro, root)
+    (astro.folder / "request.yaml").write_text(
+        "target: altaz 180 60\nintegration_time: 300 s\nintegration: 500 ms\nchannels: 64\ncalibration: none\nproduct: all\n"
+    )
+    process = astro.start("observe", file, "request.yaml", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    for line in process.stderr:
+        if line.startswith("stored 7"):
+            process.send_signal(signal.SIGKILL)
+            break
+    process.wait()
+    (meta,) = astro.folder.rglob("*.sigmf-meta")
+    assert json.loads(meta.read_text())["global"]["astro:unfinished"] is True
+    told = astro.json("replay", meta, "--channels", "64", "--integration", "0.5", "--out", "again.sdfits")
+    assert told["exposure_s"] + told["samples_lost"] / 1e5 >= 8 * 0.5 - 0.05, "what was stored as spectra was recorded as well"
+    # Whoever works next with the archive finds it there.
+    with sqlite3.connect(astro.folder / "killed.db") as store:
+        (identity,), = store.execute("select id from observation").fetchall()
+    (astro.folder / "short.yaml").write_text("target: altaz 180 60\nintegration_time: 1 s\nchannels: 64\ncalibration: none\nanalysis: false\n")
+    astro.json("observe", file, "short.yaml")
+    with sqlite3.connect(astro.folder / "killed.db") as store:
+        rows = store.execute("select observation_id, step, path, samples from recording").fetchall()
+    data = meta.with_suffix(".sigmf-data")
+    item_bytes = {"cf32_le": 8, "ci16_le": 4, "ci8": 2, "cu8": 2}[json.loads(meta.read_text())["global"]["core:datatype"]]
+    assert rows == [(identity, 0, str(data), data.stat().st_size // item_bytes)]
+    astro.json("export", file, identity, "copy.sigmf-meta")
+    assert (astro.folder / "copy.sigmf-data").stat().st_size == data.stat().st_size
+
+
+def test_a_kill_of_astro_record_leaves_a_file_that_is_played(astro, root):
+    process = astro.start("record", recording_site(astro, root), "night.sigmf-meta", "--seconds", "300")
+    data = astro.folder / "night.sigmf-data"
+    try:
+        while process.poll() is None and not (data.exists() and data.stat().st_size > 800_000):
+            time.sleep(0.05)
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    told = astro.json("replay", "night.sigmf-meta", "--channels", "64", "--integration", "0.2", "--out", "night.sdfits")
+    assert told["spectra"] >= 4

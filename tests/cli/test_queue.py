@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`astro queue` as a user runs it: add, list, simulate, run, cancel, and what a kill leaves."""
 
+import datetime
 import sqlite3
 import subprocess
 import time
@@ -121,3 +122,31 @@ def test_what_a_kill_cut_short_is_completed_by_the_next_run(astro, site):
     sequences = [row[0] for row in rows(astro, "select sequence from integration order by sequence")]
     assert sequences == list(range(len(sequences)))
     assert rows(astro, stored)[0][0] == pytest.approx(300, abs=3)
+
+
+def test_the_rules_of_the_site_say_when_and_how_much(astro, site):
+    with open(astro.folder / site, "a") as file:
+        file.write("\nqueue: {hours: night, sun_altitude: -12 deg, horizon: 3 h, most_waiting: 1}\n")
+    noon = "2026-01-15T13:00:00Z"
+    astro.json("queue", "add", site, request(astro, "perseus"), "--at", noon)
+    refused = astro.json("queue", "add", site, request(astro, "cygnus"), "--at", noon, expect=1)
+    assert refused["code"] == "busy" and "most_waiting: 1" in refused["error"]
+    night = astro.json("queue", "simulate", site, "--at", noon)
+    dusk = astro.json("sky", "sun", "--site", "28.3009,-16.5098,2390", "--at", night["begin"])
+    assert dusk["altitude_deg"] == pytest.approx(-12, abs=0.05)
+    assert len(night["entries"]) == 1 and night["entries"][0]["start"] >= night["begin"]
+    begin = datetime.datetime.fromisoformat(night["begin"].replace("Z", "+00:00"))
+    before = (begin - datetime.timedelta(seconds=90)).isoformat()
+    told = astro.json("queue", "run", site, "--until-empty", "--fast", "--at", before)
+    assert told["done"] == 1
+    (begun,), = rows(astro, "select created from observation")
+    assert begun / 1e9 >= begin.timestamp() - 5, "not before the night"
+
+
+def test_a_section_of_rules_that_is_wrong_is_told_with_its_place(astro, site):
+    with open(astro.folder / site, "a") as file:
+        file.write("\nqueue: {hours: nights, store: archives}\n")
+    said = astro.run("check", site, expect=2)
+    text = said.stdout + said.stderr
+    assert "always, night or day" in text or "night" in text
+    assert "archive" in text

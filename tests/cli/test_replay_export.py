@@ -107,3 +107,24 @@ def test_a_map_is_exported_as_an_image_that_knows_the_sky(astro, site):
         assert world.wcs.ctype[0].startswith("GLON") and numpy.allclose(middle, (120, 0), atol=0.5)
         assert numpy.isfinite(image).any()
     assert len(table(astro.folder / "map.csv")) == 9
+
+
+def test_a_line_is_told_in_the_frame_that_the_request_names(astro, site):
+    (astro.folder / "request.yaml").write_text(
+        "target: galactic 120 0\nintegration_time: 4 s\ncalibration_time: 2 s\nchannels: 256\n"
+        "velocity_frame: bary\nfiles: [fits, csv]\noutput_filename: frame\n"
+    )
+    told = astro.json("observe", site, "request.yaml", "--fast", "--at", EVENING)
+    assert told["velocity_frame"] == "bary"
+    sky = astro.json("sky", "galactic 120 0", "--site", "28.3009,-16.5098,2390", "--at", told["mid"])
+    topocentric = 299792.458 * (1 - told["peak_frequency_mhz"] / 1420.405751768)
+    assert told["peak_velocity_km_s"] == pytest.approx(topocentric + sky["v_bary_km_s"], abs=0.1)
+    assert abs(sky["v_bary_km_s"] - sky["v_lsrk_km_s"]) > 1
+    image, rows = told["files"]
+    header = fits.getheader(image)
+    world = WCS(header, key="V")
+    assert (header["SPECSYS"], world.wcs.specsys) == ("TOPOCENT", "BARYCENT")
+    channels = numpy.arange(256)
+    velocity = world.wcs_pix2world(channels, 0)[0] / 1000
+    assert velocity == pytest.approx([float(row["velocity_bary_km_s"]) for row in table(rows)], abs=1e-6)
+    assert astro.json("reduce", "--site", site, "--observation", told["observation"])["peak_velocity_km_s"] == told["peak_velocity_km_s"]

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "astro/error.hpp"
+#include "astro/files/recordings.hpp"
+#include "astro/sky/velocity.hpp"
 #include "testing/testing.hpp"
 
 namespace astro {
@@ -131,6 +133,25 @@ TEST(Fits, HoldsTheSpectrumWithItsWorldCoordinates) {
   EXPECT_THAT(fits, HasSubstr(last_pixel));
 }
 
+// The same channels as velocities, for who reads the alternative axis V.
+TEST(Fits, SaysVelocitiesInTheSpectrumsFrame) {
+  const TemporaryFolder folder;
+  CalibratedSpectrum spectrum = small_spectrum();
+  spectrum.velocity_frame = sky::VelocityFrame::bary;
+  files::write_fits(folder.path() / "a.fits", spectrum);
+  auto cards = cards_of(testing::read_file(folder.path() / "a.fits"));
+  EXPECT_THAT(cards["CTYPE1V"], StartsWith("'VRAD    '"));
+  EXPECT_THAT(cards["SPECSYSV"], StartsWith("'BARYCENT'"));
+  const double first = std::stod(cards["CRVAL1V"]);
+  EXPECT_NEAR(first, 1e3 * spectrum.velocity_km_s(0.0), 1e-6);
+  EXPECT_NEAR(first + 3.0 * std::stod(cards["CDELT1V"]), 1e3 * spectrum.velocity_km_s(3.0), 1e-6);
+  const Pointing& pointing = spectrum.pointing;
+  EXPECT_NEAR(
+      std::stod(cards["VELOSYS"]),
+      1e3 * sky::velocity_correction_km_s(pointing.direction, pointing.site, spectrum.mid, sky::VelocityFrame::bary),
+      1e-3);
+}
+
 TEST(Fits, SaysNothingOfAPointingThatIsNotKnown) {
   const TemporaryFolder folder;
   CalibratedSpectrum spectrum = small_spectrum();
@@ -171,6 +192,15 @@ TEST(Csv, HoldsNotesColumnsAndEmptyFieldsForWhatIsNotKnown) {
   EXPECT_THAT(rows[1], StartsWith("1420000000.5,"));
   EXPECT_THAT(rows[3], ::testing::EndsWith(",,,0"));
   EXPECT_THAT(rows[4], ::testing::EndsWith(",52.3,0.5,1"));
+}
+
+TEST(Csv, NamesTheFrameOfItsVelocitiesAndIsReadAgain) {
+  const TemporaryFolder folder;
+  CalibratedSpectrum spectrum = small_spectrum();
+  spectrum.velocity_frame = sky::VelocityFrame::helio;
+  files::write_csv(folder.path() / "a.csv", spectrum);
+  EXPECT_THAT(testing::read_file(folder.path() / "a.csv"), HasSubstr("\nfrequency_hz,velocity_helio_km_s,"));
+  EXPECT_EQ(files::read_spectra(folder.path() / "a.csv").spectra.front().axis.channels, 4U);
 }
 
 TEST(Csv, LeavesVelocitiesEmptyWithoutAPointing) {

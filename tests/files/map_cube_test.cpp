@@ -96,6 +96,7 @@ TEST(MapCube, BecomesTheMapAgain) {
       EXPECT_LT(separation(there, same).degrees(), 1e-9);
       EXPECT_EQ(again.value.back(), map.value.back());
       EXPECT_NEAR(again.velocity.at(5), map.velocity.at(5), 1e-9);
+      EXPECT_EQ(again.velocity.frame, map.velocity.frame);
       EXPECT_EQ(again.beam, map.beam);
     }
   }

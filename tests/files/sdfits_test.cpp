@@ -266,6 +266,23 @@ TEST(Sdfits, WorksOutTheFrameThatNobodySaid) {
       1e-9);
 }
 
+TEST(Sdfits, TellsVelocitiesInTheFrameThatIsAskedFor) {
+  const TemporaryFolder folder;
+  SdfitsRow row = small_row(0);
+  files::set_velocity_frame(row, sky::VelocityFrame::bary);
+  files::write_sdfits(folder.path() / "a.fits", {row});
+  const SdfitsRow read = files::read_sdfits(folder.path() / "a.fits").front();
+  EXPECT_EQ(read.velocity_definition, "RADI-BAR");
+  const auto& pointing = row.spectrum.pointing;
+  EXPECT_NEAR(
+      read.frame_velocity_km_s,
+      -sky::velocity_correction_km_s(pointing.direction, pointing.site, row.spectrum.mid, sky::VelocityFrame::bary),
+      1e-9);
+  files::set_velocity_frame(row, sky::VelocityFrame::topo);
+  EXPECT_EQ(row.velocity_definition, "RADI-OBS");
+  EXPECT_EQ(row.frame_velocity_km_s, 0.0);
+}
+
 // Fields of a header and a table, put together by hand as the FITS standard 4.0 says.
 
 std::string card(const std::string& text) { return text + std::string(80 - text.size(), ' '); }

@@ -71,6 +71,30 @@ TEST(SigmfWriter, WritesWhatIsReadAgain) {
   EXPECT_EQ(info.start, expected.captures[0].time);
 }
 
+TEST(SigmfWriter, CanBeReadAtAnyMomentWhereItIsToldTo) {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "a.sigmf-meta";
+  const std::string samples = "0123456789ab";
+  {
+    files::SigmfWriter writer(file, small_meta(), files::SigmfNames::at_once);
+    writer.write(std::as_bytes(std::span(samples)));
+    const SigmfMeta read = files::read_sigmf(file);
+    EXPECT_TRUE(read.more.find("astro:unfinished")->as_bool());
+    EXPECT_EQ(read.captures, small_meta().captures);
+    EXPECT_EQ(files::inspect_iq(file).samples, 3U);
+  }
+  EXPECT_EQ(testing::read_file(folder.path() / "a.sigmf-data"), samples);
+  // A write that was cut within a sample.
+  std::filesystem::resize_file(folder.path() / "a.sigmf-data", 10);
+  EXPECT_EQ(files::inspect_iq(file).samples, 2U);
+
+  files::SigmfWriter writer(file, small_meta(), files::SigmfNames::at_once);
+  writer.write(std::as_bytes(std::span(samples)));
+  writer.finish();
+  EXPECT_EQ(files::read_sigmf(file).more.find("astro:unfinished"), nullptr);
+  EXPECT_EQ(files::inspect_iq(file).samples, 3U);
+}
+
 TEST(SigmfWriter, LeavesNothingWithoutAnEnd) {
   const TemporaryFolder folder;
   {

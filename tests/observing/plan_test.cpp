@@ -70,6 +70,39 @@ TEST(APlan, SeesThatATargetSetsBeforeItsEnd) {
   EXPECT_THAT(made.refusals.front(), ::testing::AnyOf(HasSubstr("altitude"), HasSubstr("horizon")));
 }
 
+TEST(APlan, CallsTheSunUnsafeAndSaysWhenItHasMovedOn) {
+  const Site site = parse_site(std::string(dish_site) + "safety:\n  dish: {sun_distance: 12 deg}\n");
+  // Where the Sun stands on 21 March: in its way for 12 days on either side.
+  const Time noon = parse_time("2026-03-21T13:00:00Z");
+  ObservationRequest request = track_of("icrs 0.3 0.1");
+  request.calibration = CalibrationKind::none;
+  const Plan made = plan(site, request, {.start = noon});
+  ASSERT_FALSE(made.is_possible());
+  EXPECT_EQ(made.refusal_code, ErrorCode::unsafe) << made.refusals.front();
+  EXPECT_EQ(made.steps.front().refusal_code, ErrorCode::unsafe);
+  ASSERT_TRUE(made.possible_from);
+  EXPECT_GT(*made.possible_from, noon + 8 * 24h);
+  EXPECT_LT(*made.possible_from, noon + 20 * 24h);
+  EXPECT_TRUE(plan(site, request, {.start = *made.possible_from}).is_possible());
+}
+
+TEST(APlan, CallsWhatTheAxesDoNotReachOutOfLimits) {
+  ObservationRequest request = track_of("altaz 90 5");
+  request.calibration = CalibrationKind::none;
+  EXPECT_EQ(plan(parse_site(dish_site), request, {.start = evening}).refusal_code, ErrorCode::out_of_limits);
+  request.target = "icrs 0 -80";
+  EXPECT_EQ(plan(parse_site(dish_site), request, {.start = evening}).refusal_code, ErrorCode::not_visible);
+}
+
+TEST(APlan, RefusesANameOfFilesThatLeadsElsewhere) {
+  ObservationRequest request = track_of("altaz 90 50");
+  for (const char* name : {"../cygnus", "/tmp/cygnus", ".hidden"}) {
+    request.output_filename = name;
+    EXPECT_EQ(code_of([&] { (void)plan(parse_site(dish_site), request, {.start = evening}); }),
+              ErrorCode::invalid_argument);
+  }
+}
+
 TEST(APlan, OfWhatNeverRisesHasNoTime) {
   const Plan made = plan(parse_site(dish_site), track_of("icrs 0 -80"), {.start = evening});
   EXPECT_FALSE(made.is_possible());

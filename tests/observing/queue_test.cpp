@@ -9,6 +9,7 @@
 
 #include "astro/observing/observe.hpp"
 #include "astro/observing/schedule.hpp"
+#include "astro/sky/frames.hpp"
 #include "core/bench.hpp"
 #include "observing/night.hpp"
 
@@ -258,6 +259,59 @@ TEST(ARunOfTheQueue, TriesAgainAndThenGivesUpWithTheReason) {
   EXPECT_EQ(failed.state, QueueState::failed);
   EXPECT_EQ(failed.attempts, 2);
   EXPECT_THAT(failed.reason, HasSubstr("hydrogen"));
+}
+
+constexpr const char* ruled_site = R"(
+site: {name: Rules, latitude: 28.3009 deg, longitude: -16.5098 deg, height: 2390 m}
+stores:
+  archive: {driver: sqlite, path: rules.db}
+queue: {hours: night, sun_altitude: -6 deg, horizon: 6 h, most_waiting: 2, most_time: 3 min, age_doubling: 12 h}
+)";
+
+TEST(TheRulesOfAQueue, AreThoseOfTheSiteFile) {
+  const Site site = parse_site(ruled_site);
+  const Time noon = parse_time("2026-11-21T12:00:00Z");
+  const auto tonight = schedule_options(site, noon);
+  ASSERT_TRUE(tonight);
+  EXPECT_EQ(tonight->age_doubling, 12h);
+  EXPECT_EQ(tonight->to - tonight->from, 6h);
+  const auto altitude = [&](Time time) { return sky::altaz(Target(Body::sun), site.location, time).altitude; };
+  EXPECT_GT(altitude(tonight->from - 2min), degrees(-6));
+  EXPECT_LT(altitude(tonight->from + 2min), degrees(-6));
+  const auto late = schedule_options(site, parse_time("2026-11-22T05:00:00Z"));
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->from, parse_time("2026-11-22T05:00:00Z"));
+  EXPECT_LT(late->to - late->from, 3h) << "the night ends";
+  EXPECT_EQ(schedule_options(site, noon, 1h)->to - tonight->from, 1h);
+}
+
+TEST(TheRulesOfAQueue, KnowOfNightsThatDoNotCome) {
+  const Site site = parse_site("site: {name: North, latitude: 78 deg, longitude: 15 deg}\nqueue: {hours: night}\n");
+  EXPECT_FALSE(schedule_options(site, parse_time("2026-06-21T12:00:00Z")));
+  EXPECT_TRUE(schedule_options(site, parse_time("2026-12-21T12:00:00Z")));
+}
+
+TEST(TheRulesOfAQueue, LimitWhatOneUserMayAskFor) {
+  const TemporaryFolder folder;
+  const OpenStore store(folder.path() / "queue.db");
+  const auto rules = parse_site(ruled_site).section<QueueSection>("queue");
+  const auto ask = [&](const std::string& user, Duration time) {
+    QueuedRequest asked = wish();
+    asked.user = user;
+    asked.request.integration_time = time;
+    asked.request.calibration = CalibrationKind::none;
+    return add_request(store.handle(), asked, now, rules);
+  };
+  std::string message;
+  (void)ask("anna", 1min);
+  EXPECT_EQ(code_of([&] { (void)ask("anna", 130s); }, &message), ErrorCode::busy);
+  EXPECT_THAT(message, HasSubstr("`most_time: 180 s`"));
+  const QueuedRequest second = ask("anna", 1min);
+  EXPECT_EQ(code_of([&] { (void)ask("anna", 1s); }, &message), ErrorCode::busy);
+  EXPECT_THAT(message, HasSubstr("`most_waiting: 2`"));
+  (void)ask("ben", 1min);
+  cancel_request(store.handle(), second.id, now);
+  (void)ask("anna", 1min);
 }
 
 TEST(ARunOfTheQueue, SeesWhatIsAddedWhileItWaits) {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "astro/files/sdfits.hpp"
 #include "astro/files/sigmf.hpp"
 #include "core/bench.hpp"
 #include "observing/night.hpp"
@@ -180,6 +181,58 @@ TEST(AnObservation, IsRefusedBeforeAnythingMoves) {
   EXPECT_THAT(message, HasSubstr("below the horizon"));
   EXPECT_EQ(night.site().mount("dish").status().axes, before);
   EXPECT_TRUE(stored(night).empty());
+}
+
+TEST(AnObservation, TellsItsLineInTheFrameThatIsAskedFor) {
+  Night night;
+  ObservationRequest request = brief("galactic 120 0");
+  request.target =
+      "icrs " + std::to_string(night.source().ra.degrees()) + " " + std::to_string(night.source().dec.degrees());
+  request.integration_time = 6s;
+  request.channels = 256;
+  request.velocity_frame = sky::VelocityFrame::bary;
+  request.files = {ProductFile::fits, ProductFile::sdfits, ProductFile::csv};
+  request.output_filename = "frames";
+  const ObservationResult result = night.observe(request);
+  const CalibratedSpectrum& spectrum = result.spectrum;
+  EXPECT_EQ(spectrum.velocity_frame, sky::VelocityFrame::bary);
+  EXPECT_NEAR(result.peak.peak_velocity_km_s,
+              sky::radio_velocity_km_s(result.peak.peak_frequency, hydrogen_line) +
+                  sky::velocity_correction_km_s(spectrum.pointing.direction, spectrum.pointing.site, spectrum.mid,
+                                                sky::VelocityFrame::bary),
+              1e-9);
+  ASSERT_EQ(result.files.size(), 3u) << result.observation.reason;
+  EXPECT_EQ(result.files[0].filename(), "frames.fits");
+  const auto rows = files::read_sdfits(result.files[1]);
+  ASSERT_FALSE(rows.empty());
+  EXPECT_EQ(rows.front().velocity_definition, "RADI-BAR");
+  EXPECT_THAT(read_file(result.files[2]), HasSubstr("velocity_bary_km_s"));
+  // A second one of that name does not take the files of the first.
+  const ObservationResult other = night.observe(request);
+  EXPECT_EQ(other.files[0].filename(), "frames-" + other.observation.id.substr(0, 8) + ".fits");
+  EXPECT_TRUE(std::filesystem::exists(result.files[0]));
+}
+
+TEST(AnObservation, IsOnlyStoredWhereNoAnalysisIsAskedFor) {
+  Night night;
+  ObservationRequest request = brief();
+  request.integration_time = 3s;
+  request.analysis = false;
+  const ObservationResult result = night.observe(request);
+  EXPECT_EQ(result.observation.state, ObservationState::completed);
+  EXPECT_EQ(result.spectrum.axis.channels, 0u);
+  EXPECT_GT(reduce(night.site().store("archive"), result.observation.id, night.location()).spectrum.axis.channels, 0u);
+}
+
+TEST(AnObservation, IsCompleteWithoutAFileThatCannotBeMade) {
+  Night night;
+  ObservationRequest request = brief();
+  request.integration_time = 3s;
+  request.files = {ProductFile::sigmf, ProductFile::csv};
+  const ObservationResult result = night.observe(request);
+  EXPECT_EQ(result.observation.state, ObservationState::completed);
+  EXPECT_THAT(result.observation.reason, HasSubstr("its .sigmf could not be made"));
+  EXPECT_EQ(result.files.size(), 1u);
 }
 
 TEST(AnObservation, RecordsItsSamples) {

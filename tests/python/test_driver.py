@@ -4,6 +4,7 @@
 import dataclasses
 import gc
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -383,3 +384,54 @@ def test_python_ends_with_everything_open(tmp_path):
         done = subprocess.run([sys.executable, "-X", "faulthandler", "-c", program], capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr
         assert "ends with everything open" in done.stdout and "Traceback" not in done.stderr
+
+
+CLOCK_SCRIPT = """
+import pathlib, sys, time
+import numpy as np
+import astro
+
+class Plain(astro.Receiver):
+    def tune(self, wanted):
+        return astro.StreamSettings(astro.Tuning(frequency=astro.megahertz(100), sample_rate=astro.hertz(100000)), "cf32", item_period_s=1e-5)
+    def start(self): pass
+    def stop(self): pass
+    def fill(self, buffer):
+        n = min(len(buffer), 1000)
+        buffer[:n] = 0
+        time.sleep(0.01)
+        return astro.Filled(n)
+
+astro.register("plain", Plain, says="a receiver without a clock")
+site = astro.parse_site("site: {name: Clock, latitude: 28 deg, longitude: -16 deg}\\nreceivers:\\n  hydrogen: {driver: plain}\\n")
+with astro.Observatory.open(site, state_folder=sys.argv[1]) as observatory:
+    before = None
+    for number, block in enumerate(observatory.receiver("hydrogen").stream()):
+        if number == 20:
+            pathlib.Path(sys.argv[2]).write_text(sys.argv[3])
+        if before is not None:
+            apart = (block.time - before.time) - (block.first - before.first) / 100000
+            if abs(apart) > 0.05:
+                print(round(apart, 1), block.settings_changed)
+        before = block
+        if number == 100:
+            break
+"""
+
+
+@pytest.mark.parametrize("step_s", [-7200, 3600])
+def test_a_clock_that_is_set_moves_the_times_of_a_receiver_without_one(tmp_path, step_s):
+    library = next(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    steps = tmp_path / "faketime"
+    steps.write_text("+0")
+    environment = dict(
+        os.environ, LD_PRELOAD=str(library), FAKETIME_TIMESTAMP_FILE=str(steps), FAKETIME_NO_CACHE="1",
+        FAKETIME_DONT_FAKE_MONOTONIC="1", DONT_FAKE_MONOTONIC="1",
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", CLOCK_SCRIPT, tmp_path / "state", steps, f"{step_s:+d}"],
+        env=environment, capture_output=True, text=True, timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines() == [f"{step_s:.1f} True"], ran.stdout + ran.stderr
+    assert "clock was set" in ran.stderr

@@ -149,6 +149,27 @@ def test_handles_outlive_their_observatory_but_do_nothing(sites, tmp_path):
     assert caught.value.code == "device_lost"
 
 
+def test_closing_cuts_short_what_is_under_way(sites, tmp_path):
+    """What was under way was interrupted, a motion as a stream; what begins afterwards finds no device."""
+    opened = astro.Observatory.open(astro.load_site(_copy(sites / "simulated.yaml", tmp_path)), state_folder=tmp_path / "state")
+    dish = opened.mount("dish")
+    dish.slew_to("altaz 10 20")
+    codes = []
+
+    def wait():
+        try:
+            dish.wait_until_on_target(120)
+        except astro.Error as error:
+            codes.append(error.code)
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    time.sleep(0.3)
+    opened.close()
+    waiting.join()
+    assert codes == ["interrupted"]
+
+
 def test_commands_from_outside_are_executed_once(site):
     command = astro.Command(id=astro.new_id(), device="dish", name="stop", issuer=astro.Issuer(name="test"))
     assert site.execute(command).wait(timeout_s=5).state == "completed"

@@ -9,6 +9,7 @@ from matplotlib.collections import QuadMesh
 
 import astro
 from astro import arcminutes, degrees, hertz, plot
+from astro.exported import read_fits
 
 matplotlib.use("Agg")
 SITE = astro.Location(degrees(28.3), degrees(-16.5), 2390)
@@ -241,3 +242,18 @@ def test_pictures_are_drawn_into_the_axes_given():
     assert plot.tsys_history([calibrated_at(120, np.zeros(64))], ax=right) is right
     polar = pyplot.figure().add_subplot(projection="polar")
     assert plot.sky(SITE, time=START, ax=polar) is polar
+
+
+def test_a_spectrum_is_drawn_in_its_frame_which_a_file_keeps(tmp_path):
+    made = calibrated_at(120, np.linspace(0, 10, 64))
+    assert plot.spectrum(made).get_xlabel() == "VLSR  [km/s]"
+    made.velocity_frame = "bary"
+    ax = plot.spectrum(made)
+    assert ax.get_xlabel() == "V(BARY)  [km/s]"
+    correction = astro.sky.velocity_correction_km_s(made.pointing.direction, SITE, made.mid, frame="bary")
+    topocentric = astro.sky.radio_velocity_km_s(made.axis.at(10))
+    assert made.velocities_km_s()[10] == pytest.approx(topocentric + correction, abs=1e-9)
+    assert made.velocity_km_s(10) == pytest.approx(topocentric + correction, abs=1e-9)
+    astro.files.write_fits(tmp_path / "a.fits", made)
+    read, _ = read_fits(tmp_path / "a.fits")
+    assert read.velocity_frame == astro.sky.VelocityFrame.bary

@@ -85,3 +85,17 @@ def test_a_schedule_is_drawn(site):
     assert [each.get_text() for each in below.get_yticklabels()] == [each.target for each in night.entries]
     assert {each.get_text() for each in below.get_legend().get_texts()} == {"anna", "ben"}
     above.figure.canvas.draw()
+
+
+def test_the_rules_of_the_site_hold_in_python(sites, tmp_path):
+    file = tmp_path / "site.yaml"
+    file.write_text((sites / "simulated.yaml").read_text() + "\nqueue: {hours: night, most_waiting: 1, horizon: 2 h}\n")
+    with astro.Observatory.open(file, clock=astro.Clock.simulated(EVENING, 60), state_folder=tmp_path / "state") as site:
+        store = site.store("archive")
+        astro.add_request(store, wish("one"), now=EVENING, site=site.site)
+        with pytest.raises(astro.Error, match="most_waiting: 1") as caught:
+            astro.add_request(store, wish("two"), now=EVENING, site=site.site)
+        assert caught.value.code == "busy"
+        night = astro.schedule(site.site, astro.list_requests(store), EVENING)
+        assert night.end - night.begin == 7200
+        assert astro.run_queue(site, until_empty=True)["done"] == 1

@@ -112,6 +112,34 @@ TEST(Peak, KnowsTheVelocityInTheLsrkWhenThePointingIsKnown) {
                    peak.peak_velocity_km_s);
 }
 
+TEST(Peak, TellsOfTheSameLineInEveryFrame) {
+  CalibratedSpectrum spectrum = line_at(-40.0, 30.0, 15.0, 0.3, 3);
+  spectrum.pointing = somewhere();
+  spectrum.mid = parse_time("2026-01-15T20:00:00Z");
+  const Peak lsrk = spectrum.peak();
+  for (const auto frame : {sky::VelocityFrame::topo, sky::VelocityFrame::geo, sky::VelocityFrame::helio,
+                           sky::VelocityFrame::bary, sky::VelocityFrame::lsrd, sky::VelocityFrame::galacto}) {
+    spectrum.velocity_frame = frame;
+    const Peak peak = spectrum.peak();
+    EXPECT_EQ(peak.peak_frequency, lsrk.peak_frequency);
+    EXPECT_NEAR(
+        peak.peak_velocity_km_s,
+        sky::radio_velocity_km_s(peak.peak_frequency, hydrogen_line) +
+            sky::velocity_correction_km_s(spectrum.pointing.direction, spectrum.pointing.site, spectrum.mid, frame),
+        1e-9);
+    EXPECT_DOUBLE_EQ(spectrum.velocities_km_s().at(100), spectrum.velocity_km_s(100.0));
+    EXPECT_NE(spectrum.velocity_km_s(0.0), spectrum.velocity_lsrk_km_s(0.0));
+  }
+}
+
+TEST(Peak, NeedsNoPointingInTheFrameOfTheTelescope) {
+  CalibratedSpectrum spectrum = line_at(-40.0, 30.0, 15.0, 0.0, 1);
+  spectrum.velocity_frame = sky::VelocityFrame::topo;
+  EXPECT_NEAR(spectrum.peak().peak_velocity_km_s, -40.0, 1.0);
+  spectrum.velocity_frame = sky::VelocityFrame::bary;
+  EXPECT_TRUE(std::isnan(spectrum.peak().peak_velocity_km_s));
+}
+
 TEST(Peak, IgnoresChannelsWithoutWeight) {
   CalibratedSpectrum spectrum = line_at(-40.0, 30.0, 15.0, 0.1, 1);
   const auto flagged = static_cast<std::size_t>(spectrum.axis.channel_of(hydrogen_line)) + 60;

@@ -85,3 +85,8 @@ def measured(number, digits=2):
         return f"{number.value:.4g}"  # as good as exact
     places = max(0, digits - 1 - math.floor(math.log10(number.sigma)))
     return f"{number.value:.{places}f} ± {number.sigma:.{places}f}"
+
+
+def velocity_label(frame):
+    """As astronomers write it: VLSR; of other frames V(BARY)."""
+    return "VLSR" if frame == "lsrk" else f"V({str(getattr(frame, 'value', frame)).upper()})"

@@ -65,7 +65,7 @@ def _plane(sky_map, velocity_km_s):
     if abs(velocities[nearest] - velocity_km_s) > sky_map.velocity.step_km_s:
         reach = f"{velocities[0]:g} to {velocities[-1]:g} km/s"
         raise ValueError(f"the cube reaches from {reach}, and {velocity_km_s:g} is outside")
-    return numpy.asarray(sky_map.value)[nearest], f"VLSR {velocities[nearest]:+.1f} km/s".replace("-", "\N{MINUS SIGN}")
+    return numpy.asarray(sky_map.value)[nearest], f"{_drawing.velocity_label(sky_map.velocity.frame)} {velocities[nearest]:+.1f} km/s".replace("-", "\N{MINUS SIGN}")
 
 
 def _label(unit):

@@ -8,6 +8,10 @@ from . import _astro
 
 _BLOCK = 2880
 _CARD = 80
+_FRAMES = {
+    "TOPOCENT": "topo", "GEOCENTR": "geo", "HELIOCEN": "helio", "BARYCENT": "bary",
+    "LSRK": "lsrk", "LSRD": "lsrd", "GALACTOC": "galacto",
+}
 
 
 def _header(data, offset):
@@ -115,4 +119,6 @@ def read_fits(path):
         pointing=_pointing(keys),
         receiver=keys.get("FRONTEND", ""),
     )
+    frame = keys.get("SPECSYSV", "LSRK")
+    spectrum.velocity_frame = _FRAMES.get(frame, "lsrk")
     return spectrum, keys.get("OBJECT", "")

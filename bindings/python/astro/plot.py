@@ -27,6 +27,7 @@ from ._drawing import INK as _INK
 from ._drawing import LINE as _LINE
 from ._drawing import QUIET as _QUIET
 from ._drawing import tidy as _tidy
+from ._drawing import velocity_label as _velocity_label
 from ._drawing import width as _width
 from ._plot_fits import beam, pointing_residuals, rotation_curve, tipping  # noqa: F401
 from ._plot_maps import sky_map as map  # noqa: A004, F401
@@ -36,7 +37,7 @@ from ._plot_sky import sky, visibility  # noqa: F401
 
 
 class _Curve:
-    """What is drawn: velocity in the LSRK where the pointing is known, else frequency."""
+    """What is drawn: velocity in the spectrum's frame where the pointing is known, else frequency."""
 
     def __init__(self, spectrum):
         import numpy
@@ -49,8 +50,8 @@ class _Curve:
         self.sigma = numpy.asarray(spectrum.sigma_k, float) if calibrated else None
         self.has_velocity = calibrated and spectrum.pointing.known
         if self.has_velocity:
-            self.x = spectrum.velocities_lsrk_km_s()
-            self.x_label = "VLSR  [km/s]"
+            self.x = spectrum.velocities_km_s()
+            self.x_label = f"{_velocity_label(spectrum.velocity_frame)}  [km/s]"
         else:
             self.x = spectrum.frequency_hz / 1e6
             self.x_label = "frequency  [MHz]"

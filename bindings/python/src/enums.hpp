@@ -91,6 +91,7 @@ ASTRO_CHOICE(Phase);
 ASTRO_CHOICE(Mode);
 ASTRO_CHOICE(CalibrationKind);
 ASTRO_CHOICE(Product);
+ASTRO_CHOICE(ProductFile);
 ASTRO_CHOICE(OffsetFrame);
 ASTRO_CHOICE(ObservationState);
 #undef ASTRO_CHOICE

@@ -100,6 +100,14 @@ void bind_results(py::module_& module) {
       .def_readonly("spectrum", &ObservationResult::spectrum)
       .def_readonly("peak", &ObservationResult::peak)
       .def_readonly("findings", &ObservationResult::findings, "Numbers of the mode: beam width, opacity, Tsys.")
+      .def_property_readonly(
+          "files",
+          [](const ObservationResult& self) {
+            py::list files;
+            for (const auto& file : self.files) files.append(file.string());
+            return files;
+          },
+          "Paths of the files that the request asked for.")
       .def("_repr_html_", [](const py::object& self) { return from_package("plot", "html")(self.attr("spectrum")); })
       .def("__repr__", [](const ObservationResult& self) {
         const auto number = [](double value) {
@@ -137,7 +145,8 @@ void bind_plan(py::module_& module) {
       .def_property_readonly("first_axes", [](const PlannedStep& self) { return self.from; })
       .def_property_readonly("last_axes", [](const PlannedStep& self) { return self.to; })
       .def_readonly("place", &PlannedStep::place, "Of the beam at its begin.")
-      .def_readonly("refusal", &PlannedStep::refusal, "Why it cannot be done then; empty: it can.");
+      .def_readonly("refusal", &PlannedStep::refusal, "Why it cannot be done then; empty: it can.")
+      .def_readonly("refusal_code", &PlannedStep::refusal_code, "Of what kind that is, an ErrorCode.");
   py::class_<Plan>(module, "Plan", "What an observation will be like, known before anything moves.")
       .def_readonly("steps", &Plan::steps)
       .def_readonly("start", &Plan::start)
@@ -149,6 +158,7 @@ void bind_plan(py::module_& module) {
       .def_readonly("unwinds", &Plan::unwinds)
       .def_readonly("sun_distance", &Plan::sun_distance)
       .def_readonly("refusals", &Plan::refusals)
+      .def_readonly("refusal_code", &Plan::refusal_code, "Of the first of them, an ErrorCode.")
       .def_readonly("possible_from", &Plan::possible_from, "Of a plan that is refused: when it would work, or None.")
       .def_property_readonly("is_possible", &Plan::is_possible);
   module.def("steps_of", &astro::steps_of, "request"_a, "What a request comes to: steps in their order.");

@@ -45,8 +45,8 @@ class ChangeCalls {
   std::exception_ptr raised_;
 };
 
-py::dict run_queue(const astro::Observatory& site, const std::string& store, bool until_empty, Duration look_ahead,
-                   const py::object& changed) {
+py::dict run_queue(const astro::Observatory& site, const std::string& store, bool until_empty,
+                   std::optional<Duration> look_ahead, const py::object& changed) {
   ChangeCalls calls(changed);
   const astro::QueueRun ended = interruptible([&](const std::stop_token& asked) {
     std::stop_source stop;
@@ -59,15 +59,29 @@ py::dict run_queue(const astro::Observatory& site, const std::string& store, boo
   return py::dict("done"_a = ended.done, "failed"_a = ended.failed, "interrupted"_a = ended.interrupted);
 }
 
-Schedule plan_queue(const astro::Site& site, const std::vector<QueuedRequest>& queue, Time from, Time to,
-                    std::uint64_t seed, std::int64_t evaluations) {
-  return astro::schedule(site, queue, {.from = from, .to = to, .seed = seed, .evaluations = evaluations});
+Schedule plan_queue(const astro::Site& site, const std::vector<QueuedRequest>& queue, const std::optional<Time>& from,
+                    const std::optional<Time>& to, std::uint64_t seed, std::int64_t evaluations) {
+  const Time begin = or_now(from);
+  astro::ScheduleOptions options{.from = begin, .to = to.value_or(begin)};
+  if (!to) {
+    const auto hours = astro::schedule_options(site, begin);
+    if (!hours)
+      throw astro::Error(astro::ErrorCode::unsupported,
+                         "planning the queue: the `hours` of the site's `queue:` do not come within two days; say "
+                         "another `sun_altitude`, or `hours: always`");
+    options = *hours;
+  }
+  options.seed = seed;
+  options.evaluations = evaluations;
+  return astro::schedule(site, queue, options);
 }
 
 void bind_schedule(py::module_& module) {
+  make_enum(module, "QueueHours", astro::Description<astro::QueueHours>::choices, "When a queue works.");
   make_enum(module, "QueueState", astro::Description<astro::QueueState>::choices, "How far a request is.");
   make_enum(module, "TurnReason", astro::Description<astro::TurnReason>::choices, "Why a request has its turn.");
   make_enum(module, "WaitReason", astro::Description<astro::WaitReason>::choices, "Why a request waits.");
+  bind_record<astro::QueueSection>(module, "QueueSection", "The `queue:` section of a site file.");
   bind_record<QueuedRequest>(module, "QueuedRequest", "A request in the queue.");
   bind_record<astro::ScheduledRequest>(module, "ScheduledRequest", "A request that has its turn.");
   bind_record<astro::WaitingRequest>(module, "WaitingRequest", "A request that waits, and why.");
@@ -80,11 +94,14 @@ void bind_queue(py::module_& module) {
   bind_schedule(module);
   module.def(
       "add_request",
-      [](const StoreHandle& store, const QueuedRequest& request, const std::optional<Time>& now) {
-        return astro::add_request(store, request, or_now(now));
+      [](const StoreHandle& store, const QueuedRequest& request, const std::optional<Time>& now,
+         const astro::Site* site) {
+        const auto rules = site == nullptr ? astro::QueueSection{} : site->section<astro::QueueSection>("queue");
+        return astro::add_request(store, request, or_now(now), rules);
       },
-      "store"_a, "request"_a, "now"_a = py::none(), nogil(),
-      "Puts a request into the queue and returns it as it is kept, with its id.");
+      "store"_a, "request"_a, "now"_a = py::none(), "site"_a = py::none(), nogil(),
+      "Puts a request into the queue and returns it as it is kept, with its id; `site`: whose `queue:` limits its "
+      "user.");
   module.def("list_requests", &astro::list_requests, "store"_a, "with_ended"_a = true, nogil(),
              "The queue's records, in the order in which they came.");
   module.def(
@@ -94,17 +111,18 @@ void bind_queue(py::module_& module) {
       },
       "store"_a, "id"_a, "reason"_a = "", "now"_a = py::none(), nogil(),
       "Takes a request off the queue; one that runs is stopped by whoever carries it out.");
-  module.def("run_queue", &run_queue, "site"_a, "store"_a, "until_empty"_a = false,
-             "look_ahead_s"_a = Duration(std::chrono::hours(24)), "changed"_a = py::none(),
+  module.def("run_queue", &run_queue, "site"_a, "store"_a = "", "until_empty"_a = false, "look_ahead_s"_a = py::none(),
+             "changed"_a = py::none(),
              R"(Carries out what waits, best first, until Ctrl-C (or, with until_empty, nothing more can be done).
 
-changed: a function that is called with each QueuedRequest whose state changed. Returns how many were
+store: that keeps the queue; empty: as the site's `queue:` says, else the only one. changed: a function that is called with each QueuedRequest whose state changed. Returns how many were
 done, failed for good, and interrupted.)");
-  module.def("schedule", &plan_queue, "site"_a, "queue"_a, "from_"_a, "to"_a, "seed"_a = 1, "evaluations"_a = 20000,
-             nogil(), R"(Plans what waits in a queue: which request when, and why the others wait.
+  module.def("schedule", &plan_queue, "site"_a, "queue"_a, "from_"_a = py::none(), "to"_a = py::none(), "seed"_a = 1,
+             "evaluations"_a = 20000, nogil(),
+             R"(Plans what waits in a queue: which request when, and why the others wait.
 
-site: what `load_site` reads, or `Observatory.site`; queue: the list of all records (`list_requests`). Draw the
-result with `astro.plot.schedule`.)");
+site: what `load_site` reads, or `Observatory.site`; queue: the list of all records (`list_requests`). Without
+`to` as the site's `queue:` has it. Draw the result with `astro.plot.schedule`.)");
 }
 
 }  // namespace astro_python

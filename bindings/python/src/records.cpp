@@ -235,6 +235,7 @@ void bind_records(py::module_& module) {
   make_enum<astro::Mode>(module, "How an observation moves the beam and switches the receiver.");
   make_enum<astro::CalibrationKind>(module, "What brings the receiver's units to kelvin.");
   make_enum<astro::Product>(module, "What is kept of each integration.");
+  make_enum<astro::ProductFile>(module, "A kind of file that is made of an observation at its end.");
   make_enum<astro::OffsetFrame>(module, "In which direction offsets are counted.");
   make_enum<astro::ObservationState>(module, "How far an observation is.");
 

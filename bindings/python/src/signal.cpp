@@ -136,6 +136,18 @@ CalibratedSpectrum calibrated_from(const astro::FrequencyAxis& axis, const py::o
   return made;
 }
 
+template <auto velocities_of>
+py::array velocities_by(const CalibratedSpectrum& self, astro::Frequency rest) {
+  std::vector<double> velocities;
+  {
+    const py::gil_scoped_release release;
+    velocities = (self.*velocities_of)(rest);
+  }
+  const std::size_t shape[] = {velocities.size()};
+  const double* data = velocities.data();
+  return view(data, astro::Dtype::f64, shape, keep(std::move(velocities)), true);
+}
+
 void bind_calibrated(py::module_& module) {
   py::class_<CalibratedSpectrum> type(
       module, "CalibratedSpectrum", nogil_destructor(),
@@ -150,21 +162,16 @@ void bind_calibrated(py::module_& module) {
   def_array(type, "weight", &CalibratedSpectrum::weight, "Read-only array, 0 to 1.");
   type.def_readonly("tsys_k", &CalibratedSpectrum::tsys_k, "Median over the band, on the calibration's cold side.")
       .def_readonly("receiver_k", &CalibratedSpectrum::receiver_k, "Receiver temperature, median over the band.")
+      .def_readwrite("velocity_frame", &CalibratedSpectrum::velocity_frame,
+                     "In which its velocities are told and written, a VelocityFrame.")
+      .def("velocity_km_s", &CalibratedSpectrum::velocity_km_s, "channel"_a, "rest"_a = astro::hydrogen_line, nogil(),
+           "Velocity of a channel in its frame, radio definition.")
       .def("velocity_lsrk_km_s", &CalibratedSpectrum::velocity_lsrk_km_s, "channel"_a, "rest"_a = astro::hydrogen_line,
            nogil(), "Velocity of a channel in the LSRK, radio definition.")
-      .def(
-          "velocities_lsrk_km_s",
-          [](const CalibratedSpectrum& self, astro::Frequency rest) {
-            std::vector<double> velocities;
-            {
-              const py::gil_scoped_release release;
-              velocities = self.velocities_lsrk_km_s(rest);
-            }
-            const std::size_t shape[] = {velocities.size()};
-            const double* data = velocities.data();
-            return view(data, astro::Dtype::f64, shape, keep(std::move(velocities)), true);
-          },
-          "rest"_a = astro::hydrogen_line, "Velocities of all channels, an array.")
+      .def("velocities_km_s", &velocities_by<&CalibratedSpectrum::velocities_km_s>, "rest"_a = astro::hydrogen_line,
+           "Velocities of all channels in its frame, an array.")
+      .def("velocities_lsrk_km_s", &velocities_by<&CalibratedSpectrum::velocities_lsrk_km_s>,
+           "rest"_a = astro::hydrogen_line, "Velocities of all channels in the LSRK, an array.")
       .def(
           "peak",
           [](const CalibratedSpectrum& self, int smooth, int baseline_order, double window_km_s,

@@ -73,11 +73,12 @@ Longitude grows to the left, latitude upwards; a pixel of at most a third of the
       .def("__repr__", [](const MapGrid& self) {
         return "<MapGrid of " + std::to_string(self.width) + " x " + std::to_string(self.height) + " pixels>";
       });
-  py::class_<VelocityAxis>(module, "VelocityAxis", "Radial velocities of the planes of a cube, LSRK.")
-      .def(py::init([](double first_km_s, double step_km_s, std::uint32_t channels) {
-             return VelocityAxis{first_km_s, step_km_s, channels};
+  py::class_<VelocityAxis>(module, "VelocityAxis", "Radial velocities of the planes of a cube.")
+      .def(py::init([](double first_km_s, double step_km_s, std::uint32_t channels, astro::sky::VelocityFrame frame) {
+             return VelocityAxis{first_km_s, step_km_s, channels, frame};
            }),
-           "first_km_s"_a, "step_km_s"_a, "channels"_a)
+           "first_km_s"_a, "step_km_s"_a, "channels"_a, "frame"_a = astro::sky::VelocityFrame::lsrk)
+      .def_readonly("frame", &VelocityAxis::frame, "A VelocityFrame.")
       .def_readonly("first_km_s", &VelocityAxis::first_km_s, "Middle of plane 0.")
       .def_readonly("step_km_s", &VelocityAxis::step_km_s)
       .def_readonly("channels", &VelocityAxis::channels)
@@ -188,7 +189,7 @@ than 1.5 widths from all directions are NaN.)");
       },
       "spectra"_a, "grid"_a, "velocity"_a, "beam"_a, py::kw_only(), "kernel"_a = standard.kernel,
       "width"_a = standard.width, "rest"_a = astro::hydrogen_line, nogil(),
-      "A cube of calibrated spectra with their pointings, each in the LSRK of its own time and place.");
+      "A cube of calibrated spectra with their pointings, each in the axis' frame of its own time and place.");
   module.def(
       "grid_around",
       [](const Pairs& directions, Angle beam, MapFrame frame, MapProjection projection) {

@@ -55,7 +55,7 @@ struct Cube {
 /// What of a map.
 enum class MapLayer : unsigned char { value, sigma, weight };
 
-/// A map as FITS has it: its grid and velocities as axes (RA---TAN, GLAT-CAR, VRAD in m/s, LSRK), the
+/// A map as FITS has it: its grid and velocities as axes (RA---TAN, GLAT-CAR, VRAD in m/s), the
 /// unit of the layer, and its beam as BMAJ and BMIN in degrees. Throws `invalid_argument` for a map whose arrays do
 /// not fit its grid.
 ASTRO_API Cube cube_of(const SkyMap& map, MapLayer layer = MapLayer::value);

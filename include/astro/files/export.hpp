@@ -30,12 +30,14 @@ struct Provenance {
 };
 
 /// A spectrum as a FITS image of one axis with its world coordinates (Greisen et al. 2006, A&A 446,
-/// 747): CTYPE1 FREQ in Hz, SPECSYS TOPOCENT, RESTFRQ, VELOSYS to LSRK, BUNIT K, DATE-OBS, DATE-AVG, EXPOSURE,
-/// RA and DEC of the beam, and the site as OBSGEO-X/Y/Z; the error and the weight as extensions.
+/// 747): CTYPE1 FREQ in Hz, SPECSYS TOPOCENT, RESTFRQ, VELOSYS to the spectrum's frame, BUNIT K, DATE-OBS, DATE-AVG,
+/// EXPOSURE, RA and DEC of the beam, and the site as OBSGEO-X/Y/Z; the error and the weight as extensions. The
+/// alternative axis V is the radio velocity in the spectrum's frame (VRAD in m/s, SPECSYSV).
 ASTRO_API void write_fits(const std::filesystem::path& path, const CalibratedSpectrum& spectrum,
                           const Provenance& provenance = {});
 
-/// Columns: frequency_hz, velocity_lsrk_km_s, temperature_k, sigma_k, weight; '#' lines before tell the rest.
+/// Columns: frequency_hz, velocity_lsrk_km_s (or another frame's name), temperature_k, sigma_k, weight; '#' lines
+/// before tell the rest.
 ASTRO_API void write_csv(const std::filesystem::path& path, const CalibratedSpectrum& spectrum,
                          const Provenance& provenance = {});
 

@@ -8,6 +8,7 @@
 #include "astro/export.hpp"
 #include "astro/files/recordings.hpp"
 #include "astro/signal/spectrum.hpp"
+#include "astro/sky/velocity.hpp"
 #include "astro/value.hpp"
 
 /// Single-dish FITS: the table that Green Bank's tools (GBTIDL, dysh), Parkes' and CASA exchange
@@ -66,5 +67,8 @@ ASTRO_API std::vector<SdfitsRow> sdfits_rows(const SpectraFile& file);
 ASTRO_API SpectraFile spectra_file(const std::vector<SdfitsRow>& rows);
 /// A spectrum in kelvin as a row, without its errors: the format has no column for them.
 ASTRO_API SdfitsRow sdfits_row(const CalibratedSpectrum& spectrum);
+/// Says in which frame the row's velocities are to be told: definition (radio) and the velocity of the frame, by the
+/// pointing.
+ASTRO_API void set_velocity_frame(SdfitsRow& row, sky::VelocityFrame frame);
 
 }  // namespace astro::files

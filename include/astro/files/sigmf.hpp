@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "astro/block.hpp"
@@ -61,11 +62,23 @@ struct SigmfMeta {
 /// Reads the JSON, by either of the two files' names. Throws `not_found`, `invalid_file`.
 ASTRO_API SigmfMeta read_sigmf(const std::filesystem::path& path);
 
-/// Takes samples as they come and writes both files; they get their names when all is there.
+/// Our extension of SigMF. Global, true while a recording goes on; it stays where that was cut short.
+inline constexpr std::string_view sigmf_unfinished = "astro:unfinished";
+/// Of a capture: samples that were lost just before it.
+inline constexpr std::string_view sigmf_samples_lost = "astro:samples_lost";
+
+/// When the two files get their names.
+enum class SigmfNames : unsigned char {
+  when_whole,  ///< at `finish`; without it nothing stays
+  at_once      ///< what was written can be read at any moment, also after a kill: the global key `astro:unfinished`
+               ///< is true until `finish`, and a sample that was cut in its middle does not count
+};
+
+/// Takes samples as they come and writes both files.
 class ASTRO_API SigmfWriter {
  public:
   /// `path` ends in .sigmf-meta or .sigmf-data. Throws `invalid_argument` for another dtype or ending.
-  SigmfWriter(const std::filesystem::path& path, SigmfMeta meta);
+  SigmfWriter(const std::filesystem::path& path, SigmfMeta meta, SigmfNames names = SigmfNames::when_whole);
   ~SigmfWriter();
   SigmfWriter(const SigmfWriter&) = delete;
   SigmfWriter& operator=(const SigmfWriter&) = delete;
@@ -74,12 +87,11 @@ class ASTRO_API SigmfWriter {
   SigmfMeta& meta() noexcept;
   /// Whole samples. Throws `invalid_argument`, `storage`.
   void write(std::span<const std::byte> samples);
-  /// A block of a stream of IQ: where samples were lost before it, or the receiver was tuned anew, a capture of
-  /// its own begins, so that every sample keeps its time.
+  /// A block of a stream of IQ: where samples were lost before it, the receiver was tuned anew or the machine's clock
+  /// was set, a capture of its own begins, so that every sample keeps its time.
   void write(const Block& block);
   std::uint64_t samples() const noexcept;
   std::uint64_t samples_lost() const noexcept;  ///< between the blocks written
-  /// Without it nothing stays.
   void finish();
 
  private:

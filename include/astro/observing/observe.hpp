@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -195,9 +196,10 @@ struct Description<Finding> {
 /// What an observation found.
 struct ObservationResult {
   Observation observation{};
-  CalibratedSpectrum spectrum{};    ///< average over the sky; without channels where the mode has none
-  Peak peak{};                      ///< of that
-  std::vector<Finding> findings{};  ///< of the mode: beam width, opacity, Tsys
+  CalibratedSpectrum spectrum{};               ///< average over the sky; without channels where the mode has none
+  Peak peak{};                                 ///< of that
+  std::vector<Finding> findings{};             ///< of the mode: beam width, opacity, Tsys
+  std::vector<std::filesystem::path> files{};  ///< that the request asked for, as far as they could be made
 };
 
 /// The reins of an observation that runs, for any thread.

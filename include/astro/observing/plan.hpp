@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "astro/error.hpp"
 #include "astro/export.hpp"
 #include "astro/mount.hpp"
 #include "astro/observing/program.hpp"
@@ -25,6 +26,8 @@ struct PlannedStep {
   Axes to{};
   AltAz place{};          ///< of the beam at `begin`
   std::string refusal{};  ///< why it cannot be done then; empty: it can
+  /// Of what kind: `unsafe` (Sun, Moon, no safe way), `out_of_limits` (axes, horizon's line) or `not_visible`.
+  ErrorCode refusal_code = ErrorCode::not_visible;
 };
 
 /// What an observation will be like, known before anything moves.
@@ -36,11 +39,13 @@ struct Plan {
   Duration integrating{};  ///< on the sky and on references
   double expected_rms_k =
       0.0;  ///< of a channel, after all passes, by the radiometer equation with the site's `tsys`; 0: not known
-  std::uint64_t bytes = 0;              ///< in the store
-  int unwinds = 0;                      ///< changes of the cable's turn or over the zenith, within steps
-  Angle sun_distance{};                 ///< least, of any step
-  std::vector<std::string> refusals{};  ///< each reason once, with the steps that it concerns
-  std::optional<Time> possible_from{};  ///< of a plan that is refused: when it would work, within two days
+  std::uint64_t bytes = 0;                          ///< in the store
+  int unwinds = 0;                                  ///< changes of the cable's turn or over the zenith, within steps
+  Angle sun_distance{};                             ///< least, of any step
+  std::vector<std::string> refusals{};              ///< each reason once, with the steps that it concerns
+  ErrorCode refusal_code = ErrorCode::not_visible;  ///< of the first of them
+  std::optional<Time> possible_from{};  ///< of a plan that is refused: when it would work, within two days, or a year
+                                        ///< because of the Sun
 
   bool is_possible() const noexcept { return refusals.empty(); }
 };

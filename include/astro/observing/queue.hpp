@@ -83,11 +83,58 @@ struct Description<QueuedRequest> {
       field<&Q::observation_id>("observation_id", {.says = "as soon as it has begun"})};
 };
 
+/// When a queue works.
+enum class QueueHours : std::uint8_t {
+  always,
+  night,  ///< while the Sun is below `sun_altitude`
+  day     ///< while it is not
+};
+
+template <>
+struct Description<QueueHours> {
+  static constexpr std::array choices{"always", "night", "day"};
+};
+
+/// The site file's `queue:` section: where the queue lies, when it works, and what one user may ask for.
+///
+///     queue: {store: archive, hours: night, sun_altitude: -6 deg, horizon: 12 h, most_waiting: 20}
+struct QueueSection {
+  std::string store{};  ///< that keeps it; empty: the only one of the site
+  QueueHours hours = QueueHours::always;
+  Angle sun_altitude = arcminutes(-50);                ///< of `night` and `day`: sunrise and sunset
+  Duration horizon = std::chrono::hours(24);           ///< how far ahead is planned
+  Duration retry_after = std::chrono::minutes(5);      ///< after an attempt that failed; doubled with each
+  Duration age_doubling = std::chrono::hours(24);      ///< of the weight; zero: waiting counts for nothing
+  Duration usage_half_life = std::chrono::hours(168);  ///< until half of what a user had is forgotten
+  std::int64_t most_waiting = 0;                       ///< requests of one user; 0: any number
+  Duration most_time{};                                ///< that one user's requests may wait for; zero: any
+};
+
+template <>
+struct Description<QueueSection> {
+  using S = QueueSection;
+  static constexpr std::array fields{
+      field<&S::store>("store",
+                       {.says = "that keeps it; empty: the only one of the site", .required = false, .names = "store"}),
+      field<&S::hours>("hours", {.says = "when it works"}),
+      field<&S::sun_altitude>("sun_altitude", {.min = -90, .max = 90, .says = "below it is night"}),
+      field<&S::horizon>("horizon", {.min = 600, .max = 172800, .says = "how far ahead is planned"}),
+      field<&S::retry_after>("retry_after", {.min = 0, .max = 86400, .says = "after an attempt that failed; doubled"}),
+      field<&S::age_doubling>("age_doubling",
+                              {.min = 0, .max = 1e8, .says = "of the weight; 0: waiting counts for nothing"}),
+      field<&S::usage_half_life>("usage_half_life",
+                                 {.min = 60, .max = 1e9, .says = "until half of what a user had is forgotten"}),
+      field<&S::most_waiting>("most_waiting", {.min = 0, .max = 1e6, .says = "requests of one user; 0: any number"}),
+      field<&S::most_time>("most_time",
+                           {.min = 0, .max = 1e9, .says = "that one user's requests may wait for; 0: any"})};
+};
+
 /// Puts a request into the queue and returns it as it is kept: with an id (unless it has one),
 /// `waiting`, created `now`; user and planned start are those of the request where it has none of
 /// its own. Throws `invalid_argument` for a priority, a deadline or steps that make no sense, and
-/// when the id is there already.
-ASTRO_API QueuedRequest add_request(const StoreHandle& store, QueuedRequest request, Time now);
+/// when the id is there already; `busy` when its user has as many waiting as `rules` allow.
+ASTRO_API QueuedRequest add_request(const StoreHandle& store, QueuedRequest request, Time now,
+                                    const QueueSection& rules = {});
 
 /// In the order in which they came; without those that have ended, if so told.
 ASTRO_API std::vector<QueuedRequest> list_requests(const StoreHandle& store, bool with_ended = true);
@@ -100,9 +147,9 @@ ASTRO_API QueuedRequest cancel_request(const StoreHandle& store, const std::stri
 
 struct QueueOptions {
   std::stop_token stop{};
-  bool until_empty = false;  ///< ends when nothing more can be done within the look-ahead
-  Duration look_ahead = std::chrono::hours(24);
-  Duration retry_after = std::chrono::minutes(5);       ///< doubled with each attempt
+  bool until_empty = false;                             ///< ends when nothing more can be done within the look-ahead
+  std::optional<Duration> look_ahead{};                 ///< empty: the `horizon` of the site's `queue:`
+  std::optional<Duration> retry_after{};                ///< doubled with each attempt; empty: as the site has it
   std::int64_t evaluations = 20000;                     ///< of each planning
   std::function<void(const QueuedRequest&)> changed{};  ///< each change of a state
   std::function<void(const Schedule&)> planned{};       ///< each new plan
@@ -118,8 +165,8 @@ struct QueueRun {
 /// Carries out what waits in a store, best first by `schedule`, until it is stopped (or, with
 /// `until_empty`, nothing more can be done). Plans anew whenever one has ended, come or gone. One
 /// that fails is tried again, later each time, up to its `max_attempts`; what an earlier process
-/// left in the middle is resumed. One process at a time runs a queue, as it does an observatory.
-/// Throws what the store throws; what an observation throws is written into its record.
+/// left in the middle is resumed. One process at a time runs a queue, as it does an observatory. `store`: empty: the
+/// one of the site's `queue:`. Throws what the store throws; what an observation throws is written into its record.
 ASTRO_API QueueRun run_queue(const Observatory& site, const std::string& store, const QueueOptions& options = {});
 
 }  // namespace astro

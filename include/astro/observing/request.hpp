@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "astro/coordinates.hpp"
 #include "astro/export.hpp"
@@ -11,6 +12,7 @@
 #include "astro/record.hpp"
 #include "astro/signal/spectrometer.hpp"
 #include "astro/site.hpp"
+#include "astro/sky/velocity.hpp"
 
 namespace astro {
 
@@ -49,6 +51,14 @@ enum class Product : std::uint8_t { spectra, continuum, recording, all };
 template <>
 struct Description<Product> {
   static constexpr std::array choices{"spectra", "continuum", "recording", "all"};
+};
+
+/// A kind of file that is made of an observation at its end.
+enum class ProductFile : std::uint8_t { fits, sdfits, csv, sigmf };
+
+template <>
+struct Description<ProductFile> {
+  static constexpr std::array choices{"fits", "sdfits", "csv", "sigmf"};
 };
 
 /// In which direction offsets are counted. The first is along parallels and true on the sky (its
@@ -136,6 +146,10 @@ struct ObservationRequest {
   Duration switch_every = std::chrono::seconds(10);
   ScanArea scan{};
   TippingRange tipping{};
+  sky::VelocityFrame velocity_frame = sky::VelocityFrame::lsrk;  ///< of the line's velocity and of all that is exported
+  bool analysis = true;                                          ///< reduced at its end; else only stored
+  std::vector<ProductFile> files{};                              ///< made at its end, in `products` of the state folder
+  std::string output_filename{};  ///< of those, without ending; empty: the observation's id
   std::optional<Time> planned_start{};
   std::string observer{};
 };
@@ -176,6 +190,11 @@ struct Description<ObservationRequest> {
       field<&R::switch_every>("switch_every", {.min = 0.001, .max = 1e5, .says = "time on one side of a switch"}),
       field<&R::scan>("scan", {.says = "area of raster, cross, map, points and horizon"}),
       field<&R::tipping>("tipping", {.says = "altitudes of a tipping curve"}),
+      field<&R::velocity_frame>("velocity_frame", {.says = "in which velocities are told and exported"}),
+      field<&R::analysis>("analysis", {.says = "reduced at its end; false: only stored"}),
+      field<&R::files>("files", {.says = "made of it at its end, in products/ of the state folder"}),
+      field<&R::output_filename>(
+          "output_filename", {.says = "of those files, without folder and ending; empty: its id", .required = false}),
       field<&R::planned_start>("planned_start", {.says = "not before; empty: now"}),
       field<&R::observer>("observer", {.says = "who asks", .required = false})};
 };

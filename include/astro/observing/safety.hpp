@@ -152,6 +152,9 @@ class ASTRO_API SafeSky {
   std::optional<std::string> objection(const AltAz& place, Time time) const;
   /// The same for the axes, which also have limits.
   std::optional<std::string> objection(const Axes& axes, Time time) const;
+  /// As what the mount itself would throw: `unsafe` for Sun and Moon, `out_of_limits` for the axes and the horizon's
+  /// line.
+  std::optional<Error> refusal(const Axes& axes, Time time) const;
 
   /// How far from forbidden sky the beam is; negative: how far within (of the horizon's line the
   /// difference in altitude counts). 180 degrees where nothing is forbidden.

@@ -167,6 +167,10 @@ struct ScheduleOptions {
   double due_factor = 1000.0;
 };
 
+/// As the site's `queue:` has it, from `now` on: its horizon, within the hours in which it works (those that are, or
+/// the next), and its fairness. `length`: instead of the horizon. Nothing when such hours do not come within two days.
+ASTRO_API std::optional<ScheduleOptions> schedule_options(const Site& site, Time now, Duration length = {});
+
 /// Plans what waits in `queue` (its records of all states: those that have ended say what their users
 /// had). Requests are carried out one after the other, also those of different mounts. Throws
 /// `invalid_argument` for a span that is empty or longer than two days.

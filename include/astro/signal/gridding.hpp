@@ -13,6 +13,7 @@
 #include "astro/frequency.hpp"
 #include "astro/signal/measured.hpp"
 #include "astro/signal/spectrum.hpp"
+#include "astro/sky/velocity.hpp"
 
 /// From spectra that were taken here and there to a regular map.
 namespace astro {
@@ -52,11 +53,12 @@ struct ASTRO_API MapGrid {
   Pixel pixel_of(const Icrs& direction) const noexcept;
 };
 
-/// Radial velocities of the planes of a cube, LSRK, radio definition.
+/// Radial velocities of the planes of a cube, radio definition.
 struct VelocityAxis {
   double first_km_s = 0.0;  ///< middle of plane 0
   double step_km_s = 1.0;   ///< positive
   std::uint32_t channels = 0;
+  sky::VelocityFrame frame = sky::VelocityFrame::lsrk;
 
   double at(double channel) const noexcept { return first_km_s + step_km_s * channel; }
   bool operator==(const VelocityAxis&) const = default;
@@ -110,7 +112,7 @@ ASTRO_API SkyMap grid_map(std::span<const MapPoint> points, const MapGrid& grid,
                           const std::string& unit = "K");
 
 /// A cube of spectra, whose pointings must be known. Each is brought onto the velocity axis, by the
-/// overlap of its channels, in the LSRK of its own time and place. All channels of a spectrum are weighed
+/// overlap of its channels, in the axis' frame of its own time and place. All channels of a spectrum are weighed
 /// alike, by its median error and the channel's own weight: the brightness of a line raises the noise of
 /// its channels, and weights by that would make bright places faint. The errors of the pixels follow from
 /// those of the channels, taken as independent. Throws as `grid_map`, and for a cube of more than 2^31 values.

@@ -31,7 +31,7 @@ ASTRO_API CalibratedSpectrum frequency_switched(const Spectrum& signal, const Sp
 /// One line of a fit: Gaussian in frequency.
 struct Gaussian {
   Measured peak_k{};
-  Measured velocity_km_s{};  ///< of its centre; LSRK, or topocentric when the pointing is not known
+  Measured velocity_km_s{};  ///< of its centre, in the spectrum's frame; topocentric when the pointing is not known
   Measured width_km_s{};     ///< full width at half maximum
   Frequency centre{};        ///< topocentric
 };
@@ -44,7 +44,7 @@ struct GaussianFit {
 
 struct GaussianOptions {
   int lines = 1;               ///< how many there are, 1 to 8; each begins at the highest place of what is left over
-  double window_km_s = 300.0;  ///< fitted within this of the rest frequency, either side
+  double window_km_s = 300.0;  ///< fitted within this of the rest frequency, either side, LSRK
   Frequency rest = hydrogen_line;
 };
 

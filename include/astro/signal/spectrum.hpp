@@ -9,6 +9,7 @@
 #include "astro/export.hpp"
 #include "astro/frequency.hpp"
 #include "astro/record.hpp"
+#include "astro/sky/velocity.hpp"
 #include "astro/time.hpp"
 
 namespace astro {
@@ -73,7 +74,7 @@ struct Spectrum {
 struct Peak {
   double peak_k = 0.0;               ///< above the baseline
   double sigma_k = 0.0;              ///< its standard error
-  double peak_velocity_km_s = 0.0;   ///< LSRK; NaN when the pointing is not known
+  double peak_velocity_km_s = 0.0;   ///< in the spectrum's frame; NaN when that needs a pointing that is not known
   double sigma_velocity_km_s = 0.0;  ///< its standard error: a flat line's highest channel is any of many
   Frequency peak_frequency{};        ///< topocentric
   double rms_k = 0.0;                ///< of the single channels that the baseline was fitted to
@@ -103,9 +104,13 @@ struct CalibratedSpectrum {
   std::uint64_t samples_lost = 0;
   Pointing pointing{};
   std::string receiver{};
+  sky::VelocityFrame velocity_frame = sky::VelocityFrame::lsrk;  ///< in which its velocities are told and written
 
-  /// Velocity of a channel in the LSRK, radio definition, from pointing, site and mid-time; throws
-  /// `invalid_argument` when the pointing is not known.
+  /// Velocity of a channel in its frame, radio definition, from pointing, site and mid-time; throws
+  /// `invalid_argument` when the pointing is not known (the telescope's own frame needs none).
+  ASTRO_API double velocity_km_s(double channel, Frequency rest = hydrogen_line) const;
+  ASTRO_API std::vector<double> velocities_km_s(Frequency rest = hydrogen_line) const;
+  /// The same in the LSRK, whatever its frame: what Galactic rotation is about.
   ASTRO_API double velocity_lsrk_km_s(double channel, Frequency rest = hydrogen_line) const;
   ASTRO_API std::vector<double> velocities_lsrk_km_s(Frequency rest = hydrogen_line) const;
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
 #include <span>
 
 #include "astro/coordinates.hpp"
 #include "astro/export.hpp"
 #include "astro/frequency.hpp"
+#include "astro/record.hpp"
 #include "astro/time.hpp"
 
 /// How fast the telescope moves along the line of sight.
@@ -14,6 +16,19 @@ namespace astro::sky {
 /// Rest frames of a radial velocity: the telescope, the Earth's centre, the Sun, the solar system's
 /// barycentre, the kinematic and the dynamical Local Standard of Rest, the centre of the Galaxy.
 enum class VelocityFrame : unsigned char { topo, geo, helio, bary, lsrk, lsrd, galacto };
+
+}  // namespace astro::sky
+
+namespace astro {
+
+template <>
+struct Description<sky::VelocityFrame> {
+  static constexpr std::array choices{"topo", "geo", "helio", "bary", "lsrk", "lsrd", "galacto"};
+};
+
+}  // namespace astro
+
+namespace astro::sky {
 
 /// What is to be added to a topocentric radial velocity (positive: receding) to have it in the
 /// frame, in km/s, for a direction seen from a site at a time. Non-relativistic; right to 1 m/s
