@@ -13,31 +13,15 @@ function(astro_room name)
   target_link_libraries(astro PRIVATE $<BUILD_INTERFACE:astro_room_${name}> ${ARG_USES})
 endfunction()
 
-# astro_test_server(NAME [USES library...]): tests/servers/NAME starts and stops a real server in a folder; ctest does
-# so around the tests that need it, and tests/servers/NAME.cpp tells them where it is.
-function(astro_test_server name)
-  cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
-  if(TARGET astro_server_${name})
-    return()
-  endif()
-  string(MD5 build ${PROJECT_BINARY_DIR})
-  string(SUBSTRING ${build} 0 8 build)
-  set(folder /tmp/astro-servers-${build})  # short, as the name of a socket must be, and open to another user
-  set(script ${PROJECT_SOURCE_DIR}/tests/servers/${name})
-  add_library(astro_server_${name} STATIC ${script}.cpp)
-  target_compile_definitions(astro_server_${name}
-    PRIVATE ASTRO_TEST_SERVERS="${PROJECT_SOURCE_DIR}/tests/servers" ASTRO_TEST_SERVERS_FOLDER="${folder}")
-  target_link_libraries(astro_server_${name} PUBLIC astro_testing PRIVATE astro_compiler GTest::gtest ${ARG_USES})
-  add_test(NAME start_${name} COMMAND ${script} start ${folder}/${name})
-  add_test(NAME stop_${name} COMMAND ${script} stop ${folder}/${name})
-  set_tests_properties(start_${name} PROPERTIES FIXTURES_SETUP ${name} TIMEOUT 120)
-  set_tests_properties(stop_${name} PROPERTIES FIXTURES_CLEANUP ${name} TIMEOUT 120)
-endfunction()
-
-# astro_room_tests(NAME [USES library...] [NEEDS server...]): tests/NAME/*_test.cpp become one program, test_NAME.
+# astro_room_tests(NAME [USES library...] [SOURCES file...] [PARTS part...]): tests/NAME/*_test.cpp, or these files, become
+# one program, test_NAME. ctest runs each of its tests by itself; those that share servers in PARTS: all at once that
+# have the part in their name, so that a server is started once a part and not once a test.
 function(astro_room_tests name)
-  cmake_parse_arguments(ARG "" "" "USES;NEEDS" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
+  cmake_parse_arguments(ARG "" "" "USES;SOURCES;PARTS" ${ARGN})
+  set(sources ${ARG_SOURCES})
+  if(NOT sources)
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
+  endif()
   if(NOT sources)
     return()
   endif()
@@ -50,9 +34,12 @@ function(astro_room_tests name)
   else()
     target_precompile_headers(test_${name} REUSE_FROM test_core)
   endif()
-  foreach(server IN LISTS ARG_NEEDS)
-    target_link_libraries(test_${name} PRIVATE astro_server_${server})
+  set(environment "ASTRO_PLUGIN_PATH=${ASTRO_PLUGIN_OUTPUT_DIRECTORY}")
+  if(NOT ARG_PARTS)
+    gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600 ENVIRONMENT "${environment}")
+  endif()
+  foreach(part IN LISTS ARG_PARTS)
+    add_test(NAME ${name}.${part} COMMAND test_${name} --gtest_filter=*${part}*)
+    set_tests_properties(${name}.${part} PROPERTIES TIMEOUT 600 ENVIRONMENT "${environment}")
   endforeach()
-  gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600 FIXTURES_REQUIRED "${ARG_NEEDS}"
-    ENVIRONMENT "ASTRO_PLUGIN_PATH=${ASTRO_PLUGIN_OUTPUT_DIRECTORY}")
 endfunction()

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 import os
 import pathlib
+import signal
 import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -23,26 +25,13 @@ def recordings():
     return pathlib.Path(folder)
 
 
-@pytest.fixture(scope="session")
-def postgres(root, tmp_path_factory):
-    """A real PostgreSQL: the folder of its unix socket, and its port. See tests/servers/postgres."""
-    folder = tmp_path_factory.mktemp("servers") / "postgres"
-    for above in folder.parents:  # pytest's are its user's alone, and the server runs as another
-        if above.stat().st_uid == os.getuid() and above.name:
-            above.chmod(above.stat().st_mode | 0o011)
-    script = root / "tests/servers/postgres"
-    try:
-        started = subprocess.run([script, "start", folder], check=True, stdout=subprocess.PIPE, text=True)
-        yield folder, int(started.stdout)
-    finally:
-        subprocess.run([script, "stop", folder], check=True)
-
-
 class Server:
-    """What tests/servers/NAME/start becomes: a real server on free ports of the loopback interface."""
+    """What tests/servers/NAME/start becomes: a real server on free ports of the loopback interface. It dies with us."""
 
-    def __init__(self, root, folder, name, lines, ports):
-        self.command = [str(root / "tests" / "servers" / name / "start"), str(folder)]
+    def __init__(self, root, name, lines=(), ports=1):
+        self.home = root / "tests/servers" / name
+        self.temporary = tempfile.TemporaryDirectory(prefix="astro-test-")  # not pytest's: no other user may go in there
+        self.folder = pathlib.Path(self.temporary.name)
         self.lines = list(lines)
         self.ports = [free_port() for _ in range(ports)]
         self.start()
@@ -52,20 +41,36 @@ class Server:
         return self.ports[0]
 
     def start(self):
-        self.process = subprocess.Popen([*self.command, *map(str, self.ports), *self.lines])
+        words = [self.home / "start", self.folder, *self.ports, *(line.replace("{PORT}", str(self.port)) for line in self.lines)]
+        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *map(str, words)])
         end = time.monotonic() + 180
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), 1).close()
-                return
-            except OSError:
-                assert self.process.poll() is None, f"{self.command[0]} did not come up"
-                assert time.monotonic() < end, f"{self.command[0]} takes no connections"
-                time.sleep(0.05)
+        while not self.answers():
+            assert self.process.poll() is None, f"{self.home.name} did not come up"
+            assert time.monotonic() < end, f"{self.home.name} does not answer"
+            time.sleep(0.05)
+
+    def answers(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+        except OSError:
+            return False
+        ready = self.home / "ready"  # one that takes connections earlier
+        return not ready.exists() or subprocess.run([ready, str(self.port)]).returncode == 0
 
     def kill(self):
-        self.process.kill()
-        self.process.wait()
+        """As a power cut does: at once, and with it the processes that it has started."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGSTOP)  # so that it starts no more of them
+            children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+            for each in (self.process.pid, *map(int, children)):
+                os.kill(each, signal.SIGKILL)
+            self.process.wait()
+            while any(pathlib.Path(f"/proc/{child}").exists() for child in children):
+                time.sleep(0.001)
+
+    def remove(self):
+        self.kill()
+        self.temporary.cleanup()
 
 
 def free_port():
@@ -75,14 +80,29 @@ def free_port():
 
 
 @pytest.fixture
-def start_server(root, tmp_path):
+def start_server(root):
     """start_server("mosquitto", "line of its configuration", ..., ports=1) returns a Server; it ends with the test."""
     servers = []
 
     def start(name, *lines, ports=1):
-        servers.append(Server(root, tmp_path / f"{name}{len(servers)}", name, lines, ports))
+        servers.append(Server(root, name, lines, ports))
         return servers[-1]
 
     yield start
     for server in servers:
-        server.kill()
+        server.remove()
+
+
+def shared(name, ports=1):
+    """A fixture: one server for all tests that do it no harm."""
+
+    @pytest.fixture(scope="session", name=name)
+    def server(root):
+        made = Server(root, name, ports=ports)
+        yield made
+        made.remove()
+
+    return server
+
+
+postgres, kafka, registry = shared("postgres"), shared("kafka", ports=2), shared("registry")

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Telemetry rows into the store `postgres` beside its limit: the same table, the same values and the same batch by COPY
 // in binary through libpq, in the same run; and found again by a range of time beside the same question in bare SQL.
-// Their ratios count: 0.8 or more. ASTRO_BENCH_POSTGRES names the folder of a server that tests/servers/postgres
-// started; without it there is nothing to measure.
+// Their ratios count: 0.8 or more.
 #include <benchmark/benchmark.h>
 #include <libpq-fe.h>
 
 #include <chrono>
 #include <cstdint>
-#include <cstdlib>
 #include <ctime>
-#include <fstream>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -19,28 +16,15 @@
 #include "astro/store.hpp"
 #include "astro/telemetry.hpp"
 #include "plain_emitter.hpp"
+#include "testing/postgres_server.hpp"
 
 namespace {
 
+using astro::testing::PostgresServer;
+
 constexpr std::int64_t found_rows = 20'000;
 
-struct Server {
-  std::string folder;
-  int port = 0;
-};
-
-const Server& server() {
-  static const Server found = [] {
-    Server made{std::getenv("ASTRO_BENCH_POSTGRES")};
-    std::ifstream(made.folder + "/port") >> made.port;
-    return made;
-  }();
-  return found;
-}
-
-astro::Value settings(const std::string& schema) {
-  return astro::Map{{"host", server().folder}, {"port", server().port}, {"user", "astro"}, {"schema", schema}};
-}
+astro::Value settings(const std::string& schema) { return PostgresServer::shared().settings(schema); }
 
 /// A new one for each run, so that every table begins empty.
 std::string new_schema() {
@@ -95,7 +79,8 @@ class Bare {
   explicit Bare(const std::string& schema) {
     const Opened<astro::Store> store(astro::DeviceKind::store, "postgres", settings(schema));
     store->prepare(astro::schema_of<astro::Point>());
-    const std::string where = "host='" + server().folder + "' port=" + std::to_string(server().port) +
+    const PostgresServer& server = PostgresServer::shared();
+    const std::string where = "host='" + server.folder().string() + "' port=" + std::to_string(server.port()) +
                               " user=astro dbname=astro options='-c search_path=" + schema + "'";
     connection_ = PQconnectdb(where.c_str());
     if (PQstatus(connection_) != CONNECTION_OK) throw std::runtime_error(PQerrorMessage(connection_));
@@ -222,7 +207,6 @@ void bare_sql_finds_a_range(benchmark::State& state) {
 }
 
 [[maybe_unused]] const bool is_registered = [] {
-  if (std::getenv("ASTRO_BENCH_POSTGRES") == nullptr) return false;
   for (const auto& [batch, batches] : {std::pair(1000, 300), std::pair(100, 500)}) {
     // As many rows in both, so that the tables are as deep.
     benchmark::RegisterBenchmark("bare_copy_into_postgres", bare_copy_into_postgres)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 #include "astro/coordinates.hpp"
 #include "astro/error.hpp"
@@ -67,6 +68,14 @@ Command command_of(const TelescopeCommand& message) {
   made.issued = time_of(message.timestamp);
   if (message.expires) made.expires = time_of(*message.expires);
   return made;
+}
+
+TelescopeDataRaw raw_of(TelescopeData message) {
+  return {.data_id = std::move(message.data_id),
+          .observation_id = std::move(message.observation_id),
+          .sequence_number = message.sequence_number,
+          .timestamp = message.timestamp,
+          .data_payload = std::move(message.data_payload)};
 }
 
 CommandAcknowledgment telescope_acknowledgment(const Acknowledgment& acknowledgment, const Sender& sender) {

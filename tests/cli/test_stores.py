@@ -12,7 +12,7 @@ channels: 256
 
 
 def test_an_observation_rests_in_postgresql(astro, root, postgres):
-    folder, port = postgres
+    folder, port = postgres.folder, postgres.port
     text = (root / "examples/sites/simulated.yaml").read_text()
     file = "{driver: sqlite, path: simulated.db}"
     assert file in text

@@ -12,6 +12,8 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <stdexcept>
 #include <thread>
 
@@ -33,6 +35,13 @@ bool takes_connections(int port) {
   const bool takes = ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
   ::close(socket);
   return takes;
+}
+
+/// What `process` has started and what is still there.
+std::vector<pid_t> children_of(pid_t process) {
+  const std::string number = std::to_string(process);
+  std::ifstream stream("/proc/" + number + "/task/" + number + "/children");
+  return {std::istream_iterator<pid_t>(stream), {}};
 }
 
 }  // namespace
@@ -76,7 +85,7 @@ void Server::start() {
     ::_exit(127);
   }
   const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(3);
-  while (!takes_connections(port())) {
+  while (!answers()) {
     if (::waitpid(pid_, nullptr, WNOHANG) == pid_ || std::chrono::steady_clock::now() > end) {
       pid_ = 0;
       throw std::runtime_error("the server " + name_ + " did not come up; its files were in " +
@@ -86,6 +95,13 @@ void Server::start() {
   }
 }
 
+bool Server::answers() const {
+  if (!takes_connections(port())) return false;
+  const std::string ready = std::string(ASTRO_TEST_SERVERS) + "/" + name_ + "/ready";  // one that takes them earlier
+  return !std::filesystem::exists(ready) ||
+         std::system(("env -u LD_PRELOAD " + ready + " " + std::to_string(port())).c_str()) == 0;
+}
+
 void Server::end(int signal) {
   if (pid_ == 0) return;
   ::kill(pid_, signal);
@@ -93,7 +109,17 @@ void Server::end(int signal) {
   pid_ = 0;
 }
 
-void Server::kill() { end(SIGKILL); }
+void Server::kill() {
+  if (pid_ == 0) return;
+  ::kill(pid_, SIGSTOP);  // so that it starts no more of them
+  const std::vector<pid_t> children = children_of(pid_);
+  end(SIGKILL);
+  for (const pid_t child : children) ::kill(child, SIGKILL);
+  for (const pid_t child : children) {
+    while (::kill(child, 0) == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
 void Server::terminate() { end(SIGTERM); }
 
 Certificates::Certificates() {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,12 @@ class Server final {
 
   int port() const { return ports_.front(); }
   const std::filesystem::path& folder() const { return folder_.path(); }
-  void start();      ///< on the same ports and data; returns when it takes connections
-  void kill();       ///< as a power cut does: at once
+  void start();      ///< on the same ports and data; returns when it answers
+  void kill();       ///< as a power cut does: at once, and with it the processes that it has started
   void terminate();  ///< as an administrator does
 
  private:
+  bool answers() const;
   void end(int signal);
 
   const std::string name_;

@@ -100,6 +100,15 @@ struct TelescopeData {
   std::string unit{};
 };
 
+/// A row of the table that Kafka Connect fills from `telescope.data`, and our stores fill, too.
+struct TelescopeDataRaw {
+  std::string data_id{};
+  std::string observation_id{};
+  std::int64_t sequence_number = 0;
+  std::int64_t timestamp = 0;
+  std::optional<Bytes> data_payload{};
+};
+
 enum class StatusLevel : std::uint8_t { info, warning, error, critical };
 
 struct TelescopeStatus {
@@ -233,6 +242,18 @@ struct Description<messaging::TelescopeData> {
 };
 
 template <>
+struct Description<messaging::TelescopeDataRaw> {
+  using R = messaging::TelescopeDataRaw;
+  static constexpr const char* name = "telescope_data_raw";
+  static constexpr std::array fields{
+      field<&R::data_id>("data_id", {.required = true}),
+      field<&R::observation_id>("observation_id", {.required = true}),
+      field<&R::sequence_number>("sequence_number", {.required = true}),
+      field<&R::timestamp>("timestamp", {.unit = "ms", .says = "since 1970", .required = true}),
+      field<&R::data_payload>("data_payload", {.column = "data"})};
+};
+
+template <>
 struct Description<messaging::TelescopeStatus> {
   using R = messaging::TelescopeStatus;
   static constexpr const char* name = "TelescopeStatus";
@@ -270,6 +291,9 @@ struct Sender {
   std::string application{};  ///< "telescope-movement"
   std::string hostname{};
 };
+
+/// The row of a message.
+ASTRO_API TelescopeDataRaw raw_of(TelescopeData message);
 
 ASTRO_API CommandAcknowledgment telescope_acknowledgment(const Acknowledgment& acknowledgment, const Sender& sender);
 ASTRO_API Acknowledgment acknowledgment_of(const CommandAcknowledgment& message);

@@ -2,10 +2,10 @@
 // How each store is opened.
 #include "conformance/stores/under_test.hpp"
 #ifdef ASTRO_HAS_S3
-#include "servers/s3.hpp"
+#include "testing/s3_server.hpp"
 #endif
 #ifdef ASTRO_HAS_POSTGRES
-#include "servers/postgres.hpp"
+#include "testing/postgres_server.hpp"
 #endif
 
 namespace astro::testing {

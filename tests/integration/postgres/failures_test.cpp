@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "conformance/stores/opened.hpp"
-#include "servers/postgres.hpp"
+#include "testing/postgres_server.hpp"
 #include "testing/small_disk.hpp"
 
 namespace astro::testing {
@@ -35,7 +35,7 @@ bool is_long() { return std::getenv("ASTRO_LONG") != nullptr; }
 
 // A server of its own that is killed and comes back, again and again, while several writers store.
 TEST(PostgresFailures, LoseAndDoubleNothingWhenTheServerIsKilledInTheMiddle) {
-  const PostgresServer server;
+  PostgresServer server;
   const Value settings = server.settings("public");
   { Opened("postgres", settings)->prepare(counted()); }
   std::atomic<bool> ends = false;
@@ -101,7 +101,7 @@ TEST(PostgresFailures, LoseAndDoubleNothingWhenTheServerIsKilledInTheMiddle) {
 }
 
 TEST(PostgresFailures, SayThatATransactionWasLost) {
-  const PostgresServer server;
+  PostgresServer server;
   const Opened store("postgres", server.settings("public"));
   store.insert<Counted>({{1, "a"}});
   store->begin();
@@ -190,19 +190,19 @@ TEST_F(PostgresDoor, OpensWithTheRightPasswordAlone) {
 }
 
 TEST_F(PostgresDoor, TrustsOnlyAServerWhoseCertificateIsSigned) {
-  const Value strict = settings().set("tls", "verify-full").set("root_certificate", tls("root.crt"));
+  const Value strict = settings().set("tls", "verify-full").set("root_certificate", tls("ca.pem"));
   EXPECT_EQ(Opened("postgres", strict).insert<Counted>({{1, "a"}}), 1U);
-  EXPECT_THAT(refusal(Value(strict).set("root_certificate", tls("other.crt"))).what(),
+  EXPECT_THAT(refusal(Value(strict).set("root_certificate", tls("other.pem"))).what(),
               HasSubstr("certificate verify failed"));
-  EXPECT_THAT(refusal(Value(strict).set("host", "127.0.0.1")).what(),
-              HasSubstr("127.0.0.1"));  // another name than it says
+  EXPECT_THAT(refusal(Value(strict).set("host", "127.0.0.2")).what(),
+              HasSubstr("127.0.0.2"));  // another name than it says
 }
 
 TEST_F(PostgresDoor, KnowsAClientByItsCertificate) {
   const Value without =
-      settings().set("user", "by_certificate").set("tls", "verify-full").set("root_certificate", tls("root.crt"));
+      settings().set("user", "by_certificate").set("tls", "verify-full").set("root_certificate", tls("ca.pem"));
   refusal(without);
-  const Value with = Value(without).set("certificate", tls("client.crt")).set("key", tls("client.key"));
+  const Value with = Value(without).set("certificate", tls("client.pem")).set("key", tls("client.key"));
   EXPECT_EQ(Opened("postgres", with).insert<Counted>({{1, "a"}}), 1U);
 }
 

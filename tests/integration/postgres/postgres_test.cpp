@@ -10,19 +10,11 @@
 #include <thread>
 #include <vector>
 
+#include "astro/messaging/telescope.hpp"
 #include "conformance/stores/opened.hpp"
-#include "servers/postgres.hpp"
+#include "testing/postgres_server.hpp"
 
 namespace astro::testing {
-
-/// As the topic telescope.data fills it: the names and types of the table that Kafka Connect writes.
-struct RawData {
-  std::string data_id;
-  std::string observation_id;
-  std::int64_t sequence_number = 0;
-  std::int64_t timestamp = 0;
-  std::optional<Bytes> data_payload;
-};
 
 struct Sample {
   std::string id;
@@ -32,15 +24,6 @@ struct Sample {
 
 }  // namespace astro::testing
 
-template <>
-struct astro::Description<astro::testing::RawData> {
-  using RawData = astro::testing::RawData;
-  static constexpr const char* name = "telescope_data_raw";
-  static constexpr std::array fields{
-      field<&RawData::data_id>("data_id"), field<&RawData::observation_id>("observation_id"),
-      field<&RawData::sequence_number>("sequence_number"), field<&RawData::timestamp>("timestamp"),
-      field<&RawData::data_payload>("data_payload", {.column = "data"})};
-};
 template <>
 struct astro::Description<astro::testing::Sample> {
   using Sample = astro::testing::Sample;
@@ -53,6 +36,7 @@ namespace astro::testing {
 namespace {
 
 using namespace std::chrono_literals;
+using messaging::TelescopeDataRaw;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -113,10 +97,10 @@ TEST_F(Postgres, KeepsLongTextsInAColumnThatIsSearchedBy) {
 
 TEST_F(Postgres, MakesTheTableOfContractOneToTheLetter) {
   const Opened store = open();
-  RawData one{"d1", "o1", 1, 1700000000000, bytes("abc")};
-  RawData two{"d2", "o1", 2, 1700000000001, std::nullopt};
-  EXPECT_EQ(store.insert<RawData>({one, two}), 2U);
-  EXPECT_EQ(store.insert<RawData>({one, {"d3", "o2", 3, 1700000000002, Bytes{}}}), 1U);
+  TelescopeDataRaw one{"d1", "o1", 1, 1700000000000, bytes("abc")};
+  TelescopeDataRaw two{"d2", "o1", 2, 1700000000001, std::nullopt};
+  EXPECT_EQ(store.insert<TelescopeDataRaw>({one, two}), 2U);
+  EXPECT_EQ(store.insert<TelescopeDataRaw>({one, {"d3", "o2", 3, 1700000000002, Bytes{}}}), 1U);
   EXPECT_EQ(ask("SELECT string_agg(concat_ws(' ', column_name, data_type, character_maximum_length, is_nullable, "
                 "column_default), E'\\n' ORDER BY ordinal_position) FROM information_schema.columns WHERE table_name = "
                 "'telescope_data_raw' AND table_schema = current_schema"),
@@ -137,16 +121,18 @@ TEST_F(Postgres, MakesTheTableOfContractOneToTheLetter) {
   EXPECT_EQ(ask("SELECT data_id FROM telescope_data_raw WHERE NOT processed AND sink_timestamp IS NOT NULL AND data = "
                 "'abc'"),
             "d1");
-  const auto found = store.find<RawData>({.where = {{"observation_id", Compare::equal, "o1"}}});
+  const auto found = store.find<TelescopeDataRaw>({.where = {{"observation_id", Compare::equal, "o1"}}});
   ASSERT_EQ(found.size(), 2U);
   EXPECT_EQ(found[0].data_payload, bytes("abc"));
   EXPECT_EQ(found[1].data_payload, std::nullopt);
-  EXPECT_EQ(store.find<RawData>({.newest_first = true, .limit = 1}).at(0).data_id, "d3");
-  EXPECT_EQ(store->erase(schema_of<RawData>(), {.limit = 1}), 1U);
-  const Error too_large = error_of([&] { store.insert<RawData>({{"d4", "o", std::int64_t{1} << 40, 0, {}}}); });
+  EXPECT_EQ(store.find<TelescopeDataRaw>({.newest_first = true, .limit = 1}).at(0).data_id, "d3");
+  EXPECT_EQ(store->erase(schema_of<TelescopeDataRaw>(), {.limit = 1}), 1U);
+  const Error too_large = error_of([&] {
+    store.insert<TelescopeDataRaw>({{"d4", "o", std::int64_t{1} << 40, 0, {}}});
+  });
   EXPECT_EQ(too_large.code(), ErrorCode::invalid_argument);
   EXPECT_THAT(too_large.what(), HasSubstr("\"sequence_number\""));
-  const Error too_long = error_of([&] { store.insert<RawData>({{std::string(300, 'x'), "o", 1, 0, {}}}); });
+  const Error too_long = error_of([&] { store.insert<TelescopeDataRaw>({{std::string(300, 'x'), "o", 1, 0, {}}}); });
   EXPECT_EQ(too_long.code(), ErrorCode::invalid_argument);
   EXPECT_THAT(too_long.what(), HasSubstr("too long"));
 }
