@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "astro/export.hpp"
 #include "astro/telemetry.hpp"
 #include "astro/telemetry/alarms.hpp"
 #include "astro/telemetry/section.hpp"
@@ -21,7 +22,7 @@ struct AlarmChange {
 };
 
 /// Watches points by rules. It has no clock and no thread: it is told what comes, and when.
-class AlarmWatch {
+class ASTRO_API AlarmWatch {
  public:
   AlarmWatch(std::vector<std::pair<std::string, AlarmRule>> rules, Time now);
   AlarmWatch(const AlarmWatch&) = delete;
@@ -64,6 +65,6 @@ class AlarmWatch {
 };
 
 /// With {alarm}, {point}, {value}, {level} and {message} replaced in all its texts.
-Value filled_in(const Value& parameters, const Alarm& alarm);
+ASTRO_API Value filled_in(const Value& parameters, const Alarm& alarm);
 
 }  // namespace astro::telemetry::detail

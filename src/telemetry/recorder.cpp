@@ -59,13 +59,13 @@ const SectionEnrolment recorder_section({.name = "recorder",
 }  // namespace
 
 struct Recorder::State {
-  State(const Observatory& observatory, RecorderSection with)
+  State(const Observatory& observatory, RecorderSection with, const Site& devices)
       : site(observatory),
         section(std::move(with)),
         transport(site.transport(section.transport)),
         store(site.store(section.store)),
         is_within_process(site.site().find(DeviceKind::transport, section.transport)->driver == "local") {
-    for (const DeviceEntry& device : site.site().devices) {
+    for (const DeviceEntry& device : devices.devices) {
       if (device.bare) bare.insert(device.name);
     }
     if (!section.registry.url.empty()) {
@@ -243,8 +243,8 @@ void Recorder::State::subscribe(Line& line, const std::stop_token& stop) {
   });
 }
 
-Recorder::Recorder(const Observatory& site, RecorderSection section)
-    : state_(std::make_unique<State>(site, std::move(section))) {}
+Recorder::Recorder(const Observatory& site, RecorderSection section, const std::optional<Site>& devices)
+    : state_(std::make_unique<State>(site, std::move(section), devices ? *devices : site.site())) {}
 Recorder::~Recorder() = default;
 
 void Recorder::run(const std::stop_token& stop) {

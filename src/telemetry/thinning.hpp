@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "astro/export.hpp"
 #include "astro/telemetry.hpp"
 #include "astro/telemetry/section.hpp"
 
@@ -16,7 +17,7 @@ namespace astro::telemetry::detail {
 bool pattern_matches(const std::string& pattern, const std::string& id) noexcept;
 
 /// Which points are kept.
-class Thinning {
+class ASTRO_API Thinning {
  public:
   explicit Thinning(std::vector<std::pair<std::string, PointRule>> rules) : rules_(std::move(rules)) {}
 

@@ -84,8 +84,9 @@ struct RecorderStatus {
 /// Store, registry and broker may go away: it waits for them, and says so once.
 class ASTRO_API Recorder final {
  public:
-  /// Throws `not_found` when the site has no such transport or store.
-  Recorder(const Observatory& site, RecorderSection section);
+  /// Throws `not_found` when the observatory has no such transport or store. `devices`: a site whose bare devices
+  /// measure; empty: that of the observatory.
+  Recorder(const Observatory& site, RecorderSection section, const std::optional<Site>& devices = {});
   ~Recorder();
   Recorder(const Recorder&) = delete;
   Recorder& operator=(const Recorder&) = delete;
