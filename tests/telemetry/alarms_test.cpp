@@ -13,6 +13,7 @@ namespace {
 using namespace astro::testing;
 using detail::AlarmChange;
 using detail::AlarmWatch;
+using detail::filled_in;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;

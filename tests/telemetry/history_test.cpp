@@ -101,7 +101,9 @@ TEST(History, IsReplayedInOrderOfTimeEachPointOnceAlsoManyOfOneInstant) {
   std::set<std::uint32_t> seen;
   for (std::size_t i = 0; i < heard.all.size(); ++i) {
     EXPECT_TRUE(seen.insert(heard.all[i].sequence).second);
-    if (i > 0) EXPECT_LE(heard.all[i - 1].time, heard.all[i].time);
+    if (i > 0) {
+      EXPECT_LE(heard.all[i - 1].time, heard.all[i].time);
+    }
   }
   Heard few;
   EXPECT_EQ(replay_history(store, {.limit = 100}, few, {.speed = 0}), 100u);
@@ -214,7 +216,8 @@ TEST(Aggregates, LoseNothingWhenTwoHubsAddToTheSameHour) {
     for (int i = 1; i <= 200; ++i) {
       one.take(std::vector{measured(i, 1.0, evening, 1, "hill/mast")});
       other.take(std::vector{measured(i, 3.0, evening, 1, "valley/mast")});
-      if (i % 20 == 0) EXPECT_TRUE(one.flush(30s) && other.flush(30s));
+      if (i % 20 != 0) continue;
+      EXPECT_TRUE(one.flush(30s) && other.flush(30s));
     }
   }
   const auto hours = find_aggregates(one_site.store("archive"), {});

@@ -61,7 +61,7 @@ void await_subscription(const Observatory& site, const Recording& recording) {
 
 struct DeadLetters final : Subscriber {
   struct Letter {
-    std::string body, key, error, origin;
+    std::string body{}, key{}, error{}, origin{};
   };
   std::mutex mutex;
   std::vector<Letter> all;

@@ -55,8 +55,7 @@ class Station final : public Controller {
     roof.unit = "";
     Field text = roof;
     text.name = "text";
-    return {.points = {wind, tilt, roof},
-            .commands = {{"park", "parks", {}, {}}, {"notify", "tells", {.fields = {text}}, {}}}};
+    return {.points = {wind, tilt, roof}, .commands = {{"park", "parks", {}, {}}, {"notify", "tells", {text}, {}}}};
   }
 
   void open(Emitter& emitter) override {
@@ -66,6 +65,7 @@ class Station final : public Controller {
   }
   void close() noexcept override { host = nullptr; }
   void stop() noexcept override {}
+  void poll() override {}
   Performed perform(const Call& call) override {
     const std::lock_guard lock(mutex);
     told.push_back({call.name, call.parameters, host->cause().issuer});
