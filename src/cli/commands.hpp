@@ -17,6 +17,8 @@ void add_record(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
 void add_queue(CLI::App& app, Action& action);
 void add_reduce(CLI::App& app, Action& action);
+void add_telemetry(CLI::App& app, Action& action);
+void add_recorder(CLI::App& app, Action& action);
 void add_observations(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);

@@ -76,6 +76,8 @@ int main(int argc, char** argv) {
   add_replay(app, action);
   add_queue(app, action);
   add_reduce(app, action);
+  add_telemetry(app, action);
+  add_recorder(app, action);
   add_observations(app, action);
   add_export(app, action);
   add_convert(app, action);

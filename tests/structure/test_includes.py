@@ -14,7 +14,8 @@ ROOMS = {
     "files": {"values", "sky", "signal"},
     "observing": {"values", "core", "sky", "signal", "files"},
     "messaging": {"values", "core", "observing"},
-    "cli": {"values", "core", "sky", "signal", "files", "observing", "messaging"},
+    "telemetry": {"values", "core", "messaging"},
+    "cli": {"values", "core", "sky", "signal", "files", "observing", "messaging", "telemetry"},
 }
 
 # The flat headers that are values: no device, no setting, no log.

@@ -52,6 +52,7 @@ void bind_observing(py::module_& module);
 void bind_queue(py::module_& module);
 void bind_safety(py::module_& module);
 void bind_messaging(py::module_& module);
+void bind_telemetry(py::module_& module);
 
 /// A Python object that C++ threads may hold, copy and let go without the GIL.
 using SharedObject = std::shared_ptr<const py::object>;

@@ -46,4 +46,5 @@ PYBIND11_MODULE(_astro, module) {
   bind_queue(module);
   bind_safety(module);
   bind_messaging(module);
+  bind_telemetry(module);
 }

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "astro/export.hpp"
+#include "astro/observatory.hpp"
+#include "astro/record.hpp"
+
+/// \file
+/// From a transport into a store: what `astro recorder` runs, by the `recorder:` section of a site file.
+///
+///     recorder:
+///       transport: events
+///       store: archive
+///       topics:
+///         - {pattern: telescope/data, holds: data}
+///         - {pattern: "astro/v1/teide/+/data/#", holds: points}
+///       registry: {url: "http://localhost:8081"}
+namespace astro::telemetry {
+
+enum class Holds : std::uint8_t {
+  data,   ///< TelescopeData in Confluent's format; rest as `telescope_data_raw`
+  points  ///< of astro/v1/{site}/{node}/data/{device}/{point}; rest in the history
+};
+enum class Encoding : std::uint8_t { avro, json };
+
+struct RecordedTopic {
+  std::string pattern{};
+  Holds holds = Holds::data;
+  std::optional<Encoding> encoding{};  ///< nothing: data are in Avro, points in JSON
+};
+
+struct RegistrySettings {
+  std::string url{};
+  std::string user{};
+  std::string password{};
+  std::string ca{};
+};
+
+struct RecorderSection {
+  std::string transport{};
+  std::string store{};
+  std::string group = "recorder";
+  std::vector<RecordedTopic> topics{};
+  RegistrySettings registry{};
+  std::string dead_letters = "telescope/data.dlq";
+};
+
+/// A chunk of an observation as it waits to be reduced. Kafka Connect writes the same table.
+struct RawData {
+  std::string data_id{};
+  std::string observation_id{};
+  std::int64_t sequence_number = 0;
+  std::int64_t timestamp = 0;
+  std::optional<Bytes> data{};
+};
+
+/// The body of a point's message. `timestamp` is ISO 8601; milliseconds since 1970 are read, too.
+struct PointMessage {
+  Value value{};
+  std::string unit{};
+  Time timestamp{};
+  Quality quality = Quality::good;
+  std::int64_t boot = 0;
+  std::int64_t sequence = 0;
+  bool historical = false;
+};
+
+struct RecorderStatus {
+  std::uint64_t messages = 0;  ///< that were dealt with
+  std::uint64_t stored = 0;
+  std::uint64_t there = 0;  ///< were in the store already
+  std::uint64_t dead = 0;   ///< could not be decoded: among the dead letters
+};
+
+/// Brings messages into a store, each once, however often they come; several side by side share them as one group.
+/// A message counts as delivered when the store has committed it, or when the broker has it among the dead letters.
+/// Store, registry and broker may go away: it waits for them, and says so once.
+class ASTRO_API Recorder final {
+ public:
+  /// Throws `not_found` when the observatory has no such transport or store. `devices`: a site whose bare devices
+  /// measure; empty: that of the observatory.
+  Recorder(const Observatory& site, RecorderSection section, const std::optional<Site>& devices = {});
+  ~Recorder();
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+  /// Records until it is told to stop; what is not stored then comes to another one, or later.
+  void run(const std::stop_token& stop);
+  RecorderStatus status() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace astro::telemetry
+
+namespace astro {
+
+template <>
+struct Description<telemetry::Holds> {
+  static constexpr std::array choices{"data", "points"};
+};
+template <>
+struct Description<telemetry::Encoding> {
+  static constexpr std::array choices{"avro", "json"};
+};
+
+template <>
+struct Description<telemetry::RecordedTopic> {
+  using T = telemetry::RecordedTopic;
+  static constexpr std::array fields{
+      field<&T::pattern>("pattern", {.says = "of the topics", .required = true}),
+      field<&T::holds>("holds", {.says = "data of observations, or points of telemetry", .required = true}),
+      field<&T::encoding>("encoding", {.says = "if nothing is said data are in Avro and points in JSON"})};
+};
+
+template <>
+struct Description<telemetry::RegistrySettings> {
+  using R = telemetry::RegistrySettings;
+  static constexpr std::array fields{
+      field<&R::url>("url", {.says = "of the schema registry, \"http://localhost:8081\""}),
+      field<&R::user>("user", {.says = "if it asks for one"}),
+      field<&R::password>("password", {.says = "of that user", .secret = true}),
+      field<&R::ca>("ca", {.unit = "path", .says = "file of who may have signed its certificate"})};
+};
+
+template <>
+struct Description<telemetry::RecorderSection> {
+  using S = telemetry::RecorderSection;
+  static constexpr const char* name = "recorder";
+  static constexpr std::array fields{
+      field<&S::transport>("transport", {.says = "from where", .required = true, .names = "transport"}),
+      field<&S::store>("store", {.says = "into which store", .required = true, .names = "store"}),
+      field<&S::group>("group", {.says = "recorders of one group share the messages"}),
+      field<&S::topics>("topics", {.says = "what is recorded", .required = true}),
+      field<&S::registry>("registry", {.says = "of schemas, for what is in Avro"}),
+      field<&S::dead_letters>("dead_letters", {.says = "topic of what cannot be decoded"})};
+};
+
+template <>
+struct Description<telemetry::RawData> {
+  using D = telemetry::RawData;
+  static constexpr const char* name = "telescope_data_raw";
+  static constexpr std::array fields{field<&D::data_id>("data_id", {.says = "unlike any other"}),
+                                     field<&D::observation_id>("observation_id", {.says = "of which it is a part"}),
+                                     field<&D::sequence_number>("sequence_number", {.says = "within the observation"}),
+                                     field<&D::timestamp>("timestamp", {.unit = "ms", .says = "since 1970"}),
+                                     field<&D::data>("data", {.says = "the payload"})};
+};
+
+template <>
+struct Description<telemetry::PointMessage> {
+  using P = telemetry::PointMessage;
+  static constexpr const char* name = "PointMessage";
+  static constexpr std::array fields{
+      field<&P::value>("value", {.says = "what was measured"}),
+      field<&P::unit>("unit", {.says = "of the value"}),
+      field<&P::timestamp>("timestamp", {.says = "UTC of the measurement"}),
+      field<&P::quality>("quality", {.says = "whether to trust it"}),
+      field<&P::boot>("boot", {.says = "rises with each start of the node"}),
+      field<&P::sequence>("sequence", {.says = "of the device since that: a jump is a loss"}),
+      field<&P::historical>("historical", {.says = "comes late, from a backlog"})};
+};
+
+}  // namespace astro
