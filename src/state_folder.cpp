@@ -5,9 +5,12 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <string>
 #include <utility>
 
@@ -64,6 +67,19 @@ StateFolder::~StateFolder() {
   if (file_ >= 0) ::close(file_);
   std::error_code ignored;
   if (is_temporary_) std::filesystem::remove_all(path_, ignored);
+}
+
+std::int64_t next_boot(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "boot";
+  std::int64_t last = 0;
+  std::ifstream(file) >> last;
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const std::int64_t next = std::max<std::int64_t>(last + 1, now.time_since_epoch().count());
+  std::ofstream out(file);
+  out << next << '\n';
+  out.close();
+  if (!out) fail("writing the number of this start to", file, errno);
+  return next;
 }
 
 }  // namespace astro::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 
 namespace astro::detail {
@@ -23,5 +24,9 @@ class StateFolder {
   bool is_temporary_ = false;
   int file_ = -1;
 };
+
+/// The number of a start, greater than that of any start before, also when the folder of those is gone: at least the
+/// milliseconds since 1970. Kept in the folder; throws `storage`.
+std::int64_t next_boot(const std::filesystem::path& folder);
 
 }  // namespace astro::detail

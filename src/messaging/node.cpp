@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <fstream>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -20,6 +19,7 @@
 #include "messaging/node_streams.hpp"
 #include "messaging/subscribing.hpp"
 #include "messaging/wire.hpp"
+#include "state_folder.hpp"
 
 namespace astro::messaging {
 
@@ -30,23 +30,6 @@ constexpr int beats_between_births = 12;  // for who came when the broker had lo
 std::string host_name() {
   char name[256] = {};
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
-
-/// Counts up with each start, durably.
-std::int64_t next_boot(const std::filesystem::path& folder) {
-  const std::filesystem::path path = folder / "boot";
-  std::int64_t boot = 0;
-  std::ifstream(path) >> boot;
-  ++boot;
-  const std::filesystem::path made = folder / "boot.new";
-  {
-    std::ofstream file(made);
-    file << boot << '\n';
-    if (!file.flush())
-      throw Error(ErrorCode::storage, "writing " + made.string() + ": see that it can be written and is not full");
-  }
-  std::filesystem::rename(made, path);
-  return boot;
 }
 
 std::string historical(std::string_view body) {
@@ -161,7 +144,7 @@ Node::State::State(const Site& site, const std::string& name, const NodeOptions&
   open.clock = options.clock;
   open.listener = this;
   open.before_transport = [&](Transport& transport, const std::string&) {
-    if (boot_ == 0) boot_ = next_boot(folder);  // the folder is ours by now
+    if (boot_ == 0) boot_ = detail::next_boot(folder);  // the folder is ours by now
     const std::string will = state_body(false, "lwt");
     const std::string topic = topics_ + "state";
     Message message;

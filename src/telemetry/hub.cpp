@@ -4,13 +4,13 @@
 #include <algorithm>
 #include <condition_variable>
 #include <deque>
-#include <fstream>
 #include <mutex>
 #include <thread>
 
 #include "astro/command.hpp"
 #include "astro/error.hpp"
 #include "astro/log.hpp"
+#include "state_folder.hpp"
 #include "telemetry/alarm_book.hpp"
 #include "telemetry/alarm_watch.hpp"
 #include "telemetry/history_writer.hpp"
@@ -31,24 +31,6 @@ constexpr auto longest_pause = 10s;    // between two attempts to reach a store
 constexpr auto last_write = 5s;        // when the hub ends
 constexpr auto command_lives = 1min;   // one that comes later is no answer to the alarm any more
 constexpr std::size_t full_batch = 5000;
-
-/// The number of this start. One that was kept in a folder that is gone must not come again, or points would be
-/// taken for others: it is at least the milliseconds since 1970.
-std::int64_t next_boot(const std::filesystem::path& folder) {
-  const std::filesystem::path file = folder / "telemetry-boot";
-  std::int64_t last = 0;
-  std::ifstream(file) >> last;
-  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
-  const std::int64_t next = std::max<std::int64_t>(last + 1, now.time_since_epoch().count());
-  std::ofstream out(file);
-  out << next << '\n';
-  out.close();
-  if (!out) {
-    throw Error(ErrorCode::storage,
-                "writing " + file.string() + ": it cannot be written; make the state folder writable");
-  }
-  return next;
-}
 
 }  // namespace
 
@@ -112,7 +94,7 @@ struct Hub::State final : Listener {
 Hub::State::State(const Observatory& observatory, TelemetrySection with)
     : site(observatory),
       section(std::move(with)),
-      boot(next_boot(site.state_folder())),
+      boot(detail::next_boot(site.state_folder())),
       watch(alarm_rules(section), site.clock()->now()) {
   if (const auto name = store_of(section, site.site())) {
     store = site.store(*name);

@@ -204,6 +204,7 @@ TEST_F(NodeTest, ACommandWaitsForANodeThatIsAway) {
 
 TEST_F(NodeTest, SaysWhoIsAwayAndGoesOnWhenItIsBack) {
   auto node = std::make_unique<Node>(serve());
+  const std::int64_t first = node->boot();
   const Observatory site = control();
   const MountHandle dish = site.mount("dish");
   ASSERT_TRUE(becomes([&] { return dish.status().time != Time{}; }));
@@ -213,7 +214,7 @@ TEST_F(NodeTest, SaysWhoIsAwayAndGoesOnWhenItIsBack) {
   EXPECT_EQ(error.code(), ErrorCode::device_fault);
   EXPECT_THAT(error.what(), HasSubstr("node 'movement' was closed"));
   node = std::make_unique<Node>(serve());
-  EXPECT_EQ(node->boot(), 2);
+  EXPECT_GT(node->boot(), first);
   EXPECT_TRUE(becomes([&] { return dish.status().state != MountState::fault; }));
 }
 

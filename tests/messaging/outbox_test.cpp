@@ -2,7 +2,6 @@
 #include "astro/messaging/outbox.hpp"
 
 #include <gmock/gmock.h>
-#include <sys/mount.h>
 
 #include <condition_variable>
 #include <map>
@@ -10,6 +9,7 @@
 #include <set>
 
 #include "astro/error.hpp"
+#include "testing/small_disk.hpp"
 #include "testing/testing.hpp"
 
 namespace astro::messaging {
@@ -253,29 +253,13 @@ TEST_F(OutboxTest, SaysThatItsFolderIsNotThere) {
   }
 }
 
-/// A disk of its own that fills up.
-class FullDisk {
- public:
-  explicit FullDisk(const std::filesystem::path& path) : path_(path) {
-    std::filesystem::create_directory(path);
-    is_mounted_ = ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=12m") == 0;
-  }
-  ~FullDisk() {
-    if (is_mounted_) ::umount2(path_.c_str(), MNT_DETACH);
-  }
-  bool is_mounted() const noexcept { return is_mounted_; }
-
- private:
-  const std::filesystem::path path_;
-  bool is_mounted_ = false;
-};
-
 TEST_F(OutboxTest, ThinsTelemetryOnAFullDiskAndLosesNoCount) {
-  const FullDisk disk(folder_.path() / "small");
-  if (!disk.is_mounted()) GTEST_SKIP() << "mounting a tmpfs needs root";
+  ASTRO_NEEDS_ROOT();
+  const testing::SmallDisk disk("12m");
+  ASSERT_TRUE(disk.is_mounted());
   network_->cut();
   OutboxOptions full = options();
-  full.folder = folder_.path() / "small";
+  full.folder = disk.path();
   full.in_flight = 1;
   auto outbox = std::make_unique<Outbox>(network_, full);
   const std::string padding(900, '.');

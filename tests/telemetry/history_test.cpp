@@ -6,7 +6,7 @@
 #include "astro/telemetry/gaps.hpp"
 #include "station.hpp"
 #ifdef ASTRO_HAS_POSTGRES
-#include "servers/postgres.hpp"
+#include "testing/postgres_server.hpp"
 #endif
 
 namespace astro::telemetry {
