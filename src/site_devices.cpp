@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "astro/error.hpp"
+#include "placement.hpp"
 #include "registry_names.hpp"
 #include "site_reader.hpp"
 #include "text.hpp"
@@ -51,6 +52,11 @@ Node without(const Node& node, const std::vector<std::string>& keys) {
   return rest;
 }
 
+bool is_python(const Node& device) {
+  const Entry* driver = device.find("driver");
+  return driver != nullptr && driver->value->kind == Node::Kind::scalar && driver->value->text == "python";
+}
+
 }  // namespace
 
 void SiteReader::read_devices(const Node& root) {
@@ -75,17 +81,20 @@ void SiteReader::read_device(DeviceKind kind, const Entry& entry) {
   }
   DeviceEntry device;
   device.kind = kind, device.name = entry.key, device.line = entry.place.line;
-  read_runs(node);
+  const auto runs = read_runs(kind, node);
   read_mount(device, node);
   read_bare(device, node);
   if (kind == DeviceKind::mount) refuse_pointing(node);
-  if (const auto driver = read_driver(kind, node, entry.place)) {
+  if (!runs) return site_.devices.push_back(std::move(device));
+  if (const auto driver = runs->driver ? runs->driver : read_driver(kind, node, entry.place)) {
     device.driver = driver->name;
     // Keys of other kinds are refused in words of their own by those who read them.
-    device.settings =
-        reader_.record(driver->settings.fields, without(node, reserved_keys()), entry.place, common_keys(kind));
+    Node settings = without(node, reserved_keys());
+    if (is_python(node)) settings = without(settings, {"module", "name"});
+    device.settings = reader_.record(driver->settings.fields, settings, entry.place, common_keys(kind));
     read_limits(device, node, *driver);
     simulate(device, node, entry.place);
+    if (runs->apart) device.settings.set(runs_key, "apart");
   }
   site_.devices.push_back(std::move(device));
 }
@@ -118,14 +127,75 @@ std::optional<DriverDescription> SiteReader::find_driver(DeviceKind kind, const 
   return std::nullopt;
 }
 
-void SiteReader::read_runs(const Node& device) {
-  const Entry* entry = device.find("runs");
-  if (entry == nullptr) return;
-  const auto where = reader_.scalar(*entry->value, entry->place, "where the driver runs: here");
-  if (!where || where->text == "here") return;
-  reader_.complain(entry->value->place,
-                   "\"runs\": this is not yet possible. Drivers run in this process: write here, or leave it out",
-                   nearest(where->text, {"here"}));
+std::optional<SiteReader::Runs> SiteReader::read_runs(DeviceKind kind, const Node& device) {
+  const Entry* driver = device.find("driver");
+  if (driver != nullptr && is_python(device)) return read_python(kind, device, *driver);
+  const Entry* entry = device.find(runs_key);
+  if (entry == nullptr) return Runs{};
+  const bool is_device = kind != DeviceKind::transport && kind != DeviceKind::store;
+  if (is_device && entry->value->kind == Node::Kind::map) return read_program(kind, device, *entry);
+  const auto where = reader_.scalar(*entry->value, entry->place, "where the driver runs: here or apart");
+  if (!where) return std::nullopt;
+  if (where->text == "here") return Runs{};
+  if (where->text == "apart" && is_device) return Runs{.apart = true};
+  if (!is_device) {
+    reader_.complain(entry->value->place, "\"runs\": a " + std::string(to_string(kind)) +
+                                              " runs in this process: write here, or leave it out");
+  } else {
+    reader_.complain(entry->value->place,
+                     "\"runs\": there is no place " + text::quoted(where->text) +
+                         ": expected here, apart (a process of its own) or {apart: PROGRAM}",
+                     nearest(where->text, {"here", "apart"}));
+  }
+  return std::nullopt;
+}
+
+/// `runs: {apart: PROGRAM}`: one of somebody's own that speaks the protocol.
+std::optional<SiteReader::Runs> SiteReader::read_program(DeviceKind kind, const Node& device, const Entry& runs) {
+  const Entry* apart = runs.value->find("apart");
+  if (apart == nullptr || runs.value->map.size() != 1) {
+    reader_.complain(runs.value->place, "\"runs\": expected here, apart (a process of its own) or {apart: PROGRAM}");
+    return std::nullopt;
+  }
+  const std::string given = text_of(*runs.value, "apart", "the path of a program");
+  if (given.empty()) return std::nullopt;
+  const std::string program = reader_.resolved(given).string();
+  const std::string driver = device.find("driver") == nullptr ? "" : text_of(device, "driver", "the name of a driver");
+  const std::string label = driver.empty() ? program : program + ' ' + driver;
+  try {
+    return Runs{.driver = registry_.find(kind, enrol_program(registry_, kind, label, {{program}, {}}, driver))};
+  } catch (const Error& failure) {
+    reader_.complain(apart->value->place, failure.what());
+    return std::nullopt;
+  }
+}
+
+/// `driver: python`: in a process of its own wherever the site is opened, so that any program can have it.
+std::optional<SiteReader::Runs> SiteReader::read_python(DeviceKind kind, const Node& device, const Entry& driver) {
+  const std::string module = text_of(device, "module", "the Python module that registers the driver");
+  if (module.empty()) return std::nullopt;
+  const std::string name = device.find("name") == nullptr ? "" : text_of(device, "name", "the name of the driver");
+  const std::string label = "python " + module + (name.empty() ? "" : ' ' + name);
+  try {
+    return Runs{.driver = registry_.find(kind, enrol_program(registry_, kind, label, python_program(module), name))};
+  } catch (const Error& failure) {
+    reader_.complain(driver.value->place, failure.what());
+    return std::nullopt;
+  }
+}
+
+/// The text of a key that must be there, or nothing when there was a problem.
+std::string SiteReader::text_of(const Node& device, const char* key, std::string_view expected) {
+  const Entry* entry = device.find(key);
+  if (entry == nullptr) {
+    reader_.complain(device.place, text::quoted(key) + " is missing: expected " + std::string(expected));
+    return {};
+  }
+  const auto found = reader_.scalar(*entry->value, entry->place, expected);
+  if (found && found->text.empty()) {
+    reader_.complain(entry->place, text::quoted(key) + " is empty: expected " + std::string(expected));
+  }
+  return found ? found->text : std::string();
 }
 
 void SiteReader::read_mount(DeviceEntry& device, const Node& node) {

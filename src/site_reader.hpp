@@ -37,7 +37,15 @@ class SiteReader final {
   void read_device(DeviceKind kind, const yaml::Entry& entry);
   std::optional<DriverDescription> read_driver(DeviceKind kind, const yaml::Node& device, yaml::Place place);
   std::optional<DriverDescription> find_driver(DeviceKind kind, const yaml::Scalar& name, yaml::Place place);
-  void read_runs(const yaml::Node& device);
+  /// Where a device's driver runs, and the driver where that names it.
+  struct Runs {
+    bool apart = false;
+    std::optional<DriverDescription> driver{};
+  };
+  std::optional<Runs> read_runs(DeviceKind kind, const yaml::Node& device);
+  std::optional<Runs> read_program(DeviceKind kind, const yaml::Node& device, const yaml::Entry& runs);
+  std::optional<Runs> read_python(DeviceKind kind, const yaml::Node& device, const yaml::Entry& driver);
+  std::string text_of(const yaml::Node& device, const char* key, std::string_view expected);
   void read_mount(DeviceEntry& device, const yaml::Node& node);
   void read_bare(DeviceEntry& device, const yaml::Node& node);
   void read_limits(DeviceEntry& device, const yaml::Node& node, const DriverDescription& driver);
