@@ -68,6 +68,9 @@ ROWS = [
         unit="ms", most=True),
     Row("100 MS/s stream, part of a core beyond the bare loop",
         ("core/stream_100_megasamples/iterations:3", "extra_core"), 0.05, unit="core", most=True),
+    Row("20 MS/s stream apart, part of a core beyond the same here",
+        ("core/apart_stream_20_megasamples/iterations:3", "extra_core"), 0.1, unit="core", most=True),
+    Row("call of a driver apart and back, p50", ("core/apart_call/iterations:50", "call_us"), 200, unit="us", most=True),
     Row("local transport, 200-byte messages", ("plugins/local_transport/1/min_time:2.000/process_time/real_time", "messages/s"), 10,
         unit="M/s", scale=1e-6),
     *[

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/clock.hpp"
 
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
 #include <cmath>
 #include <condition_variable>
 #include <limits>
 #include <mutex>
-#include <set>
 #include <utility>
 
+#include "apart_socket.hpp"
 #include "astro/error.hpp"
+#include "clock_sharing.hpp"
 #include "text.hpp"
 
 namespace astro {
@@ -52,80 +61,167 @@ bool sleep_real(Duration wait, const std::stop_token& stop) {
 
 }  // namespace
 
+namespace {
+
+constexpr std::size_t most_holds = 1024;
+constexpr std::uint32_t layout = 1;  // of the page
+
 /// Simulated time runs from an anchor, a pair of instants. Held time is not made up for: when a
 /// hold stops the clock, the anchor moves along, so that the clock goes on from where it stood.
+/// All of it lies in one page of memory, which another process may share (a driver that runs apart):
+/// nothing here points anywhere, and whoever is killed in the middle leaves it whole.
+struct Page {
+  struct Anchor {
+    Time time;
+    Steady::time_point real;
+  };
+  struct HoldSlot {
+    pid_t holder;  // 0: free
+    Time instant;
+  };
+
+  std::uint32_t layout;
+  pthread_mutex_t mutex;  // of all that follows, but for `wakes`
+  double speed;
+  std::array<Anchor, 2> anchors;
+  std::atomic<std::uint32_t> anchor;  // which of them counts
+  Time shown;                         // the latest that anybody was told
+  Time limit;                         // the earliest hold
+  Time awaited;                       // the earliest instant that somebody waits for behind a hold
+  std::uint32_t slots;                // so many were ever in use
+  std::array<HoldSlot, most_holds> holds;
+  std::atomic<std::uint32_t> wakes;  // sleepers wait for a change of it
+};
+static_assert(std::atomic<std::uint32_t>::is_always_lock_free);
+
+class PageLock {
+ public:
+  explicit PageLock(Page& page) noexcept : page_(page) {
+    if (::pthread_mutex_lock(&page_.mutex) == EOWNERDEAD) ::pthread_mutex_consistent(&page_.mutex);
+  }
+  ~PageLock() { ::pthread_mutex_unlock(&page_.mutex); }
+  PageLock(const PageLock&) = delete;
+  PageLock& operator=(const PageLock&) = delete;
+
+ private:
+  Page& page_;
+};
+
+/// futex(2) has no function of its own in the C library.
+long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value, const timespec* wait) noexcept {
+  return ::syscall(SYS_futex, reinterpret_cast<std::uint32_t*>(&word), operation, value, wait, nullptr, 0);
+}
+
+void wake_all(Page& page) noexcept {
+  ++page.wakes;
+  futex(page.wakes, FUTEX_WAKE, std::numeric_limits<int>::max(), nullptr);
+}
+
+}  // namespace
+
 struct Clock::State {
   bool simulated = false;
-  double speed = 1.0;
+  detail::SharedMemory memory{};
 
-  std::mutex mutex;
-  std::condition_variable_any changed;
-  Time anchor;
-  Steady::time_point real_anchor;
-  Time shown = Time::min();  // the latest that anybody was told
-  std::multiset<Time> holds;
-  std::multiset<Time> awaited;  // instants that sleepers wait for
+  Page& page() const noexcept { return *reinterpret_cast<Page*>(memory.bytes().data()); }
 
-  // All that follow are called with the mutex held.
-
-  Time limit() const noexcept { return holds.empty() ? Time::max() : *holds.begin(); }
+  // Those that take the page's lock for granted.
 
   /// Now, by the holds as they are. To be called before one of them moves on or is gone. A hold in
   /// the past takes back what nobody has seen yet, and no more.
-  Time advance() noexcept {
+  static Time advance(Page& page) noexcept {
+    const std::uint32_t which = page.anchor.load(std::memory_order_relaxed);
+    const Page::Anchor& from = page.anchors[which];
     const auto real = Steady::now();
-    const Time free = plus(anchor, scaled(real - real_anchor, static_cast<long double>(speed)));
-    shown = std::max(shown, std::min(free, limit()));
-    if (shown != free) {
-      anchor = shown;
-      real_anchor = real;
+    const Time free = plus(from.time, scaled(real - from.real, static_cast<long double>(page.speed)));
+    page.shown = std::max(page.shown, std::min(free, page.limit));
+    if (page.shown != free) {
+      page.anchors[1 - which] = {page.shown, real};
+      page.anchor.store(1 - which, std::memory_order_release);
     }
-    return shown;
+    return page.shown;
   }
 
-  /// Sleepers behind a hold wait without a deadline; wakes them when it no longer is in their way.
-  void tell_sleepers(Time old_limit) noexcept {
-    const auto freed = awaited.upper_bound(old_limit);
-    if (freed != awaited.end() && *freed <= limit()) changed.notify_all();
+  /// A hold has moved or is gone. Sleepers behind a hold wait without a deadline: they are woken when it no longer is
+  /// in their way.
+  static void change_limit(Page& page) noexcept {
+    Time limit = Time::max();
+    for (std::uint32_t i = 0; i < page.slots; ++i) {
+      if (page.holds[i].holder != 0) limit = std::min(limit, page.holds[i].instant);
+    }
+    page.limit = limit;
+    if (page.awaited > limit) return;
+    page.awaited = Time::max();  // those that go on waiting say so again
+    wake_all(page);
   }
 
-  bool sleep_until(Time instant, const std::stop_token& stop) {
-    std::unique_lock lock(mutex);
-    const auto entry = awaited.insert(instant);
-    bool reached = false;
-    while (true) {
-      const Time now = advance();
-      reached = now >= instant;
-      if (reached || stop.stop_requested()) break;
-      const auto held = [&] { return limit() < instant; };
-      if (held()) {
-        changed.wait(lock, stop, [&] { return !held(); });
-      } else {
-        const auto wait = scaled(wait_between(now, instant), 1.0L / static_cast<long double>(speed));
-        const auto deadline = Steady::now() + std::min(wait, longest_wait) + std::chrono::nanoseconds(1);
-        changed.wait_until(lock, stop, deadline, [] { return false; });
+  bool sleep_until(Time instant, const std::stop_token& stop) const {
+    Page& shared = page();
+    const std::stop_callback wake(stop, [&] { wake_all(shared); });
+    for (;;) {
+      const std::uint32_t seen = shared.wakes.load();
+      Duration wait = longest_wait;
+      {
+        const PageLock lock(shared);
+        const Time now = advance(shared);
+        if (now >= instant) return true;
+        if (stop.stop_requested()) return false;
+        if (shared.limit < instant) shared.awaited = std::min(shared.awaited, instant);
+        else wait = std::min(scaled(wait_between(now, instant), 1.0L / static_cast<long double>(shared.speed)), wait);
       }
+      wait += std::chrono::nanoseconds(1);
+      const auto whole = std::chrono::floor<std::chrono::seconds>(wait);
+      const timespec left{static_cast<time_t>(whole.count()), static_cast<long>((wait - whole).count())};
+      futex(shared.wakes, FUTEX_WAIT, seen, &left);
     }
-    awaited.erase(entry);
-    return reached;
   }
+
+  static std::shared_ptr<Clock> over_page(detail::SharedMemory memory) {
+    auto state = std::make_shared<State>();
+    state->simulated = true;
+    state->memory = std::move(memory);
+    return std::shared_ptr<Clock>(new Clock(std::move(state)));
+  }
+
+  static int file_of(const Clock& clock) { return clock.state_->simulated ? clock.state_->memory.file() : -1; }
+  static std::shared_ptr<Clock> over_file(int number) {
+    const detail::File file(number);
+    auto clock = over_page(detail::SharedMemory(file, sizeof(Page)));
+    if (clock->state_->page().layout != layout) {
+      throw Error(ErrorCode::unsupported, "the clock's page is of another libastro: let both sides have the same");
+    }
+    return clock;
+  }
+  static void release_holds(const Clock& clock, pid_t of) {
+    if (!clock.state_->simulated) return;
+    Page& page = clock.state_->page();
+    const PageLock lock(page);
+    advance(page);
+    for (std::uint32_t i = 0; i < page.slots; ++i) {
+      if (page.holds[i].holder == of) page.holds[i].holder = 0;
+    }
+    change_limit(page);
+  }
+  static const bool is_shared;
 };
+
+detail::ClockSharing detail::clock_sharing;
+const bool Clock::State::is_shared = (detail::clock_sharing = {&file_of, &over_file, &release_holds}, true);
 
 struct Clock::Hold::State {
   std::shared_ptr<Clock::State> clock;
-  std::multiset<Time>::iterator entry;
-  bool holds = false;  // guarded by the clock's mutex, as the entry is
+  std::size_t slot = most_holds;  // guarded by the page's lock; none: it holds nothing any more
 
   ~State() { release(); }
 
   void release() noexcept {
-    if (!clock) return;  // never came to hold anything
-    const std::lock_guard lock(clock->mutex);
-    if (!std::exchange(holds, false)) return;
-    clock->advance();
-    const Time old_limit = clock->limit();
-    clock->holds.erase(entry);
-    clock->tell_sleepers(old_limit);
+    Page& page = clock->page();
+    const PageLock lock(page);
+    const std::size_t held = std::exchange(slot, most_holds);
+    if (held == most_holds) return;
+    Clock::State::advance(page);
+    page.holds[held].holder = 0;
+    Clock::State::change_limit(page);
   }
 };
 
@@ -142,22 +238,30 @@ std::shared_ptr<Clock> Clock::simulated(Time start, double speed) {
     throw Error(ErrorCode::invalid_argument, "a simulated clock with speed " + text::of(speed) +
                                                  ": expected more than 0 and at most 1e6 times real time");
   }
-  auto state = std::make_shared<State>();
-  state->simulated = true;
-  state->speed = speed;
-  state->anchor = start;
-  state->real_anchor = Steady::now();
-  return std::shared_ptr<Clock>(new Clock(std::move(state)));
+  detail::SharedMemory memory(sizeof(Page));
+  Page& page = *new (memory.bytes().data()) Page{};
+  page.layout = layout;
+  pthread_mutexattr_t kind;
+  ::pthread_mutexattr_init(&kind);
+  ::pthread_mutexattr_setpshared(&kind, PTHREAD_PROCESS_SHARED);
+  ::pthread_mutexattr_setrobust(&kind, PTHREAD_MUTEX_ROBUST);
+  ::pthread_mutex_init(&page.mutex, &kind);
+  ::pthread_mutexattr_destroy(&kind);
+  page.speed = speed;
+  page.anchors[0] = {start, Steady::now()};
+  page.shown = Time::min();
+  page.limit = page.awaited = Time::max();
+  return State::over_page(std::move(memory));
 }
 
 Time Clock::now() const noexcept {
   if (!state_->simulated) return wall_clock();
-  const std::lock_guard lock(state_->mutex);
-  return state_->advance();
+  const PageLock lock(state_->page());
+  return State::advance(state_->page());
 }
 
 bool Clock::is_simulated() const noexcept { return state_->simulated; }
-double Clock::speed() const noexcept { return state_->speed; }
+double Clock::speed() const noexcept { return state_->simulated ? state_->page().speed : 1.0; }
 
 bool Clock::sleep_until(Time instant, const std::stop_token& stop) const {
   if (state_->simulated) return state_->sleep_until(instant, stop);
@@ -178,15 +282,12 @@ Clock::Hold::~Hold() = default;
 
 void Clock::Hold::move_to(Time instant) noexcept {
   if (!state_) return;
-  Clock::State& clock = *state_->clock;
-  const std::lock_guard lock(clock.mutex);
-  if (!state_->holds) return;
-  clock.advance();
-  const Time old_limit = clock.limit();
-  auto node = clock.holds.extract(state_->entry);  // the same node: moving allocates nothing
-  node.value() = instant;
-  state_->entry = clock.holds.insert(std::move(node));
-  clock.tell_sleepers(old_limit);
+  Page& page = state_->clock->page();
+  const PageLock lock(page);
+  if (state_->slot == most_holds) return;
+  Clock::State::advance(page);
+  page.holds[state_->slot].instant = instant;
+  Clock::State::change_limit(page);
 }
 
 void Clock::Hold::release() noexcept {
@@ -196,11 +297,20 @@ void Clock::Hold::release() noexcept {
 Clock::Hold Clock::hold(Time instant) {
   Hold made;
   if (!state_->simulated) return made;
-  made.state_ = std::make_shared<Hold::State>();
-  const std::lock_guard lock(state_->mutex);
-  made.state_->entry = state_->holds.insert(instant);
-  made.state_->holds = true;
-  made.state_->clock = state_;
+  auto held = std::make_shared<Hold::State>();
+  held->clock = state_;
+  Page& page = state_->page();
+  const PageLock lock(page);
+  const auto free = std::ranges::find(page.holds, pid_t{0}, &Page::HoldSlot::holder);
+  if (free == page.holds.end()) {
+    throw Error(ErrorCode::busy, "a simulated clock is held by " + std::to_string(most_holds) + " holds already");
+  }
+  const auto slot = static_cast<std::uint32_t>(free - page.holds.begin());
+  *free = {::getpid(), instant};
+  page.slots = std::max(page.slots, slot + 1);
+  State::change_limit(page);
+  held->slot = slot;
+  made.state_ = std::move(held);
   return made;
 }
 

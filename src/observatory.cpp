@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/observatory.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <mutex>
@@ -12,6 +14,7 @@
 #include "astro/sky/earth_orientation.hpp"
 #include "controller_host.hpp"
 #include "mount_host.hpp"
+#include "placement.hpp"
 #include "plain_emitter.hpp"
 #include "receiver_host.hpp"
 #include "state_folder.hpp"
@@ -67,9 +70,10 @@ std::shared_ptr<Clock> clock_for(const Site& site, const OpenOptions& options) {
   return Clock::system();
 }
 
+/// Also over processes: drivers that run apart find each other by it.
 std::string unique_name(const Site& site) {
   static std::atomic<unsigned> count = 0;
-  return site.name + "#" + std::to_string(++count);
+  return site.name + "#" + std::to_string(::getpid()) + "." + std::to_string(++count);
 }
 
 }  // namespace
@@ -188,7 +192,7 @@ Opened Observatory::State::open_one(const DeviceEntry& entry, const OpenOptions&
   if (!entry.twin_of.empty()) {
     setup.twin_of = std::make_shared<const DriverDescription>(registry.find(entry.kind, entry.twin_of));
   }
-  setup.driver = registry.make(entry.kind, entry.driver, entry.settings);
+  setup.driver = detail::make_placed(registry, setup.description, entry);
   setup.context = context_;
   const DriverDescription description = setup.description;
   Opened opened{entry.kind, entry.name};

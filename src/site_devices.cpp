@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "astro/error.hpp"
+#include "placement.hpp"
 #include "registry_names.hpp"
 #include "site_reader.hpp"
 #include "text.hpp"
@@ -51,6 +52,11 @@ Node without(const Node& node, const std::vector<std::string>& keys) {
   return rest;
 }
 
+bool is_python(const Node& device) {
+  const Entry* driver = device.find("driver");
+  return driver != nullptr && driver->value->kind == Node::Kind::scalar && driver->value->text == "python";
+}
+
 }  // namespace
 
 void SiteReader::read_devices(const Node& root) {
@@ -75,23 +81,28 @@ void SiteReader::read_device(DeviceKind kind, const Entry& entry) {
   }
   DeviceEntry device;
   device.kind = kind, device.name = entry.key, device.line = entry.place.line;
-  const std::string runs_on = read_runs(kind, node);
-  const bool is_here = kind == DeviceKind::transport || options_.simulate || runs_on == options_.node;
-  if (!is_here) device.node = runs_on;
+  const auto runs = read_runs(kind, node);
   read_mount(device, node);
   read_bare(device, node);
   if (kind == DeviceKind::mount) refuse_pointing(node);
-  if (const auto driver = read_driver(kind, node, entry.place)) {
+  if (!runs) return site_.devices.push_back(std::move(device));
+  if (!runs->is_here) device.node = runs->node;
+  if (const auto name = runs->is_here ? std::nullopt : unknown_driver(kind, node, *runs)) {
+    device.driver = *name;
+    place_on_node(device);
+  } else if (const auto driver = runs->driver ? runs->driver : read_driver(kind, node, entry.place)) {
     device.driver = driver->name;
     // Keys of other kinds are refused in words of their own by those who read them.
-    device.settings =
-        reader_.record(driver->settings.fields, without(node, reserved_keys()), entry.place, common_keys(kind));
+    Node settings = without(node, reserved_keys());
+    if (is_python(node)) settings = without(settings, {"module", "name"});
+    device.settings = reader_.record(driver->settings.fields, settings, entry.place, common_keys(kind));
     read_limits(device, node, *driver);
     simulate(device, node, entry.place);
+    if (runs->apart) device.settings.set(runs_key, "apart");
     place_on_node(device);
   }
   // Seen from a node, the devices of other nodes are there too, and nobody else's; stores are for one process each.
-  const bool is_elsewhere = !is_here && (runs_on.empty() || kind == DeviceKind::store);
+  const bool is_elsewhere = !runs->is_here && (runs->node.empty() || kind == DeviceKind::store);
   if (!is_elsewhere) site_.devices.push_back(std::move(device));
 }
 
@@ -123,31 +134,125 @@ std::optional<DriverDescription> SiteReader::find_driver(DeviceKind kind, const 
   return std::nullopt;
 }
 
-std::string SiteReader::read_runs(DeviceKind kind, const Node& device) {
-  const Entry* entry = device.find("runs");
-  if (entry == nullptr) return {};
-  if (entry->value->kind == Node::Kind::map) {
-    const Entry* node = entry->value->find("node");
-    if (node == nullptr || entry->value->map.size() != 1) {
-      reader_.complain(entry->value->place, "\"runs\": expected here, or {node: NAME}");
-      return {};
-    }
-    const auto name = reader_.scalar(*node->value, node->place, "the name of a node");
-    if (!name) return {};
-    if (!is_name(name->text)) {
-      reader_.complain(node->value->place, text::quoted(name->text) + " is no node's name: expected " + name_form);
-      return {};
-    }
-    if (kind == DeviceKind::transport) {
-      reader_.complain(entry->place, "\"runs\": a transport runs in every process that uses it: leave it out");
-      return {};
-    }
+std::optional<SiteReader::Runs> SiteReader::read_runs(DeviceKind kind, const Node& device) {
+  Runs runs;
+  const Entry* entry = device.find(runs_key);
+  const bool is_map = entry != nullptr && entry->value->kind == Node::Kind::map;
+  if (is_map) {
+    if (!read_node(kind, *entry, runs)) return std::nullopt;
+  } else if (entry != nullptr && !read_place_of_driver(kind, *entry, runs)) {
+    return std::nullopt;
+  }
+  runs.is_here = kind == DeviceKind::transport || options_.simulate || runs.node == options_.node;
+  const Entry* driver = device.find("driver");
+  const Entry* program = is_map ? entry->value->find("apart") : nullptr;
+  const bool is_of_python = driver != nullptr && is_python(device);
+  if (!runs.is_here) {
+    // Its node may have what this machine has not: then it is looked at there.
+    runs.is_unknown = is_of_python || program != nullptr;
+    return runs;
+  }
+  if (is_of_python) return read_python(kind, device, *driver, std::move(runs));
+  if (program != nullptr) return read_program(kind, device, *entry, std::move(runs));
+  return runs;
+}
+
+/// `runs: here` or `runs: apart`.
+bool SiteReader::read_place_of_driver(DeviceKind kind, const Entry& entry, Runs& runs) {
+  const bool is_device = kind != DeviceKind::transport && kind != DeviceKind::store;
+  const auto where = reader_.scalar(*entry.value, entry.place, "where the driver runs: here, apart or {node: NAME}");
+  if (!where) return false;
+  if (where->text == "here") return true;
+  runs.apart = where->text == "apart" && is_device;
+  if (runs.apart) return true;
+  if (!is_device) {
+    reader_.complain(entry.value->place, "\"runs\": a " + std::string(to_string(kind)) +
+                                             " runs in this process: write here, or leave it out");
+  } else {
+    reader_.complain(entry.value->place,
+                     "\"runs\": there is no place " + text::quoted(where->text) +
+                         ": expected here, apart (a process of its own), {apart: PROGRAM} or "
+                         "{node: NAME}",
+                     nearest(where->text, {"here", "apart"}));
+  }
+  return false;
+}
+
+/// `runs: {node: NAME}`, with or without a program.
+bool SiteReader::read_node(DeviceKind kind, const Entry& runs_entry, Runs& runs) {
+  const Node& map = *runs_entry.value;
+  const bool is_device = kind != DeviceKind::transport && kind != DeviceKind::store;
+  const bool is_known = !map.map.empty() && std::all_of(map.map.begin(), map.map.end(), [&](const Entry& entry) {
+    return entry.key == "node" || (entry.key == "apart" && is_device);
+  });
+  if (!is_known) {
+    reader_.complain(map.place,
+                     "\"runs\": expected here, apart (a process of its own), {apart: PROGRAM} or {node: NAME}");
+    return false;
+  }
+  const Entry* node = map.find("node");
+  if (node == nullptr) return true;
+  const auto name = reader_.scalar(*node->value, node->place, "the name of a node");
+  if (!name) return false;
+  if (!is_name(name->text)) {
+    reader_.complain(node->value->place, text::quoted(name->text) + " is no node's name: expected " + name_form);
+    return false;
+  }
+  if (kind == DeviceKind::transport) {
+    reader_.complain(runs_entry.place, "\"runs\": a transport runs in every process that uses it: leave it out");
+    return false;
+  }
+  runs.node = name->text;
+  return true;
+}
+
+/// `runs: {apart: PROGRAM}`: one of somebody's own that speaks the protocol.
+std::optional<SiteReader::Runs> SiteReader::read_program(DeviceKind kind, const Node& device, const Entry& entry,
+                                                         Runs runs) {
+  const Entry* apart = entry.value->find("apart");
+  const std::string given = text_of(*entry.value, "apart", "the path of a program");
+  if (given.empty()) return std::nullopt;
+  const std::string program = reader_.resolved(given).string();
+  const std::string driver = device.find("driver") == nullptr ? "" : text_of(device, "driver", "the name of a driver");
+  const std::string label = driver.empty() ? program : program + ' ' + driver;
+  try {
+    runs.driver = registry_.find(kind, enrol_program(registry_, kind, label, {{program}, {}}, driver));
+    return runs;
+  } catch (const Error& failure) {
+    reader_.complain(apart->value->place, failure.what());
+    return std::nullopt;
+  }
+}
+
+/// `driver: python`: in a process of its own wherever the site is opened, so that any program can have it.
+std::optional<SiteReader::Runs> SiteReader::read_python(DeviceKind kind, const Node& device, const Entry& driver,
+                                                        Runs runs) {
+  const std::string module = text_of(device, "module", "the Python module that registers the driver");
+  if (module.empty()) return std::nullopt;
+  const std::string name = device.find("name") == nullptr ? "" : text_of(device, "name", "the name of the driver");
+  const std::string label = "python " + module + (name.empty() ? "" : ' ' + name);
+  try {
+    runs.driver = registry_.find(kind, enrol_program(registry_, kind, label, python_program(module), name));
+    return runs;
+  } catch (const Error& failure) {
+    reader_.complain(driver.value->place, failure.what());
+    return std::nullopt;
+  }
+}
+
+// A driver that this machine has not, and need not have.
+std::optional<std::string> SiteReader::unknown_driver(DeviceKind kind, const Node& device, const Runs& runs) {
+  const Entry* entry = device.find("driver");
+  const auto name =
+      entry == nullptr ? std::nullopt : reader_.scalar(*entry->value, entry->place, "the name of a driver");
+  if (!name) return runs.is_unknown ? std::optional<std::string>("") : std::nullopt;
+  if (runs.is_unknown) return name->text;
+  try {
+    (void)registry_.find(kind, name->text);
+    return std::nullopt;
+  } catch (const Error&) {
     return name->text;
   }
-  const auto where = reader_.scalar(*entry->value, entry->place, "where the driver runs: here, or {node: NAME}");
-  if (!where || where->text == "here") return {};
-  reader_.complain(entry->value->place, "\"runs\": expected here, or {node: NAME}", nearest(where->text, {"here"}));
-  return {};
 }
 
 // What another process serves is reached by the driver `remote`, which the room of messages brings.
@@ -157,6 +262,20 @@ void SiteReader::place_on_node(DeviceEntry& device) const {
   settings.set("site", site_.slug()).set("node", device.node).set("of", device.driver);
   device.driver = "remote";
   device.settings = std::move(settings);
+}
+
+/// The text of a key that must be there, or nothing when there was a problem.
+std::string SiteReader::text_of(const Node& device, const char* key, std::string_view expected) {
+  const Entry* entry = device.find(key);
+  if (entry == nullptr) {
+    reader_.complain(device.place, text::quoted(key) + " is missing: expected " + std::string(expected));
+    return {};
+  }
+  const auto found = reader_.scalar(*entry->value, entry->place, expected);
+  if (found && found->text.empty()) {
+    reader_.complain(entry->place, text::quoted(key) + " is empty: expected " + std::string(expected));
+  }
+  return found ? found->text : std::string();
 }
 
 void SiteReader::read_mount(DeviceEntry& device, const Node& node) {

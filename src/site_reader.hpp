@@ -37,8 +37,22 @@ class SiteReader final {
   void read_device(DeviceKind kind, const yaml::Entry& entry);
   std::optional<DriverDescription> read_driver(DeviceKind kind, const yaml::Node& device, yaml::Place place);
   std::optional<DriverDescription> find_driver(DeviceKind kind, const yaml::Scalar& name, yaml::Place place);
-  std::string read_runs(DeviceKind kind, const yaml::Node& device);
+  /// Where a device's driver runs, and the driver where that names it.
+  struct Runs {
+    bool apart = false;
+    std::string node{};
+    bool is_here = true;
+    bool is_unknown = false;  ///< what this machine need not have, since another node runs it
+    std::optional<DriverDescription> driver{};
+  };
+  std::optional<Runs> read_runs(DeviceKind kind, const yaml::Node& device);
+  bool read_place_of_driver(DeviceKind kind, const yaml::Entry& entry, Runs& runs);
+  bool read_node(DeviceKind kind, const yaml::Entry& entry, Runs& runs);
+  std::optional<Runs> read_program(DeviceKind kind, const yaml::Node& device, const yaml::Entry& entry, Runs runs);
+  std::optional<Runs> read_python(DeviceKind kind, const yaml::Node& device, const yaml::Entry& driver, Runs runs);
+  std::optional<std::string> unknown_driver(DeviceKind kind, const yaml::Node& device, const Runs& runs);
   void place_on_node(DeviceEntry& device) const;
+  std::string text_of(const yaml::Node& device, const char* key, std::string_view expected);
   void read_mount(DeviceEntry& device, const yaml::Node& node);
   void read_bare(DeviceEntry& device, const yaml::Node& node);
   void read_limits(DeviceEntry& device, const yaml::Node& node, const DriverDescription& driver);

@@ -7,6 +7,13 @@
 
 namespace simulator {
 
+void Faults::open(astro::Time on, astro::Time now) {
+  opened_ = on;
+  used_.assign(faults_.size(), false);
+  if (on == now) return;
+  for (std::size_t i = 0; i < faults_.size(); ++i) used_[i] = now >= on + faults_[i].at;
+}
+
 const Fault* Faults::at(FaultKind kind, astro::Time time) const noexcept {
   for (const Fault& fault : faults_) {
     if (fault.kind == kind && time >= opened_ + fault.at && time < end_of(fault)) return &fault;

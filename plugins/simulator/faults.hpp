@@ -23,7 +23,8 @@ class Faults {
  public:
   explicit Faults(std::vector<Fault> faults) : faults_(std::move(faults)) {}
 
-  void open(astro::Time now) { opened_ = now, used_.assign(faults_.size(), false); }
+  /// Of hardware that was switched on then: what had struck before strikes no second time.
+  void open(astro::Time on, astro::Time now);
 
   /// The fault of this kind that covers the instant, or nullptr.
   const Fault* at(FaultKind kind, astro::Time time) const noexcept;

@@ -2,7 +2,9 @@
 #include "frontend.hpp"
 
 #include <algorithm>
-#include <deque>
+#include <span>
+
+#include "kept.hpp"
 
 namespace simulator {
 namespace {
@@ -17,7 +19,52 @@ struct Points {
 constexpr std::array load_names{"sky", "hot", "noise_diode"};
 constexpr std::size_t kept_switches = 1000;
 
+struct Turn {
+  astro::Time time{};
+  Load load = Load::sky;
+};
+
+/// What the switch did, for another process.
+struct SwitchState {
+  double hot_k = 0.0;
+  double diode_k = 0.0;
+  std::uint32_t count = 0;
+  std::array<Turn, kept_switches> turns{};
+};
+
+/// Of turns in their order.
+Load load_at(std::span<const Turn> turns, astro::Time time) {
+  const auto turn = std::find_if(turns.rbegin(), turns.rend(), [time](const Turn& each) { return each.time <= time; });
+  return turn == turns.rend() ? turns.front().load : turn->load;
+}
+
+class DistantFrontend final : public Frontend {
+ public:
+  explicit DistantFrontend(const std::filesystem::path& file) : kept_(file, false) {}
+  bool is_there() const noexcept { return kept_.version() != 0; }
+  State state(astro::Time time) const override {
+    const std::lock_guard lock(mutex_);
+    if (const std::uint32_t now = kept_.version(); now != version_) {
+      state_ = kept_.get().value_or(state_);
+      version_ = now;
+    }
+    return {load_at(std::span(state_.turns).first(state_.count), time), state_.hot_k, state_.diode_k};
+  }
+
+ private:
+  Kept<SwitchState> kept_;
+  mutable std::mutex mutex_;
+  mutable std::uint32_t version_ = 0;
+  mutable SwitchState state_{};
+};
+
 }  // namespace
+
+std::shared_ptr<const Frontend> distant_frontend(const std::filesystem::path& file) {
+  auto there = std::make_shared<const DistantFrontend>(file);
+  return there->is_there() ? there : nullptr;
+}
+
 }  // namespace simulator
 
 template <>
@@ -34,30 +81,33 @@ namespace simulator {
 /// Remembers when it was switched, since samples are made a moment later.
 class FrontendController::Switch final : public Frontend {
  public:
-  Switch(const Settings& settings, astro::Time now) : settings_(settings), turns_{{now, settings.start}} {}
+  Switch(const Settings& settings, astro::Time now, const std::filesystem::path& file) : kept_(file, true) {
+    const auto before = kept_.get();
+    if (before) state_ = *before;
+    state_.hot_k = settings.hot_load_k;
+    state_.diode_k = settings.noise_diode_k;
+    if (!before) select(settings.start, now);
+  }
 
   void select(Load load, astro::Time now) {
     const std::lock_guard lock(mutex_);
-    turns_.push_back({now, load});
-    if (turns_.size() > kept_switches) turns_.pop_front();
+    if (state_.count == kept_switches) {
+      std::shift_left(state_.turns.begin(), state_.turns.end(), 1);
+      --state_.count;
+    }
+    state_.turns[state_.count++] = {now, load};
+    kept_.put(state_);
   }
 
   State state(astro::Time time) const override {
     const std::lock_guard lock(mutex_);
-    auto turn = std::ranges::find_if(turns_.rbegin(), turns_.rend(), [time](const Turn& t) { return t.time <= time; });
-    const Load load = turn == turns_.rend() ? turns_.front().load : turn->load;
-    return {load, settings_.hot_load_k, settings_.noise_diode_k};
+    return {load_at(std::span(state_.turns).first(state_.count), time), state_.hot_k, state_.diode_k};
   }
 
  private:
-  struct Turn {
-    astro::Time time;
-    Load load;
-  };
-
-  const Settings settings_;
   mutable std::mutex mutex_;
-  std::deque<Turn> turns_;
+  SwitchState state_{};
+  Kept<SwitchState> kept_;
 };
 
 astro::ControllerDescription FrontendController::description() {
@@ -71,13 +121,15 @@ void FrontendController::open(astro::Emitter& host) {
   const astro::Surroundings& here = host.surroundings();
   host_ = &host;
   clock_ = here.clock;
-  world_ = World::of(here.observatory);
-  switch_ = std::make_shared<Switch>(settings_, clock_->now());
+  world_ = World::of(here);
+  device_ = here.device;
+  switch_ = std::make_shared<Switch>(settings_, clock_->now(), world_->file(device_, "switch"));
   world_->put(here.device, std::weak_ptr<const Frontend>(switch_));
 }
 
 void FrontendController::close() noexcept {
   switch_.reset();
+  if (world_) world_->forget(device_);
   world_.reset();
   clock_.reset();
   host_ = nullptr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -14,6 +15,9 @@ namespace simulator {
 struct SelectLoad {
   Load load = Load::sky;
 };
+
+/// A frontend of another process by the file that it keeps, or nullptr when there is none.
+std::shared_ptr<const Frontend> distant_frontend(const std::filesystem::path& file);
 
 /// The switch before a receiver: sky, a hot load, or the sky with a noise diode on top.
 class FrontendController final : public astro::Controller {
@@ -41,6 +45,7 @@ class FrontendController final : public astro::Controller {
   astro::Emitter* host_ = nullptr;
   std::shared_ptr<astro::Clock> clock_{};
   std::shared_ptr<World> world_{};
+  std::string device_{};
   std::shared_ptr<Switch> switch_{};
 };
 

@@ -18,6 +18,17 @@ Axis::Axis(const AxisLimits& limits, double position)
   pieces_.push_back({.start = end_, .position = position, .dish = position});
 }
 
+Axis::Axis(const AxisState& state)
+    : limits_(state.limits), pieces_(state.pieces.begin(), state.pieces.begin() + state.count), end_(state.end) {}
+
+AxisState Axis::state() const noexcept {
+  AxisState made{.limits = limits_, .end = end_};
+  const std::size_t count = std::min(pieces_.size(), made.pieces.size());
+  std::copy(pieces_.end() - static_cast<std::ptrdiff_t>(count), pieces_.end(), made.pieces.begin());
+  made.count = static_cast<std::uint32_t>(count);
+  return made;
+}
+
 const Axis::Piece& Axis::piece(double time) const noexcept {
   const auto after = std::upper_bound(pieces_.begin(), pieces_.end(), time,
                                       [](double t, const Piece& other) { return t < other.start; });

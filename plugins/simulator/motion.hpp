@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <deque>
 
 #include "astro/mount.hpp"
@@ -16,6 +18,23 @@ struct AxisLimits {
   double backlash = 0.0;
 };
 
+/// A stretch of constant acceleration, from `start` until the next one.
+struct MotionPiece {
+  double start = 0.0;
+  double position = 0.0;
+  double speed = 0.0;
+  double acceleration = 0.0;
+  double dish = 0.0;
+};
+
+/// All of an axis, as it is kept for another process.
+struct AxisState {
+  AxisLimits limits{};
+  double end = 0.0;
+  std::uint32_t count = 0;
+  std::array<MotionPiece, 512> pieces{};
+};
+
 /// One axis with inertia: it accelerates, cruises and brakes (a trapezoid of speed), and any
 /// instant of its motion is exact. The motor is what the encoder reads; the dish behind the gear
 /// lags by up to half the backlash on either side.
@@ -23,6 +42,9 @@ class Axis {
  public:
   Axis() = default;
   Axis(const AxisLimits& limits, double position);
+  explicit Axis(const AxisState& state);
+  /// Of its latest pieces.
+  AxisState state() const noexcept;
 
   /// From `now` on, whatever it did before. Times never go back.
   void move_to(double target, double now);
@@ -37,13 +59,7 @@ class Axis {
   bool is_moving(double time) const noexcept { return time < end_; }
 
  private:
-  struct Piece {  ///< constant acceleration, from `start` until the next piece
-    double start = 0.0;
-    double position = 0.0;
-    double speed = 0.0;
-    double acceleration = 0.0;
-    double dish = 0.0;
-  };
+  using Piece = MotionPiece;
   struct Now {
     double position;
     double speed;

@@ -67,19 +67,24 @@ void Mount::open(astro::Emitter& host) {
     description_.accuracy = settings_.accuracy;
   }
   host.describe(description_);
-  world_ = World::of(here.observatory);
+  world_ = World::of(here);
+  device_ = here.device;
+  const astro::Time opened = now();
+  const astro::Time on = world_->switched_on(device_, opened);
   const auto seed = mix(static_cast<std::uint64_t>(settings_.seed), here.device);
   put(std::make_shared<Drive>(
       description_.geometry, axis_limits(settings_, description_.first, description_.fastest.first),
       axis_limits(settings_, description_.second, description_.fastest.second), within(settings_.start, description_),
-      PointingError{settings_.pointing_offset, settings_.pointing_noise, seed}, clock_));
+      PointingError{settings_.pointing_offset, settings_.pointing_noise, seed}, clock_, world_->file(device_, "dish")));
   world_->put(here.device, std::weak_ptr<const Dish>(drive_));
-  faults_.open(now());
+  faults_.open(on, opened);
   errand_ = Errand::none;
+  if (on != opened) stop();  // the process that drove it before left it moving
 }
 
 void Mount::close() noexcept {
   put(nullptr);
+  if (world_) world_->forget(device_);
   world_.reset();
   clock_.reset();
 }

@@ -59,6 +59,7 @@ class Mount final : public astro::Mount {
   astro::MountDescription description_{};
   std::shared_ptr<astro::Clock> clock_{};
   std::shared_ptr<World> world_{};
+  std::string device_{};
   std::mutex mutex_;  ///< of `drive_` itself: `stop` may come beside `open` and `close`
   std::shared_ptr<Drive> drive_{};
   std::atomic<Errand> errand_ = Errand::none;

@@ -60,19 +60,23 @@ void Receiver::open(astro::Emitter& host) {
   tuning_.bandwidth = std::min(tuning_.bandwidth, tuning_.sample_rate);
   tuning_.gain_db = std::clamp(settings_.gain_db, description_.min_gain_db, description_.max_gain_db);
   host.describe(description_);
+  world_ = World::of(here);
+  device_ = here.device;
   auto truth = std::make_shared<Truth>(settings_.truth, settings_.truth_profile);
   source_ = std::make_unique<SignalSource>(
-      settings_,
-      Scene(antenna_of(settings_), here.location, World::of(here.observatory), here.mount, settings_.frontend),
+      settings_, Scene(antenna_of(settings_), here.location, world_, here.mount, settings_.frontend),
       [truth](const Snapshot& snapshot) { truth->write(snapshot); });
   clock_ = here.clock;
   key_ = mix(static_cast<std::uint64_t>(settings_.seed), here.device);
-  faults_.open(clock_->now());
+  const astro::Time now = clock_->now();
+  faults_.open(world_->switched_on(device_, now), now);
 }
 
 void Receiver::close() noexcept {
   stop();
   source_.reset();
+  if (world_) world_->forget(device_);
+  world_.reset();
   clock_.reset();
 }
 

@@ -58,6 +58,8 @@ class Receiver final : public astro::Receiver {
   astro::ReceiverDescription description_{};
   astro::Tuning tuning_{};
   std::shared_ptr<astro::Clock> clock_{};
+  std::shared_ptr<World> world_{};
+  std::string device_{};
   std::unique_ptr<SignalSource> source_{};
   std::uint64_t key_ = 0;
 

@@ -152,7 +152,7 @@ inline std::vector<Broken> broken_devices() {
       {"TwoBareDevices",
        mounts + "  a: {driver: rotor, port: a, bare: true}\n  b: {driver: rotor, port: b, bare: true}\n", 4, 31,
        "\"a\" is bare already", ""},
-      {"RunsApart", mounts + "  dish: {driver: rotor, port: a, runs: apart}\n", 3, 40, "not yet possible", ""},
+      {"RunsNowhere", mounts + "  dish: {driver: rotor, port: a, runs: apar}\n", 3, 40, "there is no place", "apart"},
       {"PointingModel", mounts + "  dish: {driver: rotor, port: a, pointing: {tilt: 1 deg}}\n", 3, 34,
        "pointing models are not read yet", ""},
       {"SimulateIsAText", mounts + "  dish: {driver: rotor, port: a, simulate: yes}\n", 3, 34,

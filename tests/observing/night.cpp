@@ -34,6 +34,11 @@ std::string degrees_text(Angle angle) { return std::to_string(angle.degrees()) +
 std::string unless(const std::string& settings, const std::string& key, const std::string& otherwise) {
   return settings.find(key + ':') == std::string::npos ? ", " + otherwise : "";
 }
+/// ASTRO_TEST_RUNS=apart: the same tests with each driver in a process of its own.
+std::string runs() {
+  const char* given = std::getenv("ASTRO_TEST_RUNS");
+  return given == nullptr ? "" : std::string(", runs: ") + given;
+}
 std::string more(const std::string& settings) { return settings.empty() ? "" : ", " + settings; }
 
 }  // namespace
@@ -71,11 +76,12 @@ std::string Night::yaml_of(const NightOptions& options) const {
       " m}\n" +
       "mounts:\n  dish: {driver: simulator, max_speed: 5 deg, limits: {azimuth: [0 deg, 450 deg], altitude: [3 "
       "deg, 89 deg]}" +
-      more(options.mount) + "}\n" +
+      more(options.mount) + runs() + "}\n" +
       "receivers:\n  hydrogen: {driver: simulator, mount: dish, frontend: frontend, seed: " + std::to_string(noise_) +
       unless(options.receiver, "format", "format: spectra, channels: 256, integration: 100 ms") +
-      unless(options.receiver, "sample_rate", "sample_rate: 2 MHz") + more(options.receiver) + "}\n" +
-      "controllers:\n  frontend: {driver: simulator.frontend}\n  weather: {driver: simulator.environment}\n" +
+      unless(options.receiver, "sample_rate", "sample_rate: 2 MHz") + more(options.receiver) + runs() + "}\n" +
+      "controllers:\n  frontend: {driver: simulator.frontend" + runs() +
+      "}\n  weather: {driver: simulator.environment" + runs() + "}\n" +
       "stores:\n  archive: {driver: sqlite, path: " + (folder_.path() / "night.db").string() + "}\n" +
       "calibration:\n  hydrogen:\n    beam_width: 4 deg\n    hot: {temperature: 295 K, controller: frontend, command: "
       "select_load, "

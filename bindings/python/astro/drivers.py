@@ -22,6 +22,8 @@ another hook. A hook starts things and returns. What it raises reaches the calle
 import dataclasses
 import enum
 import math
+import os
+import sys
 import typing
 
 from . import _astro
@@ -231,3 +233,13 @@ def register(name, cls, *, says="", **about):
 
     _astro._register(kind, name, says, settings, description, make)
     _registered[kind, name] = entry
+    _remember_program(kind, name, cls.__module__)
+
+
+def _remember_program(kind, name, module):
+    """With ``runs: apart``, this interpreter is started again and imports the module; what stands in a program's
+    main file or a notebook cannot be imported."""
+    if module == "__main__" or not sys.executable:
+        return
+    path = os.pathsep.join(folder or os.getcwd() for folder in sys.path)
+    _astro._remember_program(kind, name, [sys.executable, "-m", "astro.apart", module], {"PYTHONPATH": path})

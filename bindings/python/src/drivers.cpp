@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <map>
 #include <mutex>
 
 #include "arrays.hpp"
+#include "astro/detail/apart.hpp"
 #include "astro/registry.hpp"
 #include "descriptions.hpp"
 #include "records.hpp"
@@ -335,6 +337,11 @@ void bind_emitter(py::module_& module) {
           "description"_a, nogil(), "Only within open(): what the hardware turned out to be.");
 }
 
+void remember_program(DeviceKind kind, const std::string& driver, std::vector<std::string> arguments,
+                      const std::map<std::string, std::string>& environment) {
+  astro::detail::remember_program(kind, driver, {std::move(arguments), {environment.begin(), environment.end()}});
+}
+
 }  // namespace
 
 void bind_drivers(py::module_& module) {
@@ -343,6 +350,9 @@ void bind_drivers(py::module_& module) {
   module.def("_make_field", &make_field, "name"_a, "type"_a, "unit"_a, "min"_a, "max"_a, "default_value"_a, "says"_a,
              "required"_a, "secret"_a, "choices"_a);
   module.def("_register", &register_driver, "kind"_a, "name"_a, "says"_a, "settings"_a, "description"_a, "make"_a);
+  module.def("_remember_program", &remember_program, "kind"_a, "driver"_a, "arguments"_a, "environment"_a);
+  module.def(
+      "_serve_apart", [] { return astro::detail::serve_apart(); }, nogil());
 }
 
 }  // namespace astro_python
