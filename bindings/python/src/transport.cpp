@@ -17,8 +17,8 @@ using astro::Transport;
 
 /// What a Python function gets: a copy that it may keep.
 struct PythonMessage {
-  std::string topic;
-  std::string key;
+  py::str topic;
+  py::str key;
   py::bytes body;
   astro::Time time;
   bool retained;
@@ -29,12 +29,17 @@ py::bytes bytes_of(std::span<const std::byte> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+/// A stranger's key or header may be any bytes: those that are no UTF-8 are as os.fsdecode would have them.
+py::str text_of(std::string_view bytes) {
+  PyObject* text = PyUnicode_DecodeUTF8(bytes.data(), static_cast<Py_ssize_t>(bytes.size()), "surrogateescape");
+  if (text == nullptr) throw py::error_already_set();
+  return py::reinterpret_steal<py::str>(text);
+}
+
 PythonMessage copy_of(const astro::Message& message) {
-  PythonMessage copy{
-      std::string(message.topic), std::string(message.key), bytes_of(message.body), message.time, message.retained, {}};
-  for (const astro::Header& header : message.headers) {
-    copy.headers[py::str(std::string(header.name))] = py::str(std::string(header.value));
-  }
+  PythonMessage copy{text_of(message.topic), text_of(message.key), bytes_of(message.body),
+                     message.time,           message.retained,     {}};
+  for (const astro::Header& header : message.headers) copy.headers[text_of(header.name)] = text_of(header.value);
   return copy;
 }
 
@@ -109,7 +114,7 @@ void bind_transport(py::module_& module) {
       .def_readonly("time", &PythonMessage::time)
       .def_readonly("retained", &PythonMessage::retained)
       .def_readonly("headers", &PythonMessage::headers)
-      .def("__repr__", [](const PythonMessage& self) { return "<Message on " + self.topic + ">"; });
+      .def("__repr__", [](const PythonMessage& self) { return py::str("<Message on {}>").format(self.topic); });
   py::class_<Listening>(module, "Listening", nogil_destructor(), "Keeps a function at a pattern until closed or gone.")
       .def("close", &Listening::close, nogil())
       .def("__enter__", [](const py::object& self) { return self; })
