@@ -80,6 +80,7 @@ Alarm AlarmBook::change(const AlarmChange& change) {
     next.note = entry.alarm.note;
   }
   entry.alarm = std::move(next);
+  if (change.has_risen) entry.rose = entry.alarm.changed;
   ++entry.changes;
   return entry.alarm;
 }
@@ -137,7 +138,7 @@ bool AlarmBook::is_clean() const {
 bool AlarmBook::take_acknowledgment(Entry& entry, const Alarm& stored) {
   entry.alarm.revision = stored.revision;
   entry.is_kept = true;
-  if (!stored.acknowledged || entry.alarm.acknowledged || *stored.acknowledged < entry.alarm.raised) return false;
+  if (!stored.acknowledged || entry.alarm.acknowledged || *stored.acknowledged < entry.rose) return false;
   entry.alarm.acknowledged = stored.acknowledged;
   entry.alarm.acknowledged_by = stored.acknowledged_by;
   entry.alarm.note = stored.note;

@@ -40,6 +40,7 @@ class AlarmBook {
  private:
   struct Entry {
     Alarm alarm{};
+    Time rose{};  // whoever acknowledged before had seen less
     std::uint64_t changes = 0;
     std::uint64_t written = 0;
     bool is_kept = false;  // it is in the store, with the alarm's revision

@@ -2,6 +2,7 @@
 #include "telemetry/sequences.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "astro/error.hpp"
 
@@ -110,7 +111,9 @@ Sequences& Sources::sequences_of(const SourcedPoint& point, bool is_own) {
   std::vector<Gap> gaps;
   if (marks.empty()) {
     // Of a source that is known a new start is counted from its first point on.
+    const auto other = all_.lower_bound({point.source, std::numeric_limits<std::int64_t>::min()});
     const bool is_known =
+        (other != all_.end() && other->first.first == point.source) ||
         store_.count<SourceMark>({.where = {{"source", Compare::equal, point.source}}, .limit = 1}) != 0;
     const std::int64_t first = is_known && !is_own ? 1 : point.point.sequence;
     marks.push_back({.key = key, .source = point.source, .boot = point.boot, .first = first, .last = first - 1});

@@ -247,7 +247,7 @@ TEST(Alarms, CanBeAcknowledgedInTheStoreByAnotherProcess) {
   ASSERT_TRUE(eventually([&] { return !hub.alarms().empty(); }));
   ASSERT_TRUE(hub.flush(30s));
   const std::string id = hub.alarms()[0].id;
-  acknowledge_alarm(other.store("archive"), id, "bert", evening, "on my way");
+  acknowledge_alarm(other.store("archive"), id, "bert", other.clock()->now(), "on my way");
   // The hub changes it meanwhile: neither is lost.
   hub.take(
       std::vector<SourcedPoint>{{.point = {.id = "weather.wind", .value = 1.0, .unit = "m/s", .time = evening + 1s}}});

@@ -150,7 +150,9 @@ TEST(Hub, ShedsTheOldestWhileTheStoreIsAwayAndRecordsHowMany) {
   const Observatory site = hill.open();
   const Observatory other = hill.open("other");
   Hub hub(site);
-  std::uint64_t measured_points = 0;
+  std::uint64_t measured_points = 1;
+  hub.take(std::vector{measured(1, 1.0)});
+  ASSERT_TRUE(hub.flush(30s));
   other.store("archive").transaction([&] {  // nobody else writes to this file
     other.store("archive").insert(history_point(measured(1, 1.0, evening, 1, "other/mast")));
     const auto shed = [&] { return hub.status().shed; };
