@@ -115,8 +115,8 @@ void bind_queue(py::module_& module) {
              "changed"_a = py::none(),
              R"(Carries out what waits, best first, until Ctrl-C (or, with until_empty, nothing more can be done).
 
-store: that keeps the queue; empty: as the site's `queue:` says, else the only one. changed: a function that is called with each QueuedRequest whose state changed. Returns how many were
-done, failed for good, and interrupted.)");
+store: that keeps the queue; empty: as the site's `queue:` says, else the only one. changed: a function that
+is called with each QueuedRequest whose state changed. Returns how many were done, failed for good, and interrupted.)");
   module.def("schedule", &plan_queue, "site"_a, "queue"_a, "from_"_a = py::none(), "to"_a = py::none(), "seed"_a = 1,
              "evaluations"_a = 20000, nogil(),
              R"(Plans what waits in a queue: which request when, and why the others wait.
