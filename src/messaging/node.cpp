@@ -25,7 +25,8 @@ namespace astro::messaging {
 
 namespace {
 
-constexpr int beats_between_births = 12;  // for who came when the broker had lost what it retained
+constexpr std::size_t most_interrupted = 1000;  // commands that may have been under way
+constexpr int beats_between_births = 12;        // for who came when the broker had lost what it retained
 
 std::string host_name() {
   char name[256] = {};
@@ -158,6 +159,7 @@ Node::State::State(const Site& site, const std::string& name, const NodeOptions&
       if (error.code() != ErrorCode::unsupported) throw;  // then silence tells it
     }
   };
+  const Time opened = (options.clock ? options.clock : Clock::system())->now();
   observatory_.emplace(Observatory::open(site, open, registry));
   std::vector<std::shared_ptr<Transport>> transports;
   for (const std::string& one : observatory_->names(DeviceKind::transport)) {
@@ -184,6 +186,10 @@ Node::State::State(const Site& site, const std::string& name, const NodeOptions&
     is_ready_ = true;
   }
   points(early, 0);
+  // What the process before had begun ended with it; nobody was told yet.
+  for (const Acknowledgment& one : observatory_->recent_commands(most_interrupted)) {
+    if (one.error_code == to_string(ErrorCode::interrupted) && one.time >= opened) acknowledge(one);
+  }
   beater_ = std::thread([this] { beat(); });
 }
 

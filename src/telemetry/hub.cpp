@@ -94,7 +94,7 @@ struct Hub::State final : Listener {
 Hub::State::State(const Observatory& observatory, TelemetrySection with)
     : site(observatory),
       section(std::move(with)),
-      boot(detail::next_boot(site.state_folder())),
+      boot(astro::detail::next_boot(site.state_folder())),
       watch(alarm_rules(section), site.clock()->now()) {
   if (const auto name = store_of(section, site.site())) {
     store = site.store(*name);
