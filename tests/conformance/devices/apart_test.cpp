@@ -44,8 +44,8 @@ TEST(Apart, ADriverThatIsKilledIsStartedAgainAndStopped) {
   EXPECT_FALSE(dish.is_lost());
   EXPECT_THAT(bench.noticed(), HasSubstr("signal 9"));
   EXPECT_THAT(bench.noticed(), HasSubstr("started again"));
-  dish.move_to({degrees(20), degrees(30)});
-  EXPECT_TRUE(bench.tells("dish", "move_to 20.0 30.0"));
+  dish.move_to({degrees(359.9), degrees(12.3)});
+  EXPECT_TRUE(bench.tells("dish", "move_to 359.9 12.3"));
 }
 
 TEST(Apart, AHookThatHangsCostsItsProcessAndNotTheDevice) {
@@ -102,7 +102,7 @@ TEST(Apart, AStreamWhoseDriverIsKilledEndsAndTheNextOneIsTunedAsBefore) {
   ASSERT_NE(again->next(1min), nullptr);
   const auto told = bench.told("hydrogen");
   const auto last_tune = std::find_if(told.rbegin(), told.rend(), [](const auto& l) { return l.starts_with("tune"); });
-  EXPECT_EQ(*last_tune, "tune 1612000000.0");
+  EXPECT_EQ(*last_tune, "tune 1.612e+09");
   EXPECT_EQ(*std::prev(last_tune), "start") << "before it starts";
 }
 
