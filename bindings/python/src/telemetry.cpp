@@ -187,8 +187,7 @@ void bind_hub(py::module_& room) {
            }),
            "site"_a, "changed"_a = py::none(),
            "changed: a function that is called with each Alarm that changed. Close the hub before the site.")
-      .def_property_readonly(
-          "boot", [](const PythonHub& self) { return (*self).boot(); }, nogil())
+      .def_property_readonly("boot", [](const PythonHub& self) { return (*self).boot(); })
       .def("status", &status_of, "How many points were received, stored, thinned, repeated, shed, and wait.")
       .def(
           "flush", [](const PythonHub& self, Duration timeout) { return (*self).flush(timeout); }, "timeout_s"_a = 10.0,
