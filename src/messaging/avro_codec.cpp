@@ -3,10 +3,12 @@
 #include <array>
 #include <cctype>
 #include <cstring>
+#include <map>
 #include <set>
 
 #include "astro/error.hpp"
 #include "astro/messaging/avro.hpp"
+#include "messaging/avro_binary.hpp"
 #include "messaging/avro_library.hpp"
 #include "messaging/avro_names.hpp"
 
@@ -18,82 +20,6 @@ constexpr int deepest = 64;
 
 [[noreturn]] void fail(const Schema& schema, const std::string& why) {
   throw Error(ErrorCode::invalid_file, "reading an Avro " + schema.name + ": " + why);
-}
-
-void check(int error) {
-  if (error != 0) throw Error(ErrorCode::internal, "writing Avro: " + avro::last_error());
-}
-
-// From the canonical form.
-
-void put(avro_value_t* into, const Field& field, const Value& value);
-
-void put_record(avro_value_t* into, const std::vector<Field>& fields, const Value& record) {
-  for (std::size_t i = 0; i < fields.size(); ++i) {
-    avro_value_t member;
-    check(avro_value_get_by_index(into, i, &member, nullptr));
-    const Value* value = record.find(fields[i].name);
-    put(&member, fields[i], value != nullptr ? *value : fields[i].default_value);
-  }
-}
-
-void put_bytes(avro_value_t* into, const Bytes& bytes) {
-  // Avro C takes no null pointer, and copies what it is given.
-  static std::byte none{};
-  check(avro_value_set_bytes(into, const_cast<std::byte*>(bytes.empty() ? &none : bytes.data()), bytes.size()));
-}
-
-/// With the zero at its end; one within it stays what it is.
-void put_text(avro_value_t* into, const std::string& text) {
-  check(avro_value_set_string_len(into, const_cast<char*>(text.c_str()), text.size() + 1));
-}
-
-void put_plain(avro_value_t* into, const Field& field, const Value& value) {
-  switch (field.type) {
-    case FieldType::boolean:
-      return check(avro_value_set_boolean(into, value.as_bool() ? 1 : 0));
-    case FieldType::integer:
-      return check(avro_value_set_long(into, value.as_integer()));
-    case FieldType::number:
-    case FieldType::angle:
-    case FieldType::frequency:
-    case FieldType::duration:
-      return check(avro_value_set_double(into, value.as_number()));
-    case FieldType::time:
-      return check(avro_value_set_long(
-          into, std::chrono::floor<std::chrono::milliseconds>(value.as_time()).time_since_epoch().count()));
-    case FieldType::text:
-      return put_text(into, value.as_text());
-    case FieldType::any:
-      return put_text(into, to_json(value));
-    case FieldType::bytes:
-      return put_bytes(into, value.as_bytes());
-    case FieldType::array:
-      return put_bytes(into, value.as_array().bytes);
-    case FieldType::choice: {
-      const auto found = std::ranges::find(field.choices, value.as_text());
-      return check(avro_value_set_enum(into, static_cast<int>(found - field.choices.begin())));
-    }
-    case FieldType::record:
-      return put_record(into, field.members, value);
-    case FieldType::list: {
-      const Field element = element_of(field);
-      for (const Value& each : value.as_list()) {
-        avro_value_t added;
-        check(avro_value_append(into, &added, nullptr));
-        put(&added, element, each);
-      }
-      return;
-    }
-  }
-}
-
-void put(avro_value_t* into, const Field& field, const Value& value) {
-  if (!field.nullable) return put_plain(into, field, value);
-  avro_value_t branch;
-  check(avro_value_set_branch(into, value.is_null() ? 0 : 1, &branch));
-  if (value.is_null()) check(avro_value_set_null(&branch));
-  else put_plain(&branch, field, value);
 }
 
 // Whatever somebody wrote, by their schema.
@@ -221,7 +147,9 @@ Value resolved(const Field& field, const Value& written) {
   const auto* bytes = written.get_if<Bytes>();
   switch (field.type) {
     case FieldType::time:
-      return whole != nullptr ? Value(Time(std::chrono::milliseconds(*whole))) : written;
+      if (whole == nullptr) return written;
+      if (Value time = avro::time_of(*whole); !time.is_null()) return time;
+      return written;
     case FieldType::number:
     case FieldType::angle:
     case FieldType::frequency:
@@ -318,7 +246,29 @@ bool has_more(avro_reader_t reader) {
 struct AvroCodec::State {
   Schema schema;
   std::string text;
-  avro::SchemaPtr avro;
+  /// What others write by, as it was read once; theirs are few. Under the lock of the library.
+  std::map<std::string, avro::SchemaPtr> writers{};
+
+  ~State() {
+    const std::lock_guard lock(avro::library());
+    writers.clear();
+  }
+
+  avro_schema_t writer(const std::string& writer_schema) {
+    constexpr std::size_t most = 64;
+    if (const auto known = writers.find(writer_schema); known != writers.end()) return known->second.get();
+    Value parsed;
+    try {
+      parsed = parse_json(writer_schema);
+    } catch (const Error& error) {
+      fail(schema, std::string("the writer's schema is no JSON: ") + error.what());
+    }
+    WriterCheck{schema}(parsed);
+    avro::SchemaPtr made = avro::read_schema(writer_schema);
+    if (made == nullptr) fail(schema, "the writer's schema cannot be read: " + avro::last_error());
+    if (writers.size() >= most) writers.clear();
+    return writers.emplace(writer_schema, std::move(made)).first->second.get();
+  }
 
   Value read(avro_schema_t writer, std::span<const std::byte> body) const {
     avro::Generic generic(writer);
@@ -332,28 +282,20 @@ struct AvroCodec::State {
     return taken(generic.get());
   }
 
-  Value understood(const Value& written) const {
+  /// What `read` returns in its canonical form, which its fields' ranges allow.
+  template <class Read>
+  Value checked(Read read) const {
     try {
-      return canonical(schema, resolved_record(schema.fields, written));
+      return canonical(schema, read());
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::invalid_file) throw;
       fail(schema, error.what());
     }
   }
 };
 
-AvroCodec::AvroCodec(const Schema& schema) : state_(std::make_unique<State>(schema, avro_schema(schema), nullptr)) {
-  const std::lock_guard lock(avro::library());
-  state_->avro = avro::read_schema(state_->text);
-  if (state_->avro != nullptr) return;
-  throw Error(ErrorCode::internal, "the Avro schema of " + schema.name + ": " + avro::last_error());
-}
-
-AvroCodec::~AvroCodec() {
-  if (state_ == nullptr) return;
-  const std::lock_guard lock(avro::library());
-  state_->avro.reset();
-}
-
+AvroCodec::AvroCodec(const Schema& schema) : state_(new State{.schema = schema, .text = avro_schema(schema)}) {}
+AvroCodec::~AvroCodec() = default;
 AvroCodec::AvroCodec(AvroCodec&&) noexcept = default;
 AvroCodec& AvroCodec::operator=(AvroCodec&&) noexcept = default;
 
@@ -361,47 +303,22 @@ const Schema& AvroCodec::schema() const noexcept { return state_->schema; }
 const std::string& AvroCodec::schema_text() const noexcept { return state_->text; }
 
 Bytes AvroCodec::encode(const Value& record) const {
-  const Value whole = canonical(state_->schema, record);
-  const std::lock_guard lock(avro::library());
-  avro::Generic generic(state_->avro.get());
-  put_record(generic.get(), state_->schema.fields, whole);
-  std::size_t size = 0;
-  check(avro_value_sizeof(generic.get(), &size));
-  Bytes bytes(size);
-  const std::unique_ptr<std::remove_pointer_t<avro_writer_t>, void (*)(avro_writer_t)> writer(
-      avro_writer_memory(reinterpret_cast<const char*>(bytes.data()), static_cast<std::int64_t>(size)),
-      &avro_writer_free);
-  check(avro_value_write(writer.get(), generic.get()));
-  return bytes;
+  return avro::written(state_->schema, canonical(state_->schema, record));
 }
 
 Value AvroCodec::decode(std::span<const std::byte> body) const {
-  Value written;
-  {
-    const std::lock_guard lock(avro::library());
-    written = state_->read(state_->avro.get(), body);
-  }
-  return state_->understood(written);
+  return state_->checked([&] { return avro::read(state_->schema, body); });
 }
 
 Value AvroCodec::decode(std::span<const std::byte> body, const std::string& writer_schema) const {
   if (writer_schema == state_->text) return decode(body);
-  Value parsed;
-  try {
-    parsed = parse_json(writer_schema);
-  } catch (const Error& error) {
-    fail(state_->schema, std::string("the writer's schema is no JSON: ") + error.what());
-  }
-  WriterCheck{state_->schema}(parsed);
   Value written;
   {
     const std::lock_guard lock(avro::library());
-    const avro::SchemaPtr writer = avro::read_schema(writer_schema);
-    if (writer == nullptr) fail(state_->schema, "the writer's schema cannot be read: " + avro::last_error());
-    written = state_->read(writer.get(), body);
+    written = state_->read(state_->writer(writer_schema), body);
   }
   if (written.get_if<Map>() == nullptr) fail(state_->schema, "the writer's schema is no record");
-  return state_->understood(written);
+  return state_->checked([&] { return resolved_record(state_->schema.fields, written); });
 }
 
 }  // namespace astro::messaging
