@@ -140,10 +140,12 @@ void bind_messaging(py::module_& module) {
   bind_record<messaging::CommandAcknowledgment>(room, "CommandAcknowledgment",
                                                 "What goes over telescope.acknowledgments.");
   bind_record<messaging::TelescopeData>(room, "TelescopeData", "What goes over telescope.data.");
+  bind_record<messaging::TelescopeDataRaw>(room, "TelescopeDataRaw", "A row of the table telescope_data_raw.");
   bind_record<messaging::TelescopeStatus>(room, "TelescopeStatus", "What goes over telescope.status.");
   room.def("telescope_command", &messaging::telescope_command, "command"_a, nogil(),
            "The message of a command to a device.");
   room.def("command_of", &messaging::command_of, "message"_a, nogil(), "The command of such a message.");
+  room.def("raw_of", &messaging::raw_of, "message"_a, nogil(), "The row of a message of telescope.data.");
   room.def("request_of", &messaging::request_of, "message"_a, nogil(),
            "What the control room asks for (an ObservationBase) as an ObservationRequest.");
   bind_avro(room);

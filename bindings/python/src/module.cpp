@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/version.hpp"
 #include "common.hpp"
+#include "transport.hpp"
 #include "waiting.hpp"
 
 namespace astro_python {
@@ -41,6 +42,7 @@ PYBIND11_MODULE(_astro, module) {
   bind_site(module);
   bind_handles(module);
   bind_store(module);
+  bind_transport(module);
   bind_observatory(module);
   bind_observing(module);
   bind_queue(module);

@@ -123,6 +123,7 @@ void bind_devices(py::class_<Observatory>& type) {
              py::overload_cast<const std::string&, astro::Issuer>(&O::controller, py::const_),
              "A controller by its name.");
   type.def("store", &O::store, "name"_a, nogil(), "A store by its name.")
+      .def("transport", &O::transport, "name"_a, nogil(), "A transport by its name.")
       .def("names", &O::names, "kind"_a, nogil(), "Names of the devices of a kind.");
 }
 
