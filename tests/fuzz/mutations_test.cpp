@@ -73,6 +73,7 @@ TEST(Readers, ReadOrRefuseWhateverStandsInAFile) {
         fuzz::read(reader, content, folder.path());
       } catch (const Error& error) {
         ++refused;
+        if (fuzz::reads_messages(reader)) continue;
         ASSERT_THAT(error.what(), ::testing::HasSubstr(folder.path().string())) << reader;
       }
     }

@@ -16,8 +16,10 @@
 #include "astro/files/recordings.hpp"
 #include "astro/files/sdfits.hpp"
 #include "astro/files/sigmf.hpp"
+#include "astro/messaging/avro.hpp"
+#include "astro/messaging/telescope.hpp"
 
-/// The readers of files by name, each fed with any content, and whole files to begin with.
+/// The readers of files and of messages by name, each fed with any content, and whole ones to begin with.
 namespace astro::fuzz {
 
 namespace fs = std::filesystem;
@@ -52,6 +54,21 @@ inline std::pair<std::string_view, std::string_view> halves(std::string_view con
   return {content.substr(0, end), content.substr(std::min(end + 1, content.size()))};
 }
 
+/// A message comes from no file; of a file, what is wrong with it is said with its name.
+inline bool reads_messages(const std::string& reader) { return reader.starts_with("message_"); }
+
+inline std::span<const std::byte> bytes_of(std::string_view content) { return std::as_bytes(std::span(content)); }
+
+inline const messaging::AvroCodec& commands() {
+  static const messaging::AvroCodec codec(schema_of<messaging::TelescopeCommand>());
+  return codec;
+}
+
+/// What was read can be written.
+inline void read_message(const Value& record) {
+  commands().encode(to_value(from_value<messaging::TelescopeCommand>(record)));
+}
+
 /// Writes the content into the folder and reads it; throws `astro::Error` where it is refused.
 inline void read(const std::string& reader, std::string_view content, const fs::path& folder) {
   if (reader == "sdfits") files::read_sdfits(put(folder / "a.fits", content));
@@ -61,6 +78,12 @@ inline void read(const std::string& reader, std::string_view content, const fs::
   if (reader == "horn") files::read_horn(put(folder / "a.ast", content));
   if (reader == "csv") files::read_spectra(put(folder / "a.csv", content));
   if (reader == "wav") drain(files::IqReader(files::inspect_iq(put(folder / "a.wav", content))));
+  if (reader == "message_json") read_message(parse_json(content));
+  if (reader == "message_avro") read_message(commands().decode(bytes_of(content)));
+  if (reader == "message_avro_of_others") {
+    const auto [schema, body] = halves(content);
+    read_message(commands().decode(bytes_of(body), std::string(schema)));
+  }
   if (reader == "virgo") {
     const auto [header, data] = halves(content);
     put(folder / "a.header", header);
@@ -139,6 +162,15 @@ inline std::map<std::string, std::vector<std::string>> seeds(const fs::path& fol
   seeds["gbo20m"] = {
       "# DATE_OBS=2026-02-19T10:21:45.000\n# STARTCHAN=1\n# STOPCHAN=3\n# DURATION=35\n# EXPOSURE=28\n# RA(deg)=276\n"
       "# DEC(deg)=-11\n# AZIM(deg)=123\n# ELEV(deg)=20\n# SCANNUM=1\n 1428.9 1 2 1413.2 3 4\n 1428.8 5 6 1413.1 7 8\n"};
+  messaging::TelescopeCommand command;
+  command.observation_request.emplace().user.emplace().username = "anna";
+  command.parameters = R"({"rate": 1.5})";
+  const Value message = to_value(command);
+  const Bytes body = commands().encode(message);
+  const std::string avro(reinterpret_cast<const char*>(body.data()), body.size());
+  seeds["message_json"] = {to_json(message)};
+  seeds["message_avro"] = {avro};
+  seeds["message_avro_of_others"] = {commands().schema_text() + '\xff' + avro};
   seeds["virgo"] = {
       std::string("mjd=60523.25\nfrequency=1420405751.768\nbandwidth=8000.0\nchannels=2\nt_sample=2\nduration=4.0\n"
                   "loc=51 -114 1420\naz_alt=190.0 20.0\n\xff") +
