@@ -2,7 +2,7 @@
 """One table of what the benchmarks measured: ours, what it is measured against in the same run, and what is wanted.
 
 Usage: table.py RESULTS_FOLDER (holds bench_ROOM.json of Google Benchmark, startup.json of startup.py,
-gnuradio.json of gnuradio_chain.py, instructions.json of instructions.py, long.json of long.py)
+gnuradio.json of gnuradio_chain.py, peers.json of messaging/peers.py, instructions.json of instructions.py, long.json of long.py)
 """
 
 import json
@@ -18,7 +18,7 @@ def results(folder):
         for entry in json.loads(file.read_text())["benchmarks"]:
             if entry.get("aggregate_name", "median") == "median" and not entry.get("error_occurred"):
                 entries[f"{room}/{entry['run_name']}"] = entry
-    for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("instructions", None), ("long", None)):
+    for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("peers", "records/s"), ("instructions", None), ("long", None)):
         file = pathlib.Path(folder) / f"{name}.json"
         if file.exists():
             measured = json.loads(file.read_text())
@@ -79,6 +79,16 @@ ROWS = [
         Row(f"kafka, messages of {size}, over librdkafka by hand", (f"plugins/kafka_transport/{count}/min_time:3.000/real_time", "messages/s"),
             0.9, unit="msg/s", against=(f"plugins/bare_librdkafka/{count}/min_time:3.000/real_time", "messages/s"))
         for size, count in (("200 B", 200), ("64 KiB", 65536))
+    ],
+    *[
+        Row(f"a record {way.replace('_', ' ')}, over {peer} in Python", (f"messaging/{way}", "records/s"), 5, unit="records/s",
+            against=(f"peers/{way}", "records/s"))
+        for way, peer in (("to_avro", "fastavro"), ("from_avro", "fastavro"), ("to_json", "json"), ("from_json", "json"))
+    ],
+    *[
+        Row(f"a record {way.replace('_', ' ')}, over RapidJSON by hand", (f"messaging/{way}", "records/s"), 1, unit="records/s",
+            against=(f"messaging/{peer}", "records/s"))
+        for way, peer in (("to_json", "rapidjson_writes"), ("from_json", "rapidjson_reads"))
     ],
     Row("sqlite, rows in batches of 1000, over bare SQLite",
         ("plugins/sqlite_store/1000/iterations:300/real_time", "rows/s"), 0.8, unit="rows/s",
