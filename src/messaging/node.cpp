@@ -25,6 +25,7 @@ namespace astro::messaging {
 
 namespace {
 
+constexpr Duration look_again = std::chrono::milliseconds(20);
 constexpr std::size_t most_interrupted = 1000;  // commands that may have been under way
 constexpr int beats_between_births = 12;        // for who came when the broker had lost what it retained
 
@@ -80,6 +81,7 @@ struct Node::State final : Listener {
   void publish(const std::string& topic, std::string_view body, bool retained);
   void acknowledge(const Acknowledgment& acknowledgment);
   void keep(std::span<const Outgoing> batch);
+  bool is_heard();
   void beat();
 
   const std::string name_;
@@ -402,9 +404,17 @@ void Node::State::publish(const std::string& what, std::string_view body, bool r
   }
 }
 
+bool Node::State::is_heard() {
+  return std::ranges::any_of(ways_, [](const Way& way) {
+    return way.hears_stops->wait(Duration::zero()) && way.hears_commands->wait(Duration::zero());
+  });
+}
+
 void Node::State::beat() {
   int beats = 0;
   std::unique_lock lock(mutex_);
+  // Who hears of us may command at once: commands are heard first.
+  while (!is_closed_ && !is_heard()) wake_.wait_for(lock, look_again);
   while (!is_closed_) {
     const bool tells_birth = std::exchange(birth_wanted_, false) || beats % beats_between_births == 0;
     lock.unlock();

@@ -71,7 +71,7 @@ struct Outbox::State {
 
   void put(std::span<const Outgoing> batch);
   OutboxCounts counts() const {
-    const std::lock_guard lock(mutex_);
+    const std::unique_lock lock = enter();
     OutboxCounts counts = counts_;
     counts.waiting = waiting_;
     counts.bytes = bytes_;
@@ -79,8 +79,8 @@ struct Outbox::State {
     return counts;
   }
   bool wait_empty(Duration at_most) const {
-    std::unique_lock lock(mutex_);
-    return emptied_.wait_for(lock, at_most, [this] { return waiting_ == 0; });
+    std::unique_lock lock = enter();
+    return emptied_.wait_for(lock, at_most, [this] { return waiting_ == 0 && shed_.empty(); });
   }
 
  private:
@@ -110,6 +110,14 @@ struct Outbox::State {
     std::vector<Shed> shed{};  ///< that nobody was told of yet
   };
 
+  /// The sender holds the mutex most of the time, and lets in who waits for it.
+  std::unique_lock<std::mutex> enter() const {
+    ++entering_;
+    std::unique_lock lock(mutex_);
+    --entering_;
+    return lock;
+  }
+
   // All that follow are called with the mutex held.
   template <class Work>
   void transact(Work work);
@@ -130,7 +138,7 @@ struct Outbox::State {
   const OutboxOptions options_;
   const std::shared_ptr<Transport> transport_;
 
-  std::atomic<int> putting_ = 0;  // who waits for the mutex: the sender lets him in
+  mutable std::atomic<int> entering_ = 0;  // who waits for the mutex
   mutable std::mutex mutex_;
   std::condition_variable work_;
   mutable std::condition_variable emptied_;
@@ -258,9 +266,7 @@ void Outbox::State::put(std::span<const Outgoing> batch) {
   std::uint64_t size = 0;
   for (const Outgoing& message : batch) size += message.body.size();
   const bool has_kept = std::ranges::any_of(batch, [](const Outgoing& one) { return one.keeping == Keeping::always; });
-  ++putting_;
-  const std::lock_guard lock(mutex_);
-  --putting_;
+  const std::unique_lock lock = enter();
   std::optional<Error> failure;
   for (int attempt = 0; attempt < 2; ++attempt) {
     try {
@@ -301,8 +307,8 @@ bool Outbox::State::send(Lane& lane, std::size_t at_most, bool is_late) {
   std::vector<Message> messages;
   for (Kept& row : rows) {
     if (is_late && options_.historical) {
-      const auto late = bytes_of(options_.historical(text_of(row.body)));
-      row.body.assign(late.begin(), late.end());
+      const std::string late = options_.historical(text_of(row.body));
+      row.body.assign(bytes_of(late).begin(), bytes_of(late).end());
     }
     Message message;
     message.topic = row.topic;
@@ -376,7 +382,7 @@ void Outbox::State::settle(Ticket confirmed) {
     is_down_ = true;
     log(LogLevel::warning, options_.source, "nothing is confirmed any more; messages are kept until it is");
   }
-  if (waiting_ == 0) emptied_.notify_all();
+  if (waiting_ == 0 && shed_.empty()) emptied_.notify_all();
 }
 
 // Told once of each message that is refused for good; again and again by a transport that is closed.
@@ -408,7 +414,7 @@ void Outbox::State::send_all() {
       } catch (const Error& error) {
         refused(error);
       }
-      for (int i = 0; i < 20 && putting_ > 0; ++i) std::this_thread::sleep_for(std::chrono::microseconds(50));
+      for (int i = 0; i < 20 && entering_ > 0; ++i) std::this_thread::sleep_for(std::chrono::microseconds(50));
       lock.lock();
       settle(confirmed);
       if (confirmed == 0) work_.wait_for(lock, look_every);

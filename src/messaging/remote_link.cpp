@@ -34,10 +34,11 @@ RemoteLink::RemoteLink(const RemoteSettings& settings, Emitter& host, RemoteEars
                                                  "': the site has no transport; add one, such as transports: "
                                                  "{broker: {driver: mqtt, url: mqtt://localhost}}");
   }
-  const std::vector<Subscribed> wanted{{topics_ + "birth", {}},
-                                       {topics_ + "state", {}},
+  // The birth last: whoever has it may command at once, and has to hear the answer.
+  const std::vector<Subscribed> wanted{{topics_ + "acknowledgment/" + device_, {}},
                                        {topics_ + "data/" + device_ + "/+", {}},
-                                       {topics_ + "acknowledgment/" + device_, {}}};
+                                       {topics_ + "state", {}},
+                                       {topics_ + "birth", {}}};
   for (const auto& transport : transports_) {
     subscriptions_.push_back(std::make_unique<Subscribing>(transport, wanted, *this, device_));
   }
