@@ -212,7 +212,7 @@ class Child final {
     if (!wanted.empty()) return wanted;
     std::string only;
     for (const DriverDescription& known : registry_.drivers()) {
-      if (known.kind != kind) continue;
+      if (known.kind != kind || known.plugin == "remote") continue;  // who serves is no other's client
       if (!only.empty()) {
         throw Error(ErrorCode::invalid_argument, "this program has several " + std::string(to_string(kind)) +
                                                      " drivers, " + only + " and " + known.name + ": name one");

@@ -243,7 +243,7 @@ void Observatory::State::close() noexcept {
   }
   watchdog_->end();
   hub_->close();
-  listening_ = {};  // returns when it has heard the last
+  listening_ = {};
   journal_->close();
   folder_.reset();  // from here on another may open it, also while somebody still holds this one
 }

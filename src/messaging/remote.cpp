@@ -10,6 +10,7 @@
 #include "astro/mount.hpp"
 #include "astro/receiver.hpp"
 #include "astro/registry.hpp"
+#include "astro/version.hpp"
 #include "description_value.hpp"
 #include "messaging/remote_link.hpp"
 #include "messaging/wire.hpp"
@@ -328,13 +329,24 @@ class RemoteReceiver final : public Remote<Receiver> {
   std::optional<Error> error_;
 };
 
-// What a site file cannot name: it stands where `runs: {node: NAME}` is said.
+template <class T, class Can>
+void enrol(DriverDescription driver, Can DriverDescription::*can, Can description) {
+  driver.name = driver.plugin = "remote";
+  driver.version = version;
+  driver.says = "A device that another node serves: what `runs: {node: NAME}` becomes";
+  driver.settings = schema_of<RemoteSettings>();
+  driver.*can = std::move(description);
+  Registry::shared().add(std::move(driver), [](const Value& settings) -> std::unique_ptr<Driver> {
+    return std::make_unique<T>(from_value<RemoteSettings>(settings));
+  });
+}
+
+// A plugin that is linked statically, and known before anything else is.
 [[maybe_unused]] const bool enrolled = [] {
-  Registry& registry = Registry::shared();
-  registry.add<RemoteMount>("remote", {.rates = true, .parks = true, .homes = true, .follows = true},
-                            "On another node");
-  registry.add<RemoteReceiver>("remote", {}, "On another node");
-  registry.add<RemoteController>("remote", {}, "On another node");
+  const MountDescription mount{.rates = true, .parks = true, .homes = true, .follows = true};
+  enrol<RemoteMount>({.kind = DeviceKind::mount}, &DriverDescription::mount, mount);
+  enrol<RemoteReceiver>({.kind = DeviceKind::receiver}, &DriverDescription::receiver, ReceiverDescription{});
+  enrol<RemoteController>({.kind = DeviceKind::controller}, &DriverDescription::controller, ControllerDescription{});
   return true;
 }();
 

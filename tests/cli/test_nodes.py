@@ -67,10 +67,10 @@ def test_a_killed_node_is_missed_and_does_nothing_twice(hill):
     lines = iter(watch.stdout.readline, "")
     started = next(m for m in map(json.loads, lines) if "/acknowledgment/dish" in m["topic"] and m["body"]["status"] == "started")
     node.send_signal(signal.SIGKILL)
-    gone = next(m for m in map(json.loads, lines) if m["topic"].endswith("/state") and not m["body"]["online"])
+    gone = next(m for m in map(json.loads, lines) if m["topic"].endswith("/movement/state") and not m["body"]["online"])
     assert gone["body"]["cause"] == "lwt"
     again = hill.serve("movement")
-    back = next(m for m in map(json.loads, lines) if m["topic"].endswith("/state") and m["body"]["online"])
+    back = next(m for m in map(json.loads, lines) if m["topic"].endswith("/movement/state") and m["body"]["online"])
     assert back["body"]["boot"] > gone["body"]["boot"]
     told = json.loads(moving.communicate(timeout=90)[0])
     assert told["command_id"] == started["body"]["command_id"]
