@@ -10,6 +10,15 @@ import time
 import pytest
 
 
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: takes minutes; run by scripts/soak, with ASTRO_LONG=1")
+
+
+def pytest_collection_modifyitems(config, items):
+    if os.environ.get("ASTRO_LONG") != "1":
+        items[:] = [item for item in items if item.get_closest_marker("long") is None]
+
+
 @pytest.fixture(scope="session")
 def root():
     """The project's folder."""

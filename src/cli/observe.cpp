@@ -66,7 +66,9 @@ Value told_of(const ObservationResult& result, const Outputs& outputs) {
   Value told;
   told.set("observation", result.observation.id).set("target", result.observation.request.target);
   const Value numbers = summary(result);
-  for (const auto& [key, value] : numbers.as_map()) told.set(key, value);
+  if (!numbers.is_null()) {  // null: it was not reduced
+    for (const auto& [key, value] : numbers.as_map()) told.set(key, value);
+  }
   if (!outputs.fits.empty()) told.set("fits", outputs.fits);
   if (!outputs.csv.empty()) told.set("csv", outputs.csv);
   List files;

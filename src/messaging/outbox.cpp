@@ -126,6 +126,7 @@ struct Outbox::State {
   bool make_room_for(std::uint64_t size, bool may_use_margin);
   void insert(const Outgoing& message, Change& change);
   void remove_confirmed(Change& change);
+  void tidy();
   void shed(std::uint64_t wanted, Change& change);
   void tell_shed(Change& change);
   bool send(Lane& lane, std::size_t at_most, bool is_late);
@@ -297,6 +298,17 @@ void Outbox::State::put(std::span<const Outgoing> batch) {
   counts_.shed += batch.size();
 }
 
+// Removing needs room as well, at first.
+void Outbox::State::tidy() {
+  try {
+    write({});
+  } catch (const Error&) {
+    file_.use_reserve();
+    write({});
+    file_.make_reserve();
+  }
+}
+
 bool Outbox::State::send(Lane& lane, std::size_t at_most, bool is_late) {
   if (lane.sent >= lane.up_to || at_most == 0) return false;
   std::vector<Kept> rows = file_.read(lane.keeping, lane.sent, lane.up_to, std::min(at_most, most_read));
@@ -345,7 +357,7 @@ bool Outbox::State::send_some() {
   if (in_flight_count_ < most) sent = send(live_, most - in_flight_count_, false) || sent;
   const auto now = Steady::now();
   backlog_due_ =
-      std::min(options_.backlog_rate,
+      std::min(std::max(1.0, options_.backlog_rate * backlog_burst_s),
                backlog_due_ + options_.backlog_rate * std::chrono::duration<double>(now - backlog_at_).count());
   backlog_at_ = now;
   while (!backlogs_.empty() && backlogs_.front().sent >= backlogs_.front().up_to) backlogs_.pop_front();
@@ -400,7 +412,7 @@ void Outbox::State::send_all() {
     bool sent = false;
     try {
       sent = send_some();
-      if (!(to_remove_.empty() && shed_.empty()) && Steady::now() - removed_ > remove_every) write({});
+      if (!(to_remove_.empty() && shed_.empty()) && Steady::now() - removed_ > remove_every) tidy();
     } catch (const Error& error) {
       if (told_ != error.what()) log(LogLevel::warning, options_.source, told_ = error.what());
       removed_ = Steady::now();  // not at once again

@@ -65,6 +65,10 @@ OutboxFile::OutboxFile(const std::filesystem::path& folder)
   execute("PRAGMA journal_mode = WAL");
   execute("PRAGMA synchronous = FULL");
   execute("PRAGMA locking_mode = EXCLUSIVE");  // one process, and no file of shared memory
+  // What is not in the file yet must fit into what is left free of a small disk.
+  std::error_code ignored;
+  const auto pages = std::filesystem::space(folder, ignored).capacity / 32 / 4096;
+  execute(("PRAGMA wal_autocheckpoint = " + std::to_string(std::clamp<std::uintmax_t>(pages, 32, 1000))).c_str());
   execute(schema);
   for (const Keeping keeping : {Keeping::telemetry, Keeping::always}) {
     const std::string table = table_of(keeping);

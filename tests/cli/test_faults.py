@@ -108,7 +108,7 @@ def test_a_process_that_stood_still_goes_on(astro, root):
 
 def recording_site(astro, root):
     file = site(astro, root, "killed.db")
-    text = (astro.folder / file).read_text().replace("sample_rate: 2.4 MHz", "sample_rate: 100 kHz, format: iq")
+    text = (astro.folder / file).read_text().replace("sample_rate: 2.4 MHz", "sample_rate: 100 kHz")
     (astro.folder / file).write_text(text)
     return file
 

@@ -132,10 +132,10 @@ def test_the_rules_of_the_site_say_when_and_how_much(astro, site):
     refused = astro.json("queue", "add", site, request(astro, "cygnus"), "--at", noon, expect=1)
     assert refused["code"] == "busy" and "most_waiting: 1" in refused["error"]
     night = astro.json("queue", "simulate", site, "--at", noon)
-    dusk = astro.json("sky", "sun", "--site", "28.3009,-16.5098,2390", "--at", night["begin"])
+    dusk = astro.json("sky", "sun", "--site", "28.3009,-16.5098,2390", "--at", night["from"])
     assert dusk["altitude_deg"] == pytest.approx(-12, abs=0.05)
-    assert len(night["entries"]) == 1 and night["entries"][0]["start"] >= night["begin"]
-    begin = datetime.datetime.fromisoformat(night["begin"].replace("Z", "+00:00"))
+    assert len(night["entries"]) == 1 and night["entries"][0]["start"] >= night["from"]
+    begin = datetime.datetime.fromisoformat(night["from"].replace("Z", "+00:00"))
     before = (begin - datetime.timedelta(seconds=90)).isoformat()
     told = astro.json("queue", "run", site, "--until-empty", "--fast", "--at", before)
     assert told["done"] == 1

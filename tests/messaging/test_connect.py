@@ -32,6 +32,7 @@ def ask(postgres):
     return ask
 
 
+@pytest.mark.long
 def test_both_tables_agree_row_by_row(root, tmp_path, kafka, registry, postgres, ask, start_server, monkeypatch):
     (tmp_path / "site.yaml").write_text(SITE.format(kafka=kafka.port, postgres=postgres.port, folder=postgres.folder))
     codec = messaging.RegistryCodec(

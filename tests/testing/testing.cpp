@@ -7,6 +7,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "testing/leaks.hpp"
+
 namespace astro::testing {
 
 TemporaryFolder::TemporaryFolder() {

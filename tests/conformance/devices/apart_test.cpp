@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <fstream>
 
 #include "conformance/devices/device_suite.hpp"
@@ -38,11 +39,9 @@ TEST(Apart, ADriverThatIsKilledIsStartedAgainAndStopped) {
   dish.move_to({degrees(200), degrees(30)});
   const std::size_t opens = bench.count("dish", "open");
   ::kill(bench.process("dish"), SIGKILL);
-  std::string message;
-  EXPECT_EQ(code_of([&] { dish.wait_until_on_target(1min); }, &message), ErrorCode::device_fault);
+  EXPECT_TRUE(eventually([&] { return bench.noticed().find("signal 9") != std::string::npos; }));
   EXPECT_TRUE(is_back(bench, opens));
   EXPECT_FALSE(dish.is_lost());
-  EXPECT_THAT(bench.noticed(), HasSubstr("signal 9"));
   EXPECT_THAT(bench.noticed(), HasSubstr("started again"));
   dish.move_to({degrees(359.9), degrees(12.3)});
   EXPECT_TRUE(bench.tells("dish", "move_to 359.9 12.3"));
@@ -73,6 +72,7 @@ TEST(Apart, AStopThatHangsCostsItsProcessAndNotTheDevice) {
 }
 
 TEST(Apart, AProcessThatEndsInAHookIsToldWithHowItEnded) {
+  ::setenv("ASAN_OPTIONS", "handle_segv=0", 1);  // or the sanitizer would make an exit of the crash
   const Obliging bench(apart());
   for (const auto& [what, how] : {std::pair{"exit.move_to", "exit code 7"}, std::pair{"crash.move_to", "signal 11"}}) {
     const std::size_t opens = bench.count("dish", "open");

@@ -7,6 +7,7 @@
 
 #include "astro/error.hpp"
 #include "fuzz/reading.hpp"
+#include "testing/leaks.hpp"
 
 namespace {
 
