@@ -169,9 +169,15 @@ void Planner::plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan)
       const std::vector<Time> times = samples(planned, planned.begin);
       std::vector<AltAz> places;
       std::vector<Axes> axes_wanted;
-      for (const Time time : times) {
-        places.push_back(path.apparent_place(observer_, apparent_, planned.begin, time));
-        axes_wanted.push_back(wanted(places.back(), time));
+      try {
+        for (const Time time : times) {
+          places.push_back(path.apparent_place(observer_, apparent_, planned.begin, time));
+          axes_wanted.push_back(wanted(places.back(), time));
+        }
+      } catch (const Error& error) {  // an offset leads over a pole of its frame, at this time
+        planned.refusal = error.what() + at_time(planned.begin);
+        planned.refusal_code = error.code();
+        break;
       }
       const sky::TrackPlan track = sky::plan_track(times, axes_wanted, reach, axes);
       planned.place = places.front();
