@@ -124,6 +124,7 @@ bool has_a_true_reason(const Plan& plan, const Rules& rules, const Night& night,
       const Angle x = each.step.x + (each.step.to_x - each.step.x) * part;
       AltAz place{.azimuth = centre.azimuth, .altitude = centre.altitude + y};
       place.azimuth += x / std::cos(place.altitude.radians());
+      if (place.altitude > degrees(89.9)) return true;  // the offset leads over the zenith
       if (place.altitude < Angle() || rules.depth(place, site, time) > degrees(-0.1)) return true;
     }
     // The way there: any place that the two axes can combine to.
