@@ -154,8 +154,10 @@ TEST_F(OutboxTest, KeepsWhatIsNotConfirmedForTheNextProcessAndSaysThatItIsLate) 
     outbox.put(std::span(&told, 1));
   }
   const auto other = std::make_shared<Network>();
+  other->cut();
   Outbox outbox(other, options());
   EXPECT_EQ(outbox.counts().waiting, 11U);
+  other->mend();
   ASSERT_TRUE(outbox.wait_empty(10s));
   EXPECT_THAT(bodies_of(other->taken(), "data/dish/azimuth"), ::testing::Each(::testing::StartsWith("late p")));
   EXPECT_THAT(bodies_of(other->taken(), "acknowledgment/dish"), ::testing::ElementsAre("done"));
