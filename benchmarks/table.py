@@ -105,6 +105,9 @@ ROWS = [
             against=(f"plugins/bare_copy_into_postgres/{batch}/iterations:{count}/real_time", "rows/s"))
         for batch, count in ((1000, 300), (100, 500))
     ],
+    Row("recorder, points into postgres, over bare COPY in binary",
+        ("telemetry/points_by_recorder/20000/iterations:10/real_time", "rows/s"), 0.8, unit="rows/s",
+        against=("telemetry/points_by_bare_copy/20000/iterations:10/real_time", "rows/s")),
     Row("postgres, 20,000 of 200,000 rows found by time, over bare SQL",
         ("plugins/postgres_finds_a_range/20000/real_time", "rows/s"), 0.5, unit="rows/s",
         against=("plugins/bare_sql_finds_a_range/20000/real_time", "rows/s")),

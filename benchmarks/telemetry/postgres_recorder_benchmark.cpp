@@ -1,37 +1,29 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Points from messages into PostgreSQL by the recorder, beside its limit: the same rows into the same table and unique
 // index by COPY in binary through libpq, as many in one transaction as the recorder had. Their ratio counts: 0.8 or
-// more. ASTRO_BENCH_POSTGRES names the folder of a server that tests/servers/postgres started; without it there is
-// nothing to measure.
+// more.
 #include <benchmark/benchmark.h>
 #include <libpq-fe.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <stdexcept>
 #include <thread>
 
 #include "astro/telemetry/history.hpp"
 #include "astro/telemetry/recorder.hpp"
+#include "testing/postgres_server.hpp"
 
 namespace {
 
 constexpr std::size_t batch = 1000;
 constexpr const char* topic = "astro/v1/hill/movement/data/dish/altitude";
 
-const std::string& folder() {
-  static const std::string name = std::getenv("ASTRO_BENCH_POSTGRES");
-  return name;
-}
+using astro::testing::PostgresServer;
 
-int port() {
-  int found = 0;
-  std::ifstream(folder() + "/port") >> found;
-  return found;
-}
+std::string folder() { return PostgresServer::shared().folder().string(); }
+int port() { return PostgresServer::shared().port(); }
 
 /// A new one for each run, so that every table begins empty.
 std::string new_schema() {
@@ -201,12 +193,8 @@ void points_by_bare_copy(benchmark::State& state) {
   report(state);
 }
 
-[[maybe_unused]] const bool is_registered = [] {
-  if (std::getenv("ASTRO_BENCH_POSTGRES") == nullptr) return false;
-  // Messages and rows are made before the time begins.
-  benchmark::RegisterBenchmark("points_by_bare_copy", points_by_bare_copy)->Arg(20'000)->Iterations(10)->UseRealTime();
-  benchmark::RegisterBenchmark("points_by_recorder", points_by_recorder)->Arg(20'000)->Iterations(10)->UseRealTime();
-  return true;
-}();
+// Messages and rows are made before the time begins.
+BENCHMARK(points_by_bare_copy)->Arg(20'000)->Iterations(10)->UseRealTime();
+BENCHMARK(points_by_recorder)->Arg(20'000)->Iterations(10)->UseRealTime();
 
 }  // namespace
