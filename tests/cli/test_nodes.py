@@ -62,9 +62,10 @@ def test_a_name_that_is_wrong_is_told_before_anything_is_sent(hill):
 
 def test_a_killed_node_is_missed_and_does_nothing_twice(hill):
     node = hill.serve("movement")
-    moving = hill.start("send", "hill.yaml", "dish", "move_to", "first=300", "second=80", "--json", stdout=subprocess.PIPE)
-    watch = hill.start("watch", "hill.yaml", "--seconds", "20", "--json", stdout=subprocess.PIPE)
+    watch = hill.start("watch", "hill.yaml", "--seconds", "120", "--json", stdout=subprocess.PIPE)
     lines = iter(watch.stdout.readline, "")
+    next(m for m in map(json.loads, lines) if "/data/dish/" in m["topic"])  # it hears what is not kept by the broker
+    moving = hill.start("send", "hill.yaml", "dish", "move_to", "first=300", "second=80", "--json", stdout=subprocess.PIPE)
     started = next(m for m in map(json.loads, lines) if "/acknowledgment/dish" in m["topic"] and m["body"]["status"] == "started")
     node.send_signal(signal.SIGKILL)
     gone = next(m for m in map(json.loads, lines) if m["topic"].endswith("/movement/state") and not m["body"]["online"])

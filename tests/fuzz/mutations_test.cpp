@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <random>
 
 #include "astro/error.hpp"
@@ -62,7 +61,7 @@ std::string damaged(std::string text, Random& random) {
 
 TEST(Readers, ReadOrRefuseWhateverStandsInAFile) {
   const testing::TemporaryFolder folder;
-  const int rounds = std::getenv("ASTRO_LONG") != nullptr ? 100'000 : 1'500;
+  const int rounds = testing::is_long() ? 100'000 : 1'500;
   for (const auto& [reader, contents] : fuzz::seeds(folder.path())) {
     Random random(1);  // NOLINT(cert-msc51-cpp): the same damages each time
     int refused = 0;

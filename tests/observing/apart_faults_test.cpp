@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 #include <fstream>
 #include <random>
 #include <thread>
@@ -12,6 +11,7 @@
 #include "core/bench.hpp"
 #include "observing/night.hpp"
 #include "plugins/simulator/drive.hpp"
+#include "testing/testing.hpp"
 
 // Drivers in processes of their own are killed, hang and fail at random moments of observations: nothing else dies,
 // what was stored stays, and the dish stands still in the end, as its simulated hardware itself has it.
@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 
 constexpr int parts = 4;
 constexpr int each = 5;  // faults in one opened observatory
-int faults() { return (std::getenv("ASTRO_LONG") != nullptr ? 1000 : 100) / parts; }
+int faults() { return (is_long() ? 1000 : 100) / parts; }
 
 /// Processes that this one has started.
 std::vector<pid_t> children() {

@@ -2,11 +2,11 @@
 #include <gmock/gmock.h>
 
 #include <array>
-#include <cstdlib>
 #include <random>
 
 #include "core/bench.hpp"
 #include "observing/night.hpp"
+#include "testing/testing.hpp"
 
 // What goes wrong at random moments of observations: they end in one final state with a reason, lose no
 // integration that was told of, leave the mount standing, and are completed by resuming them.
@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int parts = 6;
-int rounds() { return (std::getenv("ASTRO_LONG") != nullptr ? 300 : 30) / parts; }
+int rounds() { return (is_long() ? 300 : 30) / parts; }
 
 /// A fault of the mount or the receiver, as its settings have it.
 NightOptions fault_at_random(std::mt19937& random) {

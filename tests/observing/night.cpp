@@ -62,10 +62,7 @@ Night::Night(const NightOptions& options) {
 
 std::uint32_t Night::seed() {
   static std::uint32_t count = 0;
-  const char* given = std::getenv("ASTRO_SEED");
-  static const std::uint32_t first =
-      given != nullptr ? static_cast<std::uint32_t>(std::stoul(given)) : std::random_device()();
-  if (count == 0) std::printf("ASTRO_SEED=%u\n", first);
+  static const std::uint32_t first = first_seed();
   return first + count++;
 }
 

@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <cmath>
-#include <cstdlib>
 #include <random>
 #include <thread>
 
@@ -11,6 +10,7 @@
 #include "astro/sky/frames.hpp"
 #include "core/bench.hpp"
 #include "observing/night.hpp"
+#include "testing/testing.hpp"
 
 // Requests at random against sites with rules at random. What is accepted is carried out, and the axes of
 // the simulated mount are watched; what is refused is looked at by brute force with nothing of the planner's.
@@ -20,7 +20,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr int parts = 10;
-int rounds() { return (std::getenv("ASTRO_LONG") != nullptr ? 1000 : 100) / parts; }
+int rounds() { return (is_long() ? 1000 : 100) / parts; }
 
 constexpr Angle lowest = degrees(3);
 constexpr Angle highest = degrees(89);

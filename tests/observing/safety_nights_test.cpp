@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "safe_bench.hpp"
+#include "testing/testing.hpp"
 
 namespace astro::testing {
 namespace {
@@ -285,7 +286,7 @@ class RandomNights : public ::testing::TestWithParam<int> {};
 /// ASTRO_SEED=2031 has one night once more.
 std::vector<unsigned> seeds_of(int part) {
   if (const char* one = std::getenv("ASTRO_SEED")) return {static_cast<unsigned>(std::stoul(one))};
-  std::vector<unsigned> seeds(std::getenv("ASTRO_LONG") != nullptr ? 20 : 2);
+  std::vector<unsigned> seeds(is_long() ? 20 : 2);
   std::iota(seeds.begin(), seeds.end(), static_cast<unsigned>(part) * 1000);
   return seeds;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -29,6 +30,13 @@ std::optional<std::filesystem::path> recordings();
 
 /// The whole file as text; fails the test when it cannot be read.
 std::string read_file(const std::filesystem::path& path);
+
+/// Whether this is one of the long runs of scripts/soak: ASTRO_LONG is set.
+bool is_long();
+
+/// What everything random of a test begins with: the same for each change, another one in each long run;
+/// ASTRO_SEED in the environment has a run once more. It is printed when it was drawn.
+std::uint32_t first_seed();
 
 }  // namespace astro::testing
 

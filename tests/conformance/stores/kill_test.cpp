@@ -7,11 +7,11 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <string>
 #include <thread>
 
 #include "conformance/stores/under_test.hpp"
+#include "testing/testing.hpp"
 
 namespace astro::testing {
 namespace {
@@ -56,7 +56,7 @@ ASTRO_WITH_EVERY_STORE(KilledPrograms);
 
 TEST_P(KilledPrograms, LoseNothingThatWasAcknowledged) {
   { open()->prepare(counted()); }
-  const int moments = std::getenv("ASTRO_LONG") != nullptr ? 60 : 6;
+  const int moments = is_long() ? 60 : 6;
   std::int64_t last = -1;
   for (int moment = 0; moment < moments; ++moment) {
     last = kill_a_child_that_inserts(std::chrono::milliseconds(5 + 7 * (moment % 9)));

@@ -3,13 +3,13 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <random>
 #include <thread>
 
 #include "conformance/transports/flow.hpp"
 #include "conformance/transports/kafka_broker.hpp"
 #include "testing/server.hpp"
+#include "testing/testing.hpp"
 
 namespace astro::testing {
 
@@ -20,8 +20,6 @@ using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
 
 namespace {
-
-bool is_long() { return std::getenv("ASTRO_LONG") != nullptr; }
 
 std::unique_ptr<Transport> make(int port, Map settings = {}) {
   settings.emplace_back("brokers", "127.0.0.1:" + std::to_string(port));

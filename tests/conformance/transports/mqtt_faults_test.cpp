@@ -3,12 +3,12 @@
 #include <gmock/gmock.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <thread>
 
 #include "conformance/transports/flow.hpp"
 #include "testing/relay.hpp"
 #include "testing/server.hpp"
+#include "testing/testing.hpp"
 
 namespace astro::testing {
 
@@ -20,8 +20,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 namespace {
-
-bool is_long() { return std::getenv("ASTRO_LONG") != nullptr; }
 
 /// Writes down each change at once, so that it goes on where it was when it is killed.
 const std::vector<std::string> careful{"autosave_on_changes true", "autosave_interval 1"};

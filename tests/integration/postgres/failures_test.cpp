@@ -5,7 +5,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
 #include <fstream>
 #include <optional>
 #include <random>
@@ -16,6 +15,7 @@
 #include "conformance/stores/opened.hpp"
 #include "testing/postgres_server.hpp"
 #include "testing/small_disk.hpp"
+#include "testing/testing.hpp"
 
 namespace astro::testing {
 namespace {
@@ -30,8 +30,6 @@ std::string noise(std::size_t size) {
   for (char& c : text) c = static_cast<char>('!' + random() % 90);
   return text;
 }
-
-bool is_long() { return std::getenv("ASTRO_LONG") != nullptr; }
 
 // A server of its own that is killed and comes back, again and again, while several writers store.
 TEST(PostgresFailures, LoseAndDoubleNothingWhenTheServerIsKilledInTheMiddle) {
