@@ -4,9 +4,12 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <span>
 
+#include "astro/json.hpp"
 #include "astro/value.hpp"
 #include "base64.hpp"
+#include "json_text.hpp"
 #include "utf8.hpp"
 
 namespace astro {
@@ -59,14 +62,11 @@ void append_escaped(std::string& out, unsigned char c) {
   }
 }
 
-constexpr bool stands_as_it_is(unsigned char c) noexcept { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
-
 void append_text(std::string& out, std::string_view text) {
   out += '"';
   std::size_t i = 0;
   while (i < text.size()) {
-    std::size_t plain = i;
-    while (plain < text.size() && stands_as_it_is(static_cast<unsigned char>(text[plain]))) ++plain;
+    const std::size_t plain = end_of_plain(text, i);
     out.append(text, i, plain - i);
     i = plain;
     if (i == text.size()) break;
@@ -165,6 +165,12 @@ void append_array(std::string& out, const Array& array) {
   append_nested(out, array, 0, at);
 }
 
+void append_base64_text(std::string& out, std::span<const std::byte> bytes) {
+  out += '"';
+  append_base64(out, bytes);
+  out += '"';
+}
+
 struct Writer {
   std::string& out;
 
@@ -174,11 +180,7 @@ struct Writer {
   void operator()(double value) const { append_real(out, value); }
   void operator()(const std::string& value) const { append_text(out, value); }
   void operator()(Time value) const { append_time(out, value); }
-  void operator()(const Bytes& value) const {
-    out += '"';
-    append_base64(out, value);
-    out += '"';
-  }
+  void operator()(const Bytes& value) const { append_base64_text(out, value); }
   void operator()(const Array& value) const { append_array(out, value); }
   void operator()(const List& value) const {
     out += '[';
@@ -200,11 +202,52 @@ struct Writer {
   }
 };
 
+void append_row(std::string& out, Dtype dtype, std::span<const std::byte> bytes) {
+  out += '[';
+  for (std::size_t at = 0; at + size_of(dtype) <= bytes.size(); at += size_of(dtype)) {
+    if (at > 0) out += ',';
+    append_element(out, dtype, bytes.data() + at);
+  }
+  out += ']';
+}
+
+struct CellWriter {
+  std::string& out;
+  const Field& field;
+
+  void operator()(std::monostate) const { out += "null"; }
+  void operator()(bool cell) const { out += cell ? "true" : "false"; }
+  void operator()(std::int64_t cell) const {
+    if (field.type == FieldType::time) append_time(out, Time(Duration(cell)));
+    else append_digits(out, cell);
+  }
+  void operator()(double cell) const { append_real(out, cell); }
+  void operator()(std::string_view cell) const { append_text(out, cell); }
+  void operator()(std::span<const std::byte> cell) const {
+    if (field.type == FieldType::array) append_row(out, field.dtype, cell);
+    else append_base64_text(out, cell);
+  }
+  void operator()(const std::string& cell) const { out += cell; }  // JSON by now
+};
+
 }  // namespace
 
 std::string to_json(const Value& value) {
   std::string out;
   std::visit(Writer{out}, value.data());
+  return out;
+}
+
+std::string detail::record_to_json(const void* record, std::span<const Member> members, const Schema& schema) {
+  std::string out;
+  out.reserve(32 * members.size());
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    out += i == 0 ? '{' : ',';
+    append_text(out, schema.fields[i].name);
+    out += ':';
+    std::visit(CellWriter{out, schema.fields[i]}, members[i].cell(record));
+  }
+  out += members.empty() ? "{}" : "}";
   return out;
 }
 

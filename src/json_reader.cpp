@@ -2,10 +2,14 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include "astro/error.hpp"
+#include "astro/json.hpp"
 #include "astro/value.hpp"
+#include "json_text.hpp"
 #include "utf8.hpp"
+#include "validation.hpp"
 
 namespace astro {
 
@@ -27,7 +31,7 @@ class Reader {
     return value;
   }
 
- private:
+ protected:
   [[noreturn]] void fail(const std::string& problem) const {
     std::size_t line = 1;
     std::size_t column = 1;
@@ -137,7 +141,7 @@ class Reader {
     std::string made;
     while (true) {
       const std::size_t begin = at_;
-      while (at_ < text_.size() && is_plain(static_cast<unsigned char>(text_[at_]))) ++at_;
+      at_ = end_of_plain(text_, at_);
       made.append(text_, begin, at_ - begin);
       if (at_ >= text_.size()) fail("the text is not closed by a double quote");
       const auto c = static_cast<unsigned char>(text_[at_]);
@@ -148,8 +152,6 @@ class Reader {
     ++at_;
     return made;
   }
-
-  static bool is_plain(unsigned char c) noexcept { return c >= 0x20 && c < 0x80 && c != '"' && c != '\\'; }
 
   void read_character(std::string& made, unsigned char c) {
     if (c < 0x20) fail("a control character in a text must be written as \\u00XX");
@@ -255,8 +257,133 @@ class Reader {
   std::size_t at_ = 0;
 };
 
+/// Reads an object whose keys and values are as the record's own writer makes them; gives up at whatever else.
+class RecordReader : private Reader {
+ public:
+  RecordReader(std::string_view text, void* record, std::span<const Member> members, const Schema& schema) noexcept
+      : Reader(text), record_(record), members_(members), fields_(schema.fields) {}
+
+  bool read() {
+    skip_blanks();
+    if (!take('{')) return false;
+    std::uint64_t given = 0;  // a record has at most 40 members
+    std::size_t expected = 0;
+    while (true) {
+      skip_blanks();
+      const std::size_t index = read_key(expected);
+      if (index == fields_.size() || (given >> index & 1U) != 0) return false;
+      given |= std::uint64_t{1} << index;
+      expected = index + 1;
+      skip_blanks();
+      if (!take(':')) return false;
+      skip_blanks();
+      if (!read_member(index)) return false;
+      skip_blanks();
+      if (take('}')) break;
+      if (!take(',')) return false;
+    }
+    skip_blanks();
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
+      if (fields_[i].required && (given >> i & 1U) == 0) return false;
+    }
+    return at_ == text_.size();
+  }
+
+ private:
+  /// Which field it names; their number where it names none.
+  std::size_t read_key(std::size_t expected) noexcept {
+    if (expected < fields_.size()) {
+      const std::string_view name = fields_[expected].name;
+      const std::string_view rest = text_.substr(at_);
+      if (rest.size() > name.size() + 1 && rest.front() == '"' && rest[name.size() + 1] == '"' &&
+          std::memcmp(rest.data() + 1, name.data(), name.size()) == 0) {
+        at_ += name.size() + 2;
+        return expected;
+      }
+    }
+    std::string_view key;
+    if (!read_plain(key)) return fields_.size();
+    const auto found = std::ranges::find(fields_, key, &Field::name);
+    return static_cast<std::size_t>(found - fields_.begin());
+  }
+
+  /// A text without escapes, in ASCII.
+  bool read_plain(std::string_view& made) noexcept {
+    if (!take('"')) return false;
+    const std::size_t begin = at_;
+    at_ = end_of_plain(text_, at_);
+    made = text_.substr(begin, at_ - begin);
+    return take('"');
+  }
+
+  bool read_member(std::size_t index) {
+    const Field& field = fields_[index];
+    const Member& member = members_[index];
+    if (next() == 'n' && field.nullable) {
+      if (text_.substr(at_, 4) != "null") return false;
+      at_ += 4;
+      member.write(record_, Value());
+      return true;
+    }
+    std::string_view plain;
+    switch (field.type) {
+      case FieldType::text:
+        if (!field.unit.empty() || !read_plain(plain)) return false;
+        return write_text(member, plain);
+      case FieldType::choice:
+        if (!read_plain(plain) || std::ranges::find(field.choices, plain) == field.choices.end()) return false;
+        return write_text(member, plain);
+      case FieldType::integer: {
+        const Value number = read_number();
+        const auto* integer = number.get_if<std::int64_t>();
+        if (integer == nullptr || !is_inside(field, static_cast<double>(*integer))) return false;
+        member.write(record_, number);
+        return true;
+      }
+      case FieldType::number: {
+        const Value number = read_number();
+        const auto* real = number.get_if<double>();
+        if (real == nullptr || !is_inside(field, *real)) return false;
+        member.write(record_, number);
+        return true;
+      }
+      default: {
+        Value canonical;
+        if (!bring_into_form(field, read_value(0), canonical).empty()) return false;
+        member.write(record_, canonical);
+        return true;
+      }
+    }
+  }
+
+  static bool is_inside(const Field& field, double number) noexcept {
+    return number >= field.min && number <= field.max;
+  }
+
+  bool write_text(const Member& member, std::string_view text) {
+    scratch_.assign(text);
+    member.write(record_, text_value_);
+    return true;
+  }
+
+  void* record_;
+  std::span<const Member> members_;
+  std::span<const Field> fields_;
+  Value text_value_{std::string()};
+  std::string& scratch_ = *text_value_.get_if<std::string>();
+};
+
 }  // namespace
 
 Value parse_json(std::string_view text) { return Reader(text).read(); }
+
+bool detail::record_from_json(void* record, std::span<const Member> members, const Schema& schema,
+                              std::string_view text) {
+  try {
+    return RecordReader(text, record, members, schema).read();
+  } catch (const Error&) {
+    return false;
+  }
+}
 
 }  // namespace astro

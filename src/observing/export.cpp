@@ -7,6 +7,7 @@
 #include "astro/error.hpp"
 #include "astro/files/cube.hpp"
 #include "astro/files/sdfits.hpp"
+#include "astro/json.hpp"
 #include "astro/signal/gridding.hpp"
 #include "observing/devices.hpp"
 #include "observing/reduction.hpp"
@@ -28,7 +29,7 @@ files::Provenance provenance_of(const Observation& observation) {
           .instrument = request.receiver,
           .observation_id = observation.id,
           .software = observation.software,
-          .settings = to_json(to_value(request)),
+          .settings = to_json(request),
           .calibration = to_json(calibration)};
 }
 

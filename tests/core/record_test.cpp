@@ -6,8 +6,12 @@
 
 #include <array>
 #include <cmath>
+#include <random>
+#include <string_view>
+#include <variant>
 
 #include "astro/block.hpp"
+#include "astro/json.hpp"
 
 namespace astro::record_test {
 
@@ -250,6 +254,57 @@ TEST(Schema, KeepsWhatWasSaidAboutAField) {
 TEST(Schema, AcceptsItsOwnDefaults) {
   const Schema& schema = schema_of<Tuning>();
   EXPECT_EQ(from_value<Tuning>(canonical(schema, Map{})), Tuning{});
+}
+
+/// What comes of it, or the complaint.
+template <class Make>
+std::variant<Everything, std::string> outcome(Make make) {
+  try {
+    return make();
+  } catch (const Error& error) {
+    return std::string(error.what());
+  }
+}
+
+TEST(Record, GoesStraightToJsonAsItDoesOverAValue) {
+  EXPECT_EQ(to_json(sample()), to_json(to_value(sample())));
+  EXPECT_EQ(to_json(Everything{}), to_json(to_value(Everything{})));
+  EXPECT_EQ(to_json(Small{}), R"({"name":"","note":null,"port":"/dev/ttyUSB0"})");
+  EXPECT_EQ(from_json<Everything>(to_json(sample())), sample());
+}
+
+TEST(Record, ComesStraightFromJsonAsItDoesOverAValue) {
+  std::mt19937 random(1);  // NOLINT(cert-msc51-cpp): the same damages each time
+  const std::string whole = to_json(sample());
+  const std::string_view letters = "\"{}[],:0123456789.eE-+ntrufalse \\\xc3\xa9";
+  int accepted = 0;
+  for (int i = 0; i < 4000; ++i) {
+    std::string text = whole;
+    for (auto damages = random() % 3; damages < 3; ++damages) {
+      const std::size_t at = random() % text.size();
+      switch (random() % 3) {
+        case 0:
+          text.erase(at, 1 + random() % 4);
+          break;
+        case 1:
+          text[at] = letters[random() % letters.size()];
+          break;
+        default:
+          text.insert(at, 1, letters[random() % letters.size()]);
+      }
+    }
+    const auto straight = outcome([&] { return from_json<Everything>(text); });
+    EXPECT_EQ(straight, outcome([&] { return from_value<Everything>(parse_json(text)); })) << text;
+    accepted += straight.index() == 0 ? 1 : 0;
+  }
+  EXPECT_GT(accepted, 100);
+  EXPECT_LT(accepted, 3900);
+}
+
+TEST(Record, FromJsonTakesWhatItsWriterWouldNotWrite) {
+  EXPECT_EQ(from_json<Everything>(R"( { "revision" : 5.0 , "azimuth" : "1h" , "address" : 9 } )").azimuth, degrees(15));
+  EXPECT_EQ(from_json<Everything>(R"({"port":"\u00e9\n"})").port, "\u00e9\n");
+  EXPECT_EQ(from_json<Everything>("{}"), Everything{});
 }
 
 }  // namespace
