@@ -14,10 +14,11 @@ constexpr std::size_t most_refusals = 1000;  // of somebody who never asks
 
 }  // namespace
 
-Ticket Tickets::next() {
+Ticket Tickets::next(std::size_t count) {
   const std::lock_guard lock(mutex_);
-  settled_.push_back(false);
-  return ++last_;
+  settled_.resize(settled_.size() + count, false);
+  last_ += count;
+  return last_ - count + 1;
 }
 
 Ticket Tickets::last() const {
@@ -25,14 +26,18 @@ Ticket Tickets::last() const {
   return last_;
 }
 
-void Tickets::settle(Ticket ticket) {
+void Tickets::settle(std::span<const Ticket> tickets) {
+  if (tickets.empty()) return;
   const std::lock_guard lock(mutex_);
-  settle_locked(ticket);
+  for (const Ticket ticket : tickets) settle_locked(ticket);
+  advance_locked();
 }
 
 void Tickets::settle_locked(Ticket ticket) {
-  if (ticket <= confirmed_) return;
-  settled_[ticket - confirmed_ - 1] = true;
+  if (ticket > confirmed_) settled_[ticket - confirmed_ - 1] = true;
+}
+
+void Tickets::advance_locked() {
   while (!settled_.empty() && settled_.front()) {
     settled_.pop_front();
     ++confirmed_;
@@ -45,6 +50,7 @@ void Tickets::refuse(Ticket ticket, const std::string& why) {
   if (ticket <= confirmed_) return;
   if (refusals_.size() < most_refusals) refusals_.push_back("message " + std::to_string(ticket) + ": " + why);
   settle_locked(ticket);
+  advance_locked();
   progress_.notify_all();
 }
 

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <span>
 #include <string>
 
 #include "astro/transport.hpp"
@@ -14,15 +15,16 @@ namespace astro::broker {
 /// order, and knows up to where all is settled. From any thread.
 class Tickets final {
  public:
-  Ticket next();        ///< of one more message
-  Ticket last() const;  ///< that was given out
-  void settle(Ticket ticket);
+  Ticket next(std::size_t count = 1);  ///< the first of so many more messages
+  Ticket last() const;                 ///< that was given out
+  void settle(std::span<const Ticket> tickets);
   void refuse(Ticket ticket, const std::string& why);  ///< for good
   Ticket confirmed(Ticket ticket, Duration at_most);   ///< as `Transport::confirmed`
   void close();                                        ///< ends the waits; after it `confirmed` throws
 
  private:
   void settle_locked(Ticket ticket);
+  void advance_locked();
 
   mutable std::mutex mutex_;
   std::condition_variable progress_;

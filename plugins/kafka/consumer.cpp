@@ -308,10 +308,9 @@ void Consumer::queue_taken() {
 bool Consumer::understand(Waiting& one) {
   const rd_kafka_message_t& record = *one.record;
   Message& message = one.message;
-  const std::string kafka_topic = rd_kafka_topic_name(record.rkt);
-  const bool is_kept = kafka_topic == settings_.retained_topic;
+  const Origin& origin = origin_of(rd_kafka_topic_name(record.rkt));
   message.body = {static_cast<const std::byte*>(record.payload), record.len};
-  message.key = is_kept ? std::string_view() : text(record.key, record.key_len);
+  message.key = origin.is_kept ? std::string_view() : text(record.key, record.key_len);
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   const std::int64_t timestamp = rd_kafka_message_timestamp(one.record.get(), &type);
   message.time = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? clock_->now() : Time(std::chrono::milliseconds(timestamp));
@@ -332,12 +331,22 @@ bool Consumer::understand(Waiting& one) {
       else one.headers.push_back({what, value});
     }
   }
-  if (message.topic.empty()) {
-    const auto [known, is_new] = topics_.try_emplace(kafka_topic);
-    if (is_new) known->second = TopicMap::topic_of(kafka_topic);
-    message.topic = known->second;
+  if (!message.topic.empty()) return topic_matches(pattern_, message.topic);
+  message.topic = origin.topic;
+  return origin.is_ours;
+}
+
+/// Mostly they are the last one's.
+const Consumer::Origin& Consumer::origin_of(const char* kafka_topic) {
+  if (last_origin_.second != nullptr && last_origin_.first == kafka_topic) return *last_origin_.second;
+  const auto [known, is_new] = origins_.try_emplace(kafka_topic);
+  const auto& [name, origin] = *known;
+  if (is_new) {
+    const std::string topic = TopicMap::topic_of(name);
+    known->second = {topic, name == settings_.retained_topic, topic_matches(pattern_, topic)};
   }
-  return topic_matches(pattern_, message.topic);
+  last_origin_ = {name, &origin};
+  return origin;
 }
 
 bool Consumer::is_ready() const noexcept {
@@ -355,6 +364,7 @@ std::span<const Message> Consumer::next() {
 
 void Consumer::done() noexcept {
   std::vector<Waiting> over;
+  over.reserve(batch_.size());
   {
     const Lock lock(mutex_);
     for (std::size_t i = 0; i < batch_.size(); ++i) {

@@ -87,9 +87,16 @@ class Consumer final : public broker::Source {
   bool was_empty_at_first_ = false;
   bool has_retained_ = false;  // their topic is there
   bool is_held_back_ = false;
-  std::unordered_map<std::string, std::string> topics_;  // that Kafka topics' names tell; those who wait point to them
-  std::vector<Waiting> taken_;                           // not queued yet
-  std::vector<Message> batch_;                           // the deliverer's thread
+  struct Origin {
+    std::string topic;     // that the Kafka topic's name tells
+    bool is_kept = false;  // it is that of what is retained
+    bool is_ours = false;  // the pattern fits `topic`
+  };
+  const Origin& origin_of(const char* kafka_topic);
+  std::unordered_map<std::string, Origin> origins_;  // by Kafka topic; those who wait point to them
+  std::pair<std::string, const Origin*> last_origin_{};
+  std::vector<Waiting> taken_;  // not queued yet
+  std::vector<Message> batch_;  // the deliverer's thread
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

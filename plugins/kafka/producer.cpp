@@ -56,7 +56,8 @@ Producer::Producer(const Settings& settings, const TopicMap& map, std::shared_pt
                                                  *text != '\0' ? text : reason);
   });
   rd_kafka_conf_set_dr_msg_cb(configuration.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
-    static_cast<Producer*>(self)->report(static_cast<Outgoing*>(message->_private), message->err);
+    auto& us = *static_cast<Producer*>(self);
+    us.finish(static_cast<Outgoing*>(message->_private), message->err, us.reported_);
   });
   char problem[512];
   client_ = rd_kafka_new(RD_KAFKA_PRODUCER, configuration.get(), problem, sizeof problem);
@@ -69,6 +70,7 @@ Producer::Producer(const Settings& settings, const TopicMap& map, std::shared_pt
 void Producer::serve() {
   while (true) {
     rd_kafka_poll(client_, 100);
+    settle_reported();
     const std::lock_guard lock(mutex_);
     if (closing_) return;
   }
@@ -104,32 +106,46 @@ void Producer::check(const Message& message) const {
 Published Producer::publish(std::span<const Message> batch) {
   for (const Message& message : batch) check(message);
   const Time now = std::chrono::floor<std::chrono::milliseconds>(clock_->now());  // as Kafka keeps it
-  Published published;
   const Message* last = nullptr;
   Route route{};
   const std::lock_guard lock(mutex_);
   if (closing_) throw Error(ErrorCode::transport, "publishing: the transport is closed; open it first");
-  for (const Message& given : batch) {
-    Message message = given;
+  const std::size_t count = count_with_room(batch);
+  if (count == 0) return {.accepted = 0, .ticket = tickets_.last()};
+  Ticket ticket = tickets_.next(count);
+  auto* together = new Batch{std::vector<Outgoing>(count), count};
+  const Published published{.accepted = count, .ticket = ticket + count - 1};
+  for (std::size_t i = 0; i < count; ++i) {
+    Message message = batch[i];
     if (message.time == Time{}) message.time = now;
-    const std::size_t size = broker::Parcel::size_of(message);
-    const std::size_t bytes = outstanding_bytes_;
-    const bool has_room = outstanding_ < static_cast<std::size_t>(settings_.queue) &&
-                          (bytes == 0 || bytes + size <= static_cast<std::size_t>(settings_.memory));
-    if (!has_room) break;
     const bool is_same =
         last != nullptr && message.topic.data() == last->topic.data() && message.topic.size() == last->topic.size();
     if (!is_same) route = route_of(message.topic);
-    last = &given;
-    auto* outgoing = new Outgoing{tickets_.next(), size, message.retained ? 2 : 1, route.hash};
+    last = &batch[i];
+    Outgoing& outgoing = together->messages[i];
+    outgoing = {ticket++, broker::Parcel::size_of(message), message.retained ? 2 : 1, route.hash, together};
     ++outstanding_;
-    outstanding_bytes_ += size;
-    ++published.accepted;
-    put(*route.topic, message, route.needs_header, false, outgoing);
-    if (message.retained) put(topic_for(map_.rule_of_retained(), true), message, true, true, outgoing);
+    outstanding_bytes_ += outgoing.size;
+    put(*route.topic, message, route.needs_header, false, &outgoing);  // its report may end all of the batch
+    if (message.retained) put(topic_for(map_.rule_of_retained(), true), message, true, true, &outgoing);
   }
-  published.ticket = tickets_.last();
   return published;
+}
+
+std::size_t Producer::count_with_room(std::span<const Message> batch) const {
+  std::size_t outstanding = outstanding_;
+  std::size_t bytes = outstanding_bytes_;
+  std::size_t count = 0;
+  for (const Message& message : batch) {
+    const std::size_t size = broker::Parcel::size_of(message);
+    const bool has_room = outstanding < static_cast<std::size_t>(settings_.queue) &&
+                          (bytes == 0 || bytes + size <= static_cast<std::size_t>(settings_.memory));
+    if (!has_room) break;
+    ++outstanding;
+    bytes += size;
+    ++count;
+  }
+  return count;
 }
 
 const Producer::Route& Producer::route_of(std::string_view topic) {
@@ -220,18 +236,31 @@ void Producer::produce(KafkaTopic& topic, const Message& message, bool needs_hea
   report(outgoing, error);
 }
 
-/// From librdkafka's reports, and for what it did not even take. Needs no lock.
+/// What librdkafka did not even take, or will not.
 void Producer::report(Outgoing* outgoing, rd_kafka_resp_err_t error) {
+  std::vector<Ticket> settled;
+  finish(outgoing, error, settled);
+  tickets_.settle(settled);
+}
+
+/// One of its parts is over; the ticket is put among those that are to be settled when all are. Needs no lock.
+void Producer::finish(Outgoing* outgoing, rd_kafka_resp_err_t error, std::vector<Ticket>& settled) {
   const bool is_closing = error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
                           error == RD_KAFKA_RESP_ERR__DESTROY;
   if (error == RD_KAFKA_RESP_ERR_NO_ERROR) troubles_.clear();
   else if (!is_closing) tickets_.refuse(outgoing->ticket, "the brokers refused it: " + text_of(error));
   // The parts of one message are reported by one thread, but for those that were not taken.
   if (std::atomic_ref(outgoing->parts).fetch_sub(1) != 1) return;
-  if (!is_closing) tickets_.settle(outgoing->ticket);
+  if (!is_closing) settled.push_back(outgoing->ticket);
   --outstanding_;
   outstanding_bytes_ -= outgoing->size;
-  delete outgoing;
+  if (Batch* batch = outgoing->batch; batch->left.fetch_sub(1) == 1) delete batch;
+}
+
+/// Many at once: each by itself would meet with who publishes at every message.
+void Producer::settle_reported() {
+  tickets_.settle(reported_);
+  reported_.clear();
 }
 
 void Producer::ensure(const TopicRule& rule) {

@@ -42,11 +42,17 @@ class Producer final {
   void close() noexcept;
 
  private:
+  struct Batch;
   struct Outgoing {  // what librdkafka carries for us from `produce` to its report
     Ticket ticket;
     std::size_t size;
     int parts;  // reports to come: a retained message goes to two topics
     std::uint32_t hash;
+    Batch* batch;
+  };
+  struct Batch {  // of one call of `publish`: it goes with the last of its messages
+    std::vector<Outgoing> messages;
+    std::atomic<std::size_t> left;
   };
   struct Waiting {
     broker::Parcel parcel;
@@ -74,7 +80,10 @@ class Producer final {
   void begin(KafkaTopic& topic);
   void put(KafkaTopic& topic, const Message& message, bool needs_header, bool is_copy, Outgoing* outgoing);
   void produce(KafkaTopic& topic, const Message& message, bool needs_header, bool is_copy, Outgoing* outgoing);
+  std::size_t count_with_room(std::span<const Message> batch) const;
   void report(Outgoing* outgoing, rd_kafka_resp_err_t error);
+  void finish(Outgoing* outgoing, rd_kafka_resp_err_t error, std::vector<Ticket>& settled);
+  void settle_reported();
   void serve();
   void make_topics();
   std::string make(const TopicRule& rule, bool is_compacted, bool& try_again);
@@ -85,6 +94,7 @@ class Producer final {
   const Log log_;
   Troubles troubles_;
   broker::Tickets tickets_;
+  std::vector<Ticket> reported_;  // not settled yet; of the thread that serves
   rd_kafka_t* client_ = nullptr;
   std::atomic<std::size_t> outstanding_ = 0;
   std::atomic<std::size_t> outstanding_bytes_ = 0;

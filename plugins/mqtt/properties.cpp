@@ -76,7 +76,7 @@ void Properties::add_user(std::string_view name, std::string_view value) {
 void Properties::add_message(const Message& message, Duration left) {
   for (const Header& header : message.headers) add_user(header.name, header.value);
   if (!message.key.empty()) add_user(key_property, message.key);
-  add_user(time_property, format_time(message.time, 9));
+  if (message.time != Time{}) add_user(time_property, format_time(message.time, 9));
   if (message.lifetime > Duration::zero()) {
     char text[32];
     std::snprintf(text, sizeof text, "%.9g", seconds(message.lifetime));

@@ -82,7 +82,9 @@ Published Publisher::publish(std::span<const Message> batch) {
   if (closing_) throw Error(ErrorCode::transport, "publishing: the transport is closed; open it first");
   for (const Message& given : batch) {
     Message message = given;
-    if (message.time == Time{}) message.time = now;
+    // MQTT carries no time by itself, and a broker needs longer for one that is put beside the message: who receives
+    // it knows when, unless it may grow old on its way.
+    if (message.time == Time{} && message.lifetime > Duration::zero()) message.time = now;
     const std::size_t size = broker::Parcel::size_of(message);
     const bool has_room = waiting_.size() < static_cast<std::size_t>(settings_.queue) &&
                           (bytes_ == 0 || bytes_ + size <= static_cast<std::size_t>(settings_.memory));
@@ -177,7 +179,7 @@ void Publisher::send_one(Connection& connection, Lock& lock) {
 
 /// With the lock.
 void Publisher::settle(Ticket ticket) noexcept {
-  tickets_.settle(ticket);
+  tickets_.settle({&ticket, 1});
   if (waiting_.empty() || ticket < waiting_.front().ticket) return;
   waiting_[ticket - waiting_.front().ticket].settled = true;
   while (!waiting_.empty() && waiting_.front().settled) {
