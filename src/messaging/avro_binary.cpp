@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
 #include "astro/error.hpp"
 #include "messaging/avro_names.hpp"
+#include "validation.hpp"
 
 namespace astro::messaging::avro {
 
@@ -30,10 +32,40 @@ class Writer {
     }
   }
 
+  void record(const std::vector<Field>& fields, const void* record, std::span<const Member> members) {
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+      const bool is_nested = fields[i].type == FieldType::record || fields[i].type == FieldType::list;
+      if (is_nested) field(fields[i], members[i].read(record));
+      else cell(fields[i], members[i].cell(record));
+    }
+  }
+
  private:
   void field(const Field& field, const Value& value) {
     if (field.nullable) number(value.is_null() ? 0 : 1);
     if (!field.nullable || !value.is_null()) plain(field, value);
+  }
+
+  void cell(const Field& field, const Cell& cell) {
+    if (field.nullable) number(cell.index() == 0 ? 0 : 1);
+    if (const auto* text = std::get_if<std::string_view>(&cell)) {
+      if (field.type == FieldType::choice) number(std::ranges::find(field.choices, *text) - field.choices.begin());
+      else sized(*text);
+    } else if (const auto* integer = std::get_if<std::int64_t>(&cell)) {
+      number(field.type == FieldType::time ? milliseconds_of(Time(Duration(*integer))) : *integer);
+    } else if (const auto* real = std::get_if<double>(&cell)) {
+      raw(real, sizeof *real);
+    } else if (const auto* truth = std::get_if<bool>(&cell)) {
+      bytes.push_back(*truth ? std::byte{1} : std::byte{0});
+    } else if (const auto* content = std::get_if<std::span<const std::byte>>(&cell)) {
+      sized(*content);
+    } else if (const auto* json = std::get_if<std::string>(&cell)) {
+      sized(*json);
+    }
+  }
+
+  static std::int64_t milliseconds_of(Time time) {
+    return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
   }
 
   void plain(const Field& field, const Value& value) {
@@ -50,7 +82,7 @@ class Writer {
         return raw(&real, sizeof real);
       }
       case FieldType::time:
-        return number(std::chrono::floor<std::chrono::milliseconds>(value.as_time()).time_since_epoch().count());
+        return number(milliseconds_of(value.as_time()));
       case FieldType::text:
         return sized(value.as_text());
       case FieldType::any:
@@ -97,12 +129,53 @@ class Reader {
 
   Value whole() {
     Value made = record(schema_.fields);
-    if (!rest_.empty())
-      throw Error(ErrorCode::invalid_file, "reading an Avro " + schema_.name + ": there are bytes behind its end");
+    refuse_rest();
     return made;
   }
 
+  bool whole(void* record, std::span<const Member> members) {
+    Value text_value{std::string()};
+    for (std::size_t i = 0; i < members.size(); ++i) {
+      const Field& field = schema_.fields[i];
+      const bool is_null = field.nullable && !has_branch(field);
+      if (is_null) {
+        members[i].write(record, Value());
+      } else if (field.type == FieldType::text && field.unit.empty()) {
+        const auto content = sized();
+        text_value.get_if<std::string>()->assign(reinterpret_cast<const char*>(content.data()), content.size());
+        members[i].write(record, text_value);
+      } else {
+        Value canonical, read = plain(field);
+        const bool is_canonical = is_canonical_as_read(field, read);
+        if (!is_canonical && !bring_into_form(field, read, canonical).empty()) return false;
+        members[i].write(record, is_canonical ? read : canonical);
+      }
+    }
+    refuse_rest();
+    return true;
+  }
+
  private:
+  void refuse_rest() const {
+    if (!rest_.empty())
+      throw Error(ErrorCode::invalid_file, "reading an Avro " + schema_.name + ": there are bytes behind its end");
+  }
+
+  static bool is_canonical_as_read(const Field& field, const Value& value) {
+    if (field.type == FieldType::boolean || field.type == FieldType::choice) return true;
+    if (const auto* real = value.get_if<double>())
+      return std::isfinite(*real) && *real >= field.min && *real <= field.max && field.type != FieldType::duration;
+    const auto* integer = value.get_if<std::int64_t>();
+    return integer != nullptr && static_cast<double>(*integer) >= field.min &&
+           static_cast<double>(*integer) <= field.max;
+  }
+
+  bool has_branch(const Field& field) {
+    const std::int64_t branch = number();
+    if (branch != 0 && branch != 1) fail(field.name + " has no branch " + std::to_string(branch));
+    return branch == 1;
+  }
+
   [[noreturn]] void fail(const std::string& why) const {
     throw Error(ErrorCode::invalid_file, "reading an Avro " + schema_.name + ": its " + std::to_string(size_) +
                                              " bytes do not fit the schema: " + why);
@@ -116,11 +189,7 @@ class Reader {
   }
 
   Value field(const Field& field) {
-    if (field.nullable) {
-      const std::int64_t branch = number();
-      if (branch == 0) return {};
-      if (branch != 1) fail(field.name + " has no branch " + std::to_string(branch));
-    }
+    if (field.nullable && !has_branch(field)) return {};
     return plain(field);
   }
 
@@ -224,7 +293,18 @@ Bytes written(const Schema& schema, const Value& record) {
   return std::move(writer.bytes);
 }
 
+Bytes written(const Schema& schema, const void* record, std::span<const Member> members) {
+  Writer writer;
+  writer.bytes.reserve(256);
+  writer.record(schema.fields, record, members);
+  return std::move(writer.bytes);
+}
+
 Value read(const Schema& schema, std::span<const std::byte> body) { return Reader(schema, body).whole(); }
+
+bool read(const Schema& schema, std::span<const std::byte> body, void* record, std::span<const Member> members) {
+  return Reader(schema, body).whole(record, members);
+}
 
 Value time_of(std::int64_t milliseconds) {
   constexpr std::int64_t farthest = std::numeric_limits<std::int64_t>::max() / 1'000'000;

@@ -11,6 +11,7 @@
 #include "messaging/avro_binary.hpp"
 #include "messaging/avro_library.hpp"
 #include "messaging/avro_names.hpp"
+#include "validation.hpp"
 
 namespace astro::messaging {
 
@@ -304,6 +305,28 @@ const std::string& AvroCodec::schema_text() const noexcept { return state_->text
 
 Bytes AvroCodec::encode(const Value& record) const {
   return avro::written(state_->schema, canonical(state_->schema, record));
+}
+
+Bytes AvroCodec::encode(const void* record, const Schema& schema, std::span<const Member> members) const {
+  refuse_another(schema);
+  return avro::written(state_->schema, record, members);
+}
+
+bool AvroCodec::decode(std::span<const std::byte> body, void* record, const Schema& schema,
+                       std::span<const Member> members) const {
+  refuse_another(schema);
+  try {
+    return avro::read(state_->schema, body, record, members);
+  } catch (const Error& error) {  // what only the C++ type knows
+    if (error.code() != ErrorCode::invalid_argument) throw;
+    return false;
+  }
+}
+
+void AvroCodec::refuse_another(const Schema& schema) const {
+  if (schema.name == state_->schema.name && schema.fields.size() == state_->schema.fields.size()) return;
+  throw Error(ErrorCode::invalid_argument, "between a struct and Avro: the codec is of the record " +
+                                               state_->schema.name + ", the struct is a " + schema.name);
 }
 
 Value AvroCodec::decode(std::span<const std::byte> body) const {

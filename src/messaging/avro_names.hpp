@@ -11,7 +11,5 @@ namespace astro::messaging {
 std::string avro_name(const Field& field);
 /// What the type of a choice or of a record is called.
 std::string type_name_of(const Field& field);
-/// The elements of a list, as a field.
-Field element_of(const Field& list);
 
 }  // namespace astro::messaging

@@ -6,6 +6,7 @@
 #include "astro/error.hpp"
 #include "astro/messaging/avro.hpp"
 #include "messaging/avro_names.hpp"
+#include "validation.hpp"
 
 namespace astro::messaging {
 
@@ -142,14 +143,6 @@ std::string type_name_of(const Field& field) {
     begins = c == '_';
   }
   return name;
-}
-
-Field element_of(const Field& list) {
-  Field element = list;
-  element.type = list.element;
-  element.element = FieldType::any;
-  element.nullable = false;
-  return element;
 }
 
 std::string avro_schema(const Schema& schema) { return to_json(Writer().record(schema.name, schema.fields)); }

@@ -37,7 +37,7 @@ std::string host_name() {
 std::string historical(std::string_view body) {
   auto point = record_in<PointMessage>(bytes_of(body));
   point.historical = true;
-  return json_of(point);
+  return to_json(point);
 }
 
 }  // namespace
@@ -295,7 +295,7 @@ void Node::State::points(std::span<const Point> points, std::uint64_t missed) {
     const std::string name = is_bare ? point.id : point.id.substr(point.device.size() + 1);
     topics.push_back(topics_ + "data/" + point.device + "/" + name);
     bodies.push_back(
-        json_of(PointMessage{point.value, point.unit, point.time, point.quality, boot_, point.sequence, false}));
+        to_json(PointMessage{point.value, point.unit, point.time, point.quality, boot_, point.sequence, false}));
     batch.push_back({.topic = topics.back(),
                      .key = point.device,
                      .body = bytes_of(bodies.back()),
@@ -336,7 +336,7 @@ void Node::State::keep(std::span<const Outgoing> batch) {
 void Node::State::acknowledgment(const Acknowledgment& acknowledgment) { acknowledge(acknowledgment); }
 
 void Node::State::acknowledge(const Acknowledgment& acknowledgment) {
-  const std::string body = json_of(telescope_acknowledgment(acknowledgment, {"telescope-" + name_, host_name()}));
+  const std::string body = to_json(telescope_acknowledgment(acknowledgment, {"telescope-" + name_, host_name()}));
   const std::string topic = topics_ + "acknowledgment/" + acknowledgment.device;
   const Outgoing outgoing{
       .topic = topic, .key = acknowledgment.command_id, .body = bytes_of(body), .time = acknowledgment.time};
@@ -346,7 +346,7 @@ void Node::State::acknowledge(const Acknowledgment& acknowledgment) {
 std::string Node::State::state_body(bool online, const std::string& cause) const {
   NodeState state{.online = online, .boot = boot_, .time = {}, .cause = cause, .beat_s = seconds(options_.beat)};
   if (observatory_) state.time = observatory_->clock()->now();  // nobody knows when a last will comes
-  return json_of(state);
+  return to_json(state);
 }
 
 void Node::State::tell_state(bool online, const std::string& cause) {
@@ -385,7 +385,7 @@ void Node::State::tell_birth() {
     device.points = detail::value_of(observatory_->points(entry.name));
     birth.devices.push_back(std::move(device));
   }
-  publish("birth", json_of(birth), true);
+  publish("birth", to_json(birth), true);
 }
 
 void Node::State::publish(const std::string& what, std::string_view body, bool retained) {

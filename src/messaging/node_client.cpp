@@ -130,7 +130,7 @@ Acknowledgment NodeClient::send(Command command, Duration at_most) {
                                           "': no transport of the site answers; see that the broker runs");
   }
   const std::string topic = topics + "command/" + command.device;
-  const std::string body = json_of(telescope_command(command));
+  const std::string body = to_json(telescope_command(command));
   Message message;
   message.topic = topic;
   message.key = command.device;

@@ -201,7 +201,7 @@ void Outbox::State::tell_shed(Change& change) {
   // One record of a source at a time: the next when the other side has this one.
   if (is_down_ || change.shed.empty() || always_confirmed_ < shed_told_) return;
   for (const Shed& one : change.shed) {
-    const std::string body = json_of(one);
+    const std::string body = to_json(one);
     insert({.topic = options_.shed_topic, .key = one.source, .body = bytes_of(body), .time = one.to}, change);
   }
   change.shed.clear();

@@ -203,7 +203,7 @@ void OutboxFile::keep_shed(const std::vector<Shed>& all) {
   execute("DELETE FROM shed");
   const Statement statement = prepare("INSERT INTO shed (record) VALUES (?)");
   for (const Shed& one : all) {
-    const std::string record = json_of(one);
+    const std::string record = to_json(one);
     const Resetting resetting{statement.get()};
     bind_text(statement.get(), 1, record);
     step(statement.get());

@@ -137,7 +137,7 @@ Acknowledgment RemoteLink::ask(const std::string& command, Value parameters, Dur
   check_there();
   const std::string id = new_id();
   const Time expires = node_time(host_.surroundings().clock->now()) + std::max(at_most, motion_lifetime);
-  const std::string body = json_of(telescope_command(command_of(id, command, std::move(parameters), expires)));
+  const std::string body = to_json(telescope_command(command_of(id, command, std::move(parameters), expires)));
   std::unique_lock lock(mutex_);
   const auto mine = pending_.insert(pending_.end(), Pending{id, {}});
   const auto forget = std::shared_ptr<void>(nullptr, [&](void*) { pending_.erase(mine); });  // under the lock
@@ -167,14 +167,14 @@ Acknowledgment RemoteLink::complete(const std::string& command, Value parameters
 
 void RemoteLink::send(const std::string& id, const std::string& command, Value parameters) {
   const Command made = command_of(id, command, std::move(parameters), {});
-  if (publish(topics_ + "command/" + device_, json_of(telescope_command(made)), {}) == 0) {
+  if (publish(topics_ + "command/" + device_, to_json(telescope_command(made)), {}) == 0) {
     throw Error(ErrorCode::busy, "no transport takes the command " + command + "; try again");
   }
 }
 
 void RemoteLink::stop() noexcept {
   try {
-    publish(topics_ + "command/" + device_, json_of(telescope_command(command_of(new_id(), "stop", {}, {}))), {});
+    publish(topics_ + "command/" + device_, to_json(telescope_command(command_of(new_id(), "stop", {}, {}))), {});
   } catch (const std::exception& error) {
     host_.log(LogLevel::error, std::string("stopping: ") + error.what());
   }

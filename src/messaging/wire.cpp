@@ -18,7 +18,7 @@ std::string_view level_before_last(std::string_view topic) noexcept {
 }
 
 Bytes packed(const BlockMessage& message, std::span<const std::byte> items) {
-  const std::string head = json_of(message);
+  const std::string head = to_json(message);
   Bytes all(4 + head.size() + items.size());
   for (std::size_t i = 0; i < 4; ++i) all[i] = static_cast<std::byte>(head.size() >> (8 * i) & 0xff);
   std::memcpy(all.data() + 4, head.data(), head.size());

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "astro/block.hpp"
-#include "astro/record.hpp"
+#include "astro/json.hpp"
 #include "astro/transport.hpp"
 
 /// What nodes say to each other, as bytes.
@@ -19,14 +19,11 @@ inline std::string_view text_of(std::span<const std::byte> bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-template <Record T>
-std::string json_of(const T& record) {
-  return to_json(to_value(record));
-}
 /// What is not of the record is passed by, so that who says more than we know is understood. Throws
 /// `invalid_argument`.
 template <Record T>
 T record_in(std::span<const std::byte> body) {
+  if (T record{}; read_json(text_of(body), record)) return record;
   const Value said = parse_json(text_of(body));
   Map known;
   for (const auto& [key, value] : said.as_map()) {

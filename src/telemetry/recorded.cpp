@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "astro/error.hpp"
+#include "astro/json.hpp"
+#include "astro/messaging/point.hpp"
 #include "astro/messaging/telescope.hpp"
 #include "telemetry/pages.hpp"
 #include "text.hpp"
@@ -35,12 +37,16 @@ void check_id(const char* name, const std::string& id) {
   }
 }
 
+std::string_view text_of(std::span<const std::byte> body) noexcept {
+  return {reinterpret_cast<const char*>(body.data()), body.size()};
+}
+
 bool is_avro(const RecordedTopic& topic) {
   return topic.encoding.value_or(topic.holds == Holds::data ? Encoding::avro : Encoding::json) == Encoding::avro;
 }
 
 const Schema& schema_for(Holds holds) {
-  return holds == Holds::data ? schema_of<messaging::TelescopeData>() : schema_of<PointMessage>();
+  return holds == Holds::data ? schema_of<messaging::TelescopeData>() : schema_of<messaging::PointMessage>();
 }
 
 Time time_of(const Value& value) {
@@ -55,8 +61,8 @@ Time time_of(const Value& value) {
 }
 
 /// What third parties add to the keys that are ours is passed by.
-PointMessage point_message_of(const Value& map) {
-  PointMessage made;
+messaging::PointMessage point_message_of(const Value& map) {
+  messaging::PointMessage made;
   bool has_value = false;
   bool has_time = false;
   for (const auto& [key, value] : map.as_map()) {
@@ -92,10 +98,10 @@ MessageReader::MessageReader(const RecordedTopic& topic, const std::shared_ptr<m
 
 Value MessageReader::decoded(const Message& message) {
   if (codec_) return codec_->decode(message.body);
-  return parse_json({reinterpret_cast<const char*>(message.body.data()), message.body.size()});
+  return parse_json(text_of(message.body));
 }
 
-RawData MessageReader::data(const Message& message) {
+messaging::TelescopeDataRaw MessageReader::data(const Message& message) {
   Value map = decoded(message);
   if (!codec_) map = canonical(schema_of<messaging::TelescopeData>(), map);  // bytes are base64
   auto whole = from_value<messaging::TelescopeData>(map);
@@ -104,11 +110,7 @@ RawData MessageReader::data(const Message& message) {
   if (!std::in_range<std::int32_t>(whole.sequence_number)) {
     refuse("sequence_number " + std::to_string(whole.sequence_number) + " is beyond 32 bits");
   }
-  return {.data_id = std::move(whole.data_id),
-          .observation_id = std::move(whole.observation_id),
-          .sequence_number = whole.sequence_number,
-          .timestamp = whole.timestamp,
-          .data = std::move(whole.data_payload)};
+  return messaging::raw_of(std::move(whole));
 }
 
 const MessageReader::Origin& MessageReader::origin_of(std::string_view topic) {
@@ -128,8 +130,9 @@ const MessageReader::Origin& MessageReader::origin_of(std::string_view topic) {
 
 HistoryPoint MessageReader::point(const Message& message) {
   const Origin& origin = origin_of(message.topic);
-  const Value map = decoded(message);
-  PointMessage made = codec_ ? from_value<PointMessage>(map) : point_message_of(map);
+  messaging::PointMessage made;
+  if (codec_) made = from_value<messaging::PointMessage>(decoded(message));
+  else if (!read_json(text_of(message.body), made) || made.value.is_null()) made = point_message_of(decoded(message));
   if (made.sequence < 0) refuse("\"sequence\" is " + std::to_string(made.sequence) + "; expected 0 or more");
   HistoryPoint kept{.key = {},
                     .id = origin.id,

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "astro/messaging/schema_registry.hpp"
+#include "astro/messaging/telescope.hpp"
 #include "astro/telemetry/history.hpp"
 #include "astro/telemetry/recorder.hpp"
 
@@ -21,7 +22,7 @@ class MessageReader {
   MessageReader(const RecordedTopic& topic, const std::shared_ptr<messaging::SchemaRegistry>& registry,
                 std::set<std::string> bare_devices);
 
-  RawData data(const Message& message);
+  messaging::TelescopeDataRaw data(const Message& message);
   HistoryPoint point(const Message& message);
 
  private:

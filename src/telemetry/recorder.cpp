@@ -112,7 +112,7 @@ class Recorder::State::Line final : public Subscriber {
 
   void deliver(std::span<const Message> messages) override {
     if (topic.holds == Holds::data)
-      store<RawData>(messages, [this](const Message& each) { return reader_.data(each); });
+      store<messaging::TelescopeDataRaw>(messages, [this](const Message& each) { return reader_.data(each); });
     else store<HistoryPoint>(messages, [this](const Message& each) { return reader_.point(each); });
   }
 

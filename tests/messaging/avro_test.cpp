@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "astro/error.hpp"
 #include "astro/messaging/schema_registry.hpp"
 #include "astro/messaging/telescope.hpp"
@@ -57,6 +59,40 @@ TEST(Avro, IsWhatTheSpecificationSays) {
                                 0,    0,    0});  // device, command, details
   EXPECT_EQ(codec.encode(to_value(acknowledgment())), expected);
   EXPECT_EQ(codec.decode(expected), to_value(acknowledgment()));
+  EXPECT_EQ(codec.encode(acknowledgment()), expected);
+  EXPECT_EQ(to_value(codec.decode_as<CommandAcknowledgment>(expected)), to_value(acknowledgment()));
+}
+
+TEST(Avro, OfAStructIsThatOfItsValueAlsoWhenItIsDamaged) {
+  const AvroCodec codec(schema_of<TelescopeCommand>());
+  TelescopeCommand command;
+  command.command_id = "c1";
+  command.observation_request.emplace().target_name = "S7";
+  command.observation_request->user.emplace().email = "a@b";
+  command.expires = 1'700'000'000'000;
+  const Bytes whole = codec.encode(command);
+  EXPECT_EQ(whole, codec.encode(to_value(command)));
+  const auto outcome = [](auto make) {
+    try {
+      return to_json(to_value(make()));
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+  };
+  std::mt19937 random(1);  // NOLINT(cert-msc51-cpp): the same damages each time
+  for (int i = 0; i < 3000; ++i) {
+    Bytes body = whole;
+    for (auto damages = random() % 3; damages < 3; ++damages) body[random() % body.size()] = std::byte(random());
+    if (i % 10 == 0) body.resize(random() % body.size());
+    EXPECT_EQ(outcome([&] { return codec.decode_as<TelescopeCommand>(body); }),
+              outcome([&] { return from_value<TelescopeCommand>(codec.decode(body)); }));
+  }
+}
+
+TEST(Avro, OfAnotherStructIsRefused) {
+  const AvroCodec codec(schema_of<TelescopeCommand>());
+  EXPECT_THROW(codec.encode(acknowledgment()), Error);
+  EXPECT_THROW(codec.decode_as<CommandAcknowledgment>(Bytes()), Error);
 }
 
 TEST(Avro, SchemaHasTheOrderThatConsumersDependOn) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "astro/messaging/telescope.hpp"
 #include "astro/telemetry/recorder.hpp"
 
 #include <algorithm>
@@ -116,16 +117,16 @@ TEST(Recorder, KeepsChunksOfDataAsTheTableOfTheContractHasThem) {
   publish(site, "telescope/data", chunk, "o1");
   publish(site, "telescope/data", chunk, "o1");
   publish(site, "telescope/data", R"({"data_id":"d2","observation_id":"o1","sequence_number":4,"timestamp":0})", "o1");
-  ASSERT_TRUE(eventually([&] { return site.store("archive").count<RawData>() == 2; }));
-  auto found = site.store("archive").find<RawData>();
-  EXPECT_EQ(found.back().data, std::nullopt);
+  ASSERT_TRUE(eventually([&] { return site.store("archive").count<messaging::TelescopeDataRaw>() == 2; }));
+  auto found = site.store("archive").find<messaging::TelescopeDataRaw>();
+  EXPECT_EQ(found.back().data_payload, std::nullopt);
   found.pop_back();
   ASSERT_THAT(found, SizeIs(1));
   EXPECT_EQ(found[0].data_id, "d1");
   EXPECT_EQ(found[0].observation_id, "o1");
   EXPECT_EQ(found[0].sequence_number, 3);
   EXPECT_EQ(found[0].timestamp, 1700000000123);
-  EXPECT_EQ(found[0].data, (Bytes{std::byte{1}, std::byte{2}, std::byte{3}}));
+  EXPECT_EQ(found[0].data_payload, (Bytes{std::byte{1}, std::byte{2}, std::byte{3}}));
 }
 
 TEST(Recorder, PutsAmongTheDeadLettersWhatItCannotReadAndGoesOn) {

@@ -7,6 +7,7 @@
 
 #include "astro/export.hpp"
 #include "astro/field.hpp"
+#include "astro/record.hpp"
 #include "astro/value.hpp"
 
 /// \file
@@ -33,14 +34,31 @@ class ASTRO_API AvroCodec {
 
   /// Throws `invalid_argument` for a map that is not of the record.
   Bytes encode(const Value& record) const;
+  /// The same of a struct, without a map in between. Throws `invalid_argument` where this codec is of another record.
+  template <Record T>
+  Bytes encode(const T& record) const {
+    return encode(&record, schema_of<T>(), detail::members_of<T>());
+  }
   /// What was written with our own schema. Throws `invalid_file` for bytes that are cut, longer, or not of it.
   Value decode(std::span<const std::byte> body) const;
+  /// The same as a struct, without a map in between.
+  template <Record T>
+  T decode_as(std::span<const std::byte> body) const {
+    T record{};
+    if (decode(body, &record, schema_of<T>(), detail::members_of<T>())) return record;
+    return from_value<T>(decode(body));
+  }
   /// What somebody else wrote with `writer_schema` (JSON): fields are found by their names, what we do not know is
   /// passed by, what is missing takes its default; symbols of a choice may be in upper case. Throws `invalid_file`
   /// for a schema that cannot be read, a required field that is missing, or a value of another type.
   Value decode(std::span<const std::byte> body, const std::string& writer_schema) const;
 
  private:
+  Bytes encode(const void* record, const Schema& schema, std::span<const Member> members) const;
+  bool decode(std::span<const std::byte> body, void* record, const Schema& schema,
+              std::span<const Member> members) const;
+  void refuse_another(const Schema& schema) const;
+
   struct State;
   std::unique_ptr<State> state_;
 };

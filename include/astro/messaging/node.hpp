@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "astro/export.hpp"
+#include "astro/messaging/point.hpp"
 #include "astro/observatory.hpp"
 #include "astro/record.hpp"
 #include "astro/telemetry.hpp"
@@ -56,17 +57,6 @@ struct NodeBirth {
   std::string version{};  ///< of libastro
   std::string host{};     ///< the machine's name
   std::vector<ServedDevice> devices{};
-};
-
-/// The body of `data/{device}/{point}`.
-struct PointMessage {
-  Value value{};
-  std::string unit{};
-  Time timestamp{};
-  Quality quality = Quality::good;
-  std::int64_t boot = 0;
-  std::int64_t sequence = 0;  ///< of the device in this boot, from 1
-  bool historical = false;    ///< it waited while there was no way
 };
 
 struct NodeOptions {
@@ -142,20 +132,6 @@ struct Description<messaging::NodeBirth> {
       field<&R::version>("version", {.says = "of libastro"}),
       field<&R::host>("host", {.says = "name of the machine"}),
       field<&R::devices>("devices")};
-};
-
-template <>
-struct Description<messaging::PointMessage> {
-  using R = messaging::PointMessage;
-  static constexpr const char* name = "point_message";
-  static constexpr std::array fields{
-      field<&R::value>("value", {.says = "what was measured"}),
-      field<&R::unit>("unit"),
-      field<&R::timestamp>("timestamp", {.says = "UTC of the measurement", .required = true}),
-      field<&R::quality>("quality", {.says = "whether to trust it"}),
-      field<&R::boot>("boot", {.says = "of the node"}),
-      field<&R::sequence>("sequence", {.says = "of its device in this boot, from 1: a jump is a loss"}),
-      field<&R::historical>("historical", {.says = "it waited while there was no way"})};
 };
 
 }  // namespace astro

@@ -25,7 +25,7 @@
 namespace astro::telemetry {
 
 enum class Holds : std::uint8_t {
-  data,   ///< TelescopeData in Confluent's format; rest as `telescope_data_raw`
+  data,   ///< TelescopeData in Confluent's format; rest as messaging::TelescopeDataRaw
   points  ///< of astro/v1/{site}/{node}/data/{device}/{point}; rest in the history
 };
 enum class Encoding : std::uint8_t { avro, json };
@@ -50,26 +50,6 @@ struct RecorderSection {
   std::vector<RecordedTopic> topics{};
   RegistrySettings registry{};
   std::string dead_letters = "telescope/data.dlq";
-};
-
-/// A chunk of an observation as it waits to be reduced. Kafka Connect writes the same table.
-struct RawData {
-  std::string data_id{};
-  std::string observation_id{};
-  std::int64_t sequence_number = 0;
-  std::int64_t timestamp = 0;
-  std::optional<Bytes> data{};
-};
-
-/// The body of a point's message. `timestamp` is ISO 8601; milliseconds since 1970 are read, too.
-struct PointMessage {
-  Value value{};
-  std::string unit{};
-  Time timestamp{};
-  Quality quality = Quality::good;
-  std::int64_t boot = 0;
-  std::int64_t sequence = 0;
-  bool historical = false;
 };
 
 struct RecorderStatus {
@@ -143,31 +123,6 @@ struct Description<telemetry::RecorderSection> {
       field<&S::topics>("topics", {.says = "what is recorded", .required = true}),
       field<&S::registry>("registry", {.says = "of schemas, for what is in Avro"}),
       field<&S::dead_letters>("dead_letters", {.says = "topic of what cannot be decoded"})};
-};
-
-template <>
-struct Description<telemetry::RawData> {
-  using D = telemetry::RawData;
-  static constexpr const char* name = "telescope_data_raw";
-  static constexpr std::array fields{field<&D::data_id>("data_id", {.says = "unlike any other"}),
-                                     field<&D::observation_id>("observation_id", {.says = "of which it is a part"}),
-                                     field<&D::sequence_number>("sequence_number", {.says = "within the observation"}),
-                                     field<&D::timestamp>("timestamp", {.unit = "ms", .says = "since 1970"}),
-                                     field<&D::data>("data", {.says = "the payload"})};
-};
-
-template <>
-struct Description<telemetry::PointMessage> {
-  using P = telemetry::PointMessage;
-  static constexpr const char* name = "PointMessage";
-  static constexpr std::array fields{
-      field<&P::value>("value", {.says = "what was measured"}),
-      field<&P::unit>("unit", {.says = "of the value"}),
-      field<&P::timestamp>("timestamp", {.says = "UTC of the measurement"}),
-      field<&P::quality>("quality", {.says = "whether to trust it"}),
-      field<&P::boot>("boot", {.says = "rises with each start of the node"}),
-      field<&P::sequence>("sequence", {.says = "of the device since that: a jump is a loss"}),
-      field<&P::historical>("historical", {.says = "comes late, from a backlog"})};
 };
 
 }  // namespace astro
