@@ -6,6 +6,7 @@
 #include <libpq-fe.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <stdexcept>
@@ -17,7 +18,8 @@
 
 namespace {
 
-constexpr std::size_t batch = 1000;
+constexpr std::size_t batch =
+    512;  // what the transport `local` brings at once: the recorder has no more in one transaction
 constexpr const char* topic = "astro/v1/hill/movement/data/dish/altitude";
 
 using astro::testing::PostgresServer;
@@ -186,8 +188,10 @@ void points_by_bare_copy(benchmark::State& state) {
     std::vector<astro::telemetry::HistoryPoint> rows;
     for (std::int64_t i = 0; i < state.range(0); ++i) rows.push_back(row_of(++sequence));
     state.ResumeTiming();
-    for (std::span<const astro::telemetry::HistoryPoint> left(rows); !left.empty(); left = left.subspan(batch)) {
-      bare.copy(left.first(batch));
+    for (std::span<const astro::telemetry::HistoryPoint> left(rows); !left.empty();) {
+      const std::size_t count = std::min(batch, left.size());
+      bare.copy(left.first(count));
+      left = left.subspan(count);
     }
   }
   report(state);
