@@ -86,9 +86,11 @@ void Execution::State::progress(double percent, std::string message) {
 }
 
 void Execution::State::goes_on() {
-  const std::lock_guard lock(mutex_);
-  if (!ended_ && !from_outside_) book_->journal->write_later({command_, latest_, {}});
-  has_returned_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!ended_ && !from_outside_) book_->journal->write_later({command_, latest_, {}});
+    has_returned_ = true;
+  }
   returned_.notify_all();
 }
 
@@ -109,29 +111,39 @@ void Execution::State::time_out(std::string message) {
 
 void Execution::State::end(CommandState state, std::string message, const Error* error, Value details) {
   if (ended_.exchange(true)) return;
-  const std::lock_guard lock(mutex_);
-  Acknowledgment last = latest_;
-  last.state = state;
-  last.time = book_->clock->now();
-  last.message = std::move(message);
-  last.details = std::move(details);
-  if (state == CommandState::completed && last.progress_percent) last.progress_percent = 100.0;
-  if (error != nullptr) last.error_code = to_string(error->code());
-  if (error != nullptr) error_.emplace(*error);
-  has_returned_ = true;
-  const auto tell_end = [this, last] {
+  const auto self = shared_from_this();
+  {
+    const std::lock_guard lock(mutex_);
+    Acknowledgment last = latest_;
+    last.state = state;
+    last.time = book_->clock->now();
+    last.message = std::move(message);
+    last.details = std::move(details);
+    if (state == CommandState::completed && last.progress_percent) last.progress_percent = 100.0;
+    if (error != nullptr) last.error_code = to_string(error->code());
+    if (error != nullptr) error_.emplace(*error);
+    has_returned_ = true;
+    const bool is_told_later =
+        from_outside_ && book_->journal->write_later({command_, last, [self, last] { self->tell_end(last); }});
+    if (!is_told_later) {
+      latest_ = std::move(last);
+      book_->hub->acknowledge(latest_);
+      if (!from_outside_) book_->journal->write_later({command_, latest_, {}});
+    }
+  }
+  // Without the lock: who is woken on this core would at once wait for it.
+  told_.notify_all();
+  returned_.notify_all();
+}
+
+/// Once it is written down.
+void Execution::State::tell_end(const Acknowledgment& last) {
+  {
+    const std::lock_guard lock(mutex_);
     latest_ = last;
     book_->hub->acknowledge(latest_);
-    told_.notify_all();
-  };
-  const auto later = [self = shared_from_this(), tell_end] {
-    const std::lock_guard then_lock(self->mutex_);
-    tell_end();
-  };
-  const bool is_later = from_outside_ && book_->journal->write_later({command_, last, later});
-  if (!is_later) tell_end();
-  if (!from_outside_) book_->journal->write_later({command_, last, {}});
-  returned_.notify_all();
+  }
+  told_.notify_all();
 }
 
 void Execution::State::wait_returned() {

@@ -59,6 +59,7 @@ struct Execution::State final : std::enable_shared_from_this<Execution::State> {
  private:
   void end(CommandState state, std::string message, const Error* error, Value details);
   void tell(const Acknowledgment& acknowledgment);
+  void tell_end(const Acknowledgment& last);
 
   std::shared_ptr<const Command> command_;
   bool from_outside_ = true;
