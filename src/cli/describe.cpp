@@ -185,6 +185,18 @@ void add_plugins(CLI::App& app, Action& action) {
   });
 }
 
+namespace {
+
+/// As the site file says it: "here", "apart", "node movement".
+std::string place_of(const DeviceEntry& device) {
+  if (!device.node.empty()) return "node " + device.node;
+  const Value* runs = device.settings.find("runs");
+  const auto* place = runs != nullptr ? runs->get_if<std::string>() : nullptr;
+  return place != nullptr ? *place : "here";
+}
+
+}  // namespace
+
 void add_check(CLI::App& app, Action& action) {
   struct Arguments {
     std::string site;
@@ -208,10 +220,11 @@ void add_check(CLI::App& app, Action& action) {
       for (const DeviceEntry& device : site.devices) {
         const std::string kind(to_string(device.kind));
         Value one;
-        one.set("name", device.name).set("kind", kind).set("driver", device.driver).set("line", device.line);
+        one.set("name", device.name).set("kind", kind).set("driver", device.driver);
+        one.set("runs", place_of(device)).set("line", device.line);
         devices.push_back(std::move(one));
-        rows.push_back(
-            {device.name, kind, device.driver, device.twin_of.empty() ? "" : "in place of " + device.twin_of});
+        rows.push_back({device.name, kind, device.driver, place_of(device),
+                        device.twin_of.empty() ? "" : "in place of " + device.twin_of});
       }
       if (arguments->json) {
         Value told;

@@ -32,3 +32,15 @@ def test_a_calibration_that_could_not_be_carried_out_is_told_where_it_stands(ast
     assert message in told["message"] + ("; did you mean " + told["suggestion"] if told["suggestion"] else "")
     line = broken.splitlines()[told["line"] - 1]
     assert line[told["column"] - 1 :].startswith(at)
+
+
+def test_it_says_where_each_driver_runs(astro, tmp_path):
+    (tmp_path / "site.yaml").write_text(
+        "site: {name: Hill, latitude: 28 deg, longitude: -16 deg}\n"
+        "transports: {bus: {driver: local}}\n"
+        "mounts:\n"
+        "  dish: {driver: simulator, runs: {node: movement}}\n"
+        "  horn: {driver: simulator, runs: apart}\n"
+    )
+    devices = astro.json("check", "site.yaml")["devices"]
+    assert {each["name"]: each["runs"] for each in devices} == {"bus": "here", "dish": "node movement", "horn": "apart"}
