@@ -5,6 +5,7 @@
 #include <random>
 #include <utility>
 
+#include "command_traces.hpp"
 #include "execution.hpp"
 #include "journal.hpp"
 #include "steady.hpp"
@@ -50,6 +51,15 @@ Execution::State::State(Command command, bool from_outside, std::shared_ptr<cons
   latest_.command = command_->name;
   latest_.issuer = command_->issuer;
   latest_.time = book_->clock->now();
+  if (!from_outside_ && !current_trace().is_none()) begin_span();
+}
+
+void Execution::State::begin_span() {
+  span_.emplace(command_->name);
+  span_->set("astro.device", command_->device);
+  span_->set("astro.issuer", command_->issuer.name);
+  span_->set("astro.command_id", command_->id);
+  detail::remember_trace(command_->id, span_->context());
 }
 
 Execution::State::State(Acknowledgment known) : ended_(true), latest_(std::move(known)), has_returned_(true) {
@@ -122,6 +132,7 @@ void Execution::State::end(CommandState state, std::string message, const Error*
     if (state == CommandState::completed && last.progress_percent) last.progress_percent = 100.0;
     if (error != nullptr) last.error_code = to_string(error->code());
     if (error != nullptr) error_.emplace(*error);
+    if (span_) span_->end(error != nullptr ? last.message : "");
     has_returned_ = true;
     const bool is_told_later =
         from_outside_ && book_->journal->write_later({command_, last, [self, last] { self->tell_end(last); }});

@@ -15,7 +15,7 @@ void DeviceHost::set_cause(const std::shared_ptr<Execution::State>& execution) {
 Cause DeviceHost::cause() const {
   const std::lock_guard lock(cause_mutex_);
   if (!cause_) return {};
-  return {cause_->command().id, cause_->command().issuer, {}};
+  return {cause_->command().id, cause_->command().issuer, to_traceparent(cause_->trace())};
 }
 
 std::string DeviceHost::point_id(std::string_view point) const {

@@ -66,6 +66,7 @@ class DeviceHost::CommandJob final : public detail::Job {
       execution_->time_out("it expired at " + format_time(command.expires) + ", before it could begin");
       return;
     }
+    const TraceScope scope(execution_->trace());
     host_.set_cause(execution_);
     execution_->start();
     try {

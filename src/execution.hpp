@@ -11,6 +11,7 @@
 #include "astro/clock.hpp"
 #include "astro/command.hpp"
 #include "astro/error.hpp"
+#include "astro/trace.hpp"
 
 namespace astro {
 
@@ -39,7 +40,9 @@ struct Execution::State final : std::enable_shared_from_this<Execution::State> {
   const Command& command() const noexcept { return *command_; }
   bool is_from_outside() const noexcept { return from_outside_; }
   bool has_ended() const noexcept { return ended_.load(); }
+  TraceContext trace() const { return span_ ? span_->context() : TraceContext{}; }
 
+  void begin_span();  ///< as a part of what this thread does; before anybody else sees it
   void start();
   void progress(double percent, std::string message);
   /// The hook came back and the command goes on.
@@ -64,6 +67,7 @@ struct Execution::State final : std::enable_shared_from_this<Execution::State> {
   std::shared_ptr<const Command> command_;
   bool from_outside_ = true;
   std::shared_ptr<const detail::CommandBook> book_;
+  std::optional<Span> span_;
   std::atomic<bool> ended_ = false;
 
   mutable std::mutex mutex_;

@@ -203,12 +203,19 @@ void Journal::flush() noexcept {
       failed_ = false;
     } catch (const std::exception& error) {
       // The devices go on: what is under way matters more than its record. One line for each time.
+      failures_.add();
       if (!std::exchange(failed_, true)) log(LogLevel::error, "journal", error.what());
     }
   }
   for (const Entry& entry : entries) {
     if (entry.then) entry.then();
   }
+}
+
+void Journal::tell(MetricWriter& writer) {
+  const std::lock_guard lock(mutex_);
+  writer.gauge("astro_journal_waiting", "Entries that the journal of commands has still to write",
+               static_cast<double>(waiting_.size()));
 }
 
 void Journal::write_all() {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "astro/command.hpp"
+#include "astro/metrics.hpp"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -60,6 +61,7 @@ class Journal {
   void write(const std::vector<Entry>& entries);
   void flush() noexcept;
   void write_all();
+  void tell(MetricWriter& writer);
 
   std::filesystem::path file_;
   std::mutex database_mutex_;
@@ -75,6 +77,8 @@ class Journal {
   bool ending_ = false;
   bool failed_ = false;
   std::thread writer_;
+  const Counter failures_ = counter("astro_journal_failures_total", "Writes of the journal of commands that failed");
+  const MetricSource metrics_{[this](MetricWriter& writer) { tell(writer); }};
 };
 
 }  // namespace astro::detail

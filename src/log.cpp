@@ -5,6 +5,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -12,8 +13,12 @@
 #include <mutex>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "astro/error.hpp"
+#include "astro/log_listening.hpp"
+#include "astro/metrics.hpp"
+#include "astro/trace.hpp"
 #include "astro/value.hpp"
 
 namespace astro {
@@ -57,23 +62,28 @@ std::string one_line(std::string text) {
   return text;
 }
 
-std::string written(const LogLine& line, LogFormat format) {
+std::string written(const LogLine& line, const std::string& trace, LogFormat format) {
   if (format == LogFormat::json_lines) {
-    return to_json(
-        Map{{"time", line.time}, {"level", name_of(line.level)}, {"source", line.source}, {"message", line.message}});
+    Value all;
+    all.set("time", line.time).set("level", name_of(line.level));
+    all.set("source", line.source).set("message", line.message);
+    if (!trace.empty()) all.set("trace", trace);
+    return to_json(all);
   }
   return format_time(line.time) + " " + std::string(name_of(line.level)) + " " + line.source + ": " +
-         one_line(line.message);
+         one_line(line.message) + (trace.empty() ? "" : " [" + trace + "]");
 }
 
+}  // namespace
+
 /// The thread that hands lines to a listener, and what waits for it.
-class Listening {
+struct LogListening::State {
  public:
-  explicit Listening(std::function<void(const LogLine&)> listener)
-      : listener_(std::move(listener)), thread_([this] { deliver(); }) {}
-  Listening(const Listening&) = delete;
-  Listening& operator=(const Listening&) = delete;
-  ~Listening() {
+  State(std::function<void(const LogLine&)> listener, LogLevel from)
+      : from_(from), listener_(std::move(listener)), thread_([this] { deliver(); }) {}
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+  ~State() {
     {
       const std::lock_guard lock(mutex_);
       ending_ = true;
@@ -81,6 +91,8 @@ class Listening {
     }
     thread_.join();
   }
+
+  bool wants(LogLevel level) const noexcept { return level >= from_; }
 
   void put(const LogLine& line) {
     const std::lock_guard lock(mutex_);
@@ -109,6 +121,7 @@ class Listening {
     }
   }
 
+  const LogLevel from_;
   std::function<void(const LogLine&)> listener_;
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -118,11 +131,20 @@ class Listening {
   std::thread thread_;
 };
 
+namespace {
+
 struct Logging {
   std::mutex mutex;
   LogFormat format = LogFormat::text;
   std::shared_ptr<spdlog::logger> logger = make_logger({});
-  std::unique_ptr<Listening> listening;
+  std::vector<LogListening::State*> listening;
+  const Counter warnings = lines(LogLevel::warning);
+  const Counter errors = lines(LogLevel::error);
+
+  static Counter lines(LogLevel level) {
+    return counter("astro_log_lines_total", "Warnings and errors that were logged",
+                   {{"level", std::string(name_of(level))}});
+  }
 
   static std::shared_ptr<spdlog::logger> make_logger(const LogOptions& options) {
     spdlog::sink_ptr sink;
@@ -160,22 +182,41 @@ void configure_log(const LogOptions& options) {
 
 void log(LogLevel level, std::string_view source, std::string_view message) {
   Logging& all = logging();
+  if (level >= LogLevel::warning) (level == LogLevel::warning ? all.warnings : all.errors).add();
   std::unique_lock lock(all.mutex);
   const auto logger = all.logger;
   const LogFormat format = all.format;
   const bool is_written = logger->should_log(level_of(level));
-  if (!is_written && !all.listening) return;
+  const auto wants = [&](const LogListening::State* one) { return one->wants(level); };
+  if (!is_written && std::ranges::none_of(all.listening, wants)) return;
   const LogLine line{level, std::chrono::system_clock::now(), std::string(source), std::string(message)};
-  if (all.listening) all.listening->put(line);
+  for (LogListening::State* one : all.listening) {
+    if (wants(one)) one->put(line);
+  }
   lock.unlock();
-  if (is_written) logger->log(level_of(level), "{}", written(line, format));
+  if (is_written) logger->log(level_of(level), "{}", written(line, current_trace().trace_id, format));
+}
+
+LogListening::LogListening(std::function<void(const LogLine&)> hear, LogLevel from)
+    : state_(std::make_unique<State>(std::move(hear), from)) {
+  Logging& all = logging();
+  const std::lock_guard lock(all.mutex);
+  all.listening.push_back(state_.get());
+}
+
+LogListening::~LogListening() {
+  Logging& all = logging();
+  const std::lock_guard lock(all.mutex);
+  std::erase(all.listening, state_.get());  // then it goes, without the lock, and waits for its last call
 }
 
 void set_log_listener(std::function<void(const LogLine&)> listener) {
-  auto listening = listener ? std::make_unique<Listening>(std::move(listener)) : nullptr;
-  Logging& all = logging();
-  std::unique_lock lock(all.mutex);
-  std::swap(all.listening, listening);
+  // Never destroyed, as the log is not.
+  static std::mutex& mutex = *new std::mutex;
+  static auto& listening = *new std::unique_ptr<LogListening>;
+  auto next = listener ? std::make_unique<LogListening>(std::move(listener)) : nullptr;
+  std::unique_lock lock(mutex);
+  std::swap(listening, next);
   lock.unlock();  // then the one before goes, and waits for its last call
 }
 

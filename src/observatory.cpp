@@ -328,6 +328,7 @@ std::shared_ptr<Execution::State> Observatory::State::execute(Command command) {
     // Whoever comes with the same id meanwhile waits here and then finds it.
     const std::lock_guard lock(receive_mutex_);
     if (const auto known = journal_->receive(execution->command(), execution->latest())) return remembered(*known);
+    execution->begin_span();
     remember(execution);
   }
   hub_->acknowledge(execution->latest());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "astro/handles.hpp"
+#include "astro/metrics.hpp"
 #include "block_pool.hpp"
 #include "block_stream.hpp"
 #include "device_host.hpp"
@@ -90,6 +91,11 @@ class ReceiverHost final : public DeviceHost {
   std::atomic<std::uint64_t> items_ = 0;
   std::atomic<std::uint64_t> lost_ = 0;
   std::atomic<std::uint64_t> dropped_ = 0;
+  const Counter samples_total_ = counter("astro_samples_total", "Items that a receiver gave", {{"device", name()}});
+  const Counter samples_lost_total_ = counter(
+      "astro_samples_lost_total", "Items that the hardware lost, or that found no free block", {{"device", name()}});
+  const Counter blocks_total_ =
+      counter("astro_blocks_total", "Blocks that a receiver handed out", {{"device", name()}});
 
   // Of the worker's thread alone.
   std::shared_ptr<detail::BlockPool> pool_;

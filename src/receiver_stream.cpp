@@ -90,17 +90,20 @@ void ReceiverHost::account(const Filled& filled, std::size_t capacity, bool into
     position_ += filled.lost;
     gap_ += filled.lost;
     lost_ += filled.lost;
+    samples_lost_total_.add(filled.lost);
   }
   if (filled.items == 0) return;
   if (!filled.time) follow_clock();
   if (filled.time) anchor_ = Anchor{position_, *filled.time, true};
   else if (!anchor_) anchor_ = Anchor{position_, clock().now() - now_settings->duration_of(filled.items), false};
   items_ += filled.items;
+  samples_total_.add(filled.items);
   if (into_scratch) {
     position_ += filled.items;
     gap_ += filled.items;
     lost_ += filled.items;
     dropped_ += filled.items;
+    samples_lost_total_.add(filled.items);
     return;
   }
   if (pending_.empty()) {
@@ -147,6 +150,7 @@ void ReceiverHost::hand_out(bool last) {
   // What is left of the buffer goes on with the next block; a full one goes back when its readers are done.
   pending_.begin = pending_.end;
   if (!pending_.buffer || pending_.end == pending_.buffer->size()) pending_ = {};
+  blocks_total_.add();
   for (const StreamState& stream : open_streams()) stream->put(block);
 }
 

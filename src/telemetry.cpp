@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/telemetry.hpp"
 
+#include <algorithm>
 #include <condition_variable>
 #include <deque>
 #include <exception>
+#include <map>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -20,6 +22,18 @@ void Listener::notice(const Notice&) {}
 
 namespace detail {
 
+namespace {
+
+void count(const Acknowledgment& acknowledgment) {
+  if (!is_final(acknowledgment.state) && acknowledgment.progress_percent) return;  // it was started before
+  counter("astro_commands_total", "Commands that came to a state, by device",
+          {{"device", acknowledgment.device},
+           {"state", Description<CommandState>::choices.at(static_cast<std::size_t>(acknowledgment.state))}})
+      .add();
+}
+
+}  // namespace
+
 /// What waits for one listener. Points stand apart from the rest, because only they may be dropped;
 /// their numbers bring both back into one order.
 class ListenerQueue : public std::enable_shared_from_this<ListenerQueue> {
@@ -32,7 +46,11 @@ class ListenerQueue : public std::enable_shared_from_this<ListenerQueue> {
 
   void put(const Point& point) {
     const std::lock_guard lock(mutex_);
-    if (points_.size() == most_points) points_.pop_front(), ++missed_;
+    if (points_.size() == most_points) {
+      points_.pop_front();
+      ++missed_;
+      lost_.add();
+    }
     points_.emplace_back(next_++, point);
     wake_.notify_one();
   }
@@ -117,6 +135,8 @@ class ListenerQueue : public std::enable_shared_from_this<ListenerQueue> {
   bool finished_ = false;
   std::uint64_t next_ = 0;
   std::uint64_t missed_ = 0;
+  const Counter lost_ =
+      counter("astro_points_lost_total", "Points that were dropped because a listener in the process was too slow");
   std::deque<std::pair<std::uint64_t, Point>> points_;
   std::deque<std::pair<std::uint64_t, std::variant<Acknowledgment, Notice>>> events_;
   std::thread thread_;
@@ -132,6 +152,7 @@ void TelemetryHub::publish(Point point) {
 }
 
 void TelemetryHub::acknowledge(const Acknowledgment& acknowledgment) {
+  count(acknowledgment);
   if (!has_listeners()) return;
   const std::lock_guard lock(mutex_);
   if (closed_) return;
@@ -143,6 +164,18 @@ void TelemetryHub::notify(const Notice& notice) {
   const std::lock_guard lock(mutex_);
   if (closed_) return;
   for (const auto& queue : queues_) queue->put(notice);
+}
+
+/// The points of a device are numbered, so that counting them costs nothing.
+void TelemetryHub::tell(MetricWriter& writer) const {
+  std::map<std::string, std::uint32_t> last;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const Point& point : points_) last[point.device] = std::max(last[point.device], point.sequence);
+  }
+  for (const auto& [device, sequence] : last) {
+    writer.counter("astro_points_total", "Points that a device measured", sequence, {{"device", device}});
+  }
 }
 
 std::vector<Point> TelemetryHub::latest() const {

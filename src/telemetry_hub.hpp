@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "astro/metrics.hpp"
 #include "astro/telemetry.hpp"
 
 namespace astro::detail {
@@ -34,12 +35,15 @@ class TelemetryHub {
   void close() noexcept;
 
  private:
+  void tell(MetricWriter& writer) const;
+
   mutable std::mutex mutex_;
   std::atomic<std::size_t> listeners_ = 0;
   bool closed_ = false;
   std::vector<Point> points_;  // in order of their first coming
   std::unordered_map<std::string, std::size_t> index_;
   std::vector<std::shared_ptr<ListenerQueue>> queues_;
+  const MetricSource metrics_{[this](MetricWriter& writer) { tell(writer); }};
 };
 
 Subscription subscribe(const std::shared_ptr<TelemetryHub>& hub, Listener& listener);

@@ -65,6 +65,7 @@ void Troubles::tell(rd_kafka_resp_err_t error, const std::string& reason) {
 
 void Troubles::clear() {
   const std::lock_guard lock(mutex_);
+  if (!told_.empty()) reconnects_.add();
   told_.clear();
   final_.clear();
 }

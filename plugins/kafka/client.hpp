@@ -7,7 +7,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
+#include "astro/metrics.hpp"
 #include "settings.hpp"
 
 namespace astro::kafka {
@@ -46,13 +48,17 @@ class Configuration final {
 /// outage, and whether waiting helps.
 class Troubles final {
  public:
-  explicit Troubles(Log log) : log_(std::move(log)) {}
+  Troubles(Log log, const std::string& brokers)
+      : log_(std::move(log)),
+        reconnects_(counter("astro_transport_reconnects_total", "Connections to a broker that came back",
+                            {{"broker", brokers}})) {}
   void tell(rd_kafka_resp_err_t error, const std::string& reason);
   void clear();               ///< it works again
   std::string final() const;  ///< a wrong password or certificate; empty: none
 
  private:
   const Log log_;
+  const Counter reconnects_;
   mutable std::mutex mutex_;
   std::string told_;
   std::string final_;

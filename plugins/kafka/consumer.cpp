@@ -45,7 +45,7 @@ Consumer::Consumer(const Settings& settings, const TopicMap& map, std::string pa
       clock_(std::move(clock)),
       wake_(std::move(wake)),
       log_(std::move(log)),
-      troubles_(log_) {
+      troubles_(log_, settings_.brokers) {
   Configuration configuration(settings_);
   // Two patterns of one group are two groups for Kafka: they would take each other's partitions.
   configuration.set("group.id", is_group_ ? group + ":" + pattern_ : "astro-nobody");
@@ -76,6 +76,7 @@ Consumer::Consumer(const Settings& settings, const TopicMap& map, std::string pa
 }
 
 Consumer::~Consumer() {
+  metrics_.reset();
   abandon();
   if (thread_.joinable()) thread_.join();
   if (is_group_) commit(true);
@@ -107,6 +108,7 @@ void Consumer::start() {
     Lock lock(mutex_);
     changed_.wait_for(lock, std::max<Duration>(settings_.timeout * 2, 10s), [&] { return was_assigned_ || closing_; });
     if (!was_assigned_) fail("the group's coordinator gave no answer in time");
+    metrics_.emplace([this](MetricWriter& writer) { tell(writer); });
   } else {
     begin_alone();
     thread_ = std::thread([this] { run(); });
@@ -375,6 +377,25 @@ void Consumer::done() noexcept {
     }
   }
   if (is_group_) commit(false);
+}
+
+/// By what the last fetch told of the ends: nobody is asked.
+void Consumer::tell(MetricWriter& writer) {
+  rd_kafka_topic_partition_list_t* all = nullptr;
+  if (rd_kafka_assignment(client_, &all) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  const Partitions assignment(all);
+  rd_kafka_position(client_, all);
+  std::int64_t behind = 0;
+  for (int i = 0; i < all->cnt; ++i) {
+    const rd_kafka_topic_partition_t& one = all->elems[i];
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    const auto known = rd_kafka_get_watermark_offsets(client_, one.topic, one.partition, &low, &high);
+    if (known == RD_KAFKA_RESP_ERR_NO_ERROR && one.offset >= 0) behind += std::max<std::int64_t>(high - one.offset, 0);
+  }
+  const Lock lock(mutex_);
+  writer.gauge("astro_consumer_lag_messages", "Messages that a group of subscribers has still before it",
+               static_cast<double>(behind) + static_cast<double>(waiting_.size()), {{"pattern", pattern_}});
 }
 
 void Consumer::commit(bool waits) noexcept {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <thread>
@@ -16,6 +17,7 @@
 #include <vector>
 
 #include "astro/clock.hpp"
+#include "astro/metrics.hpp"
 #include "broker_kit/deliveries.hpp"
 #include "client.hpp"
 #include "topics.hpp"
@@ -68,6 +70,7 @@ class Consumer final : public broker::Source {
   bool understand(Waiting& one);
   void hold_back(bool holds);
   void commit(bool waits) noexcept;
+  void tell(MetricWriter& writer);
   [[noreturn]] void fail(const std::string& why) const;
   std::int64_t milliseconds() const;
 
@@ -105,6 +108,7 @@ class Consumer final : public broker::Source {
   bool was_assigned_ = false;
   bool closing_ = false;
   std::thread thread_;
+  std::optional<MetricSource> metrics_;
 };
 
 }  // namespace astro::kafka

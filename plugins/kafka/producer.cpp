@@ -37,7 +37,11 @@ std::string seconds_text(Duration duration) {
 }  // namespace
 
 Producer::Producer(const Settings& settings, const TopicMap& map, std::shared_ptr<Clock> clock, Log log)
-    : settings_(settings), map_(map), clock_(std::move(clock)), log_(std::move(log)), troubles_(log_) {
+    : settings_(settings),
+      map_(map),
+      clock_(std::move(clock)),
+      log_(std::move(log)),
+      troubles_(log_, settings_.brokers) {
   Configuration configuration(settings_);
   configuration.set("enable.idempotence", "true");
   configuration.set("acks", "all");

@@ -125,7 +125,10 @@ void Publisher::run() {
       back_off.reset();
       largest_packet_ = connection->limits().packet;
       window_ = std::min<std::size_t>(static_cast<std::size_t>(settings_.in_flight), connection->limits().in_flight);
-      if (!is_first) log_("connected to " + settings_.url);
+      if (!is_first) {
+        log_("connected to " + settings_.url);
+        reconnects_.add();
+      }
       sent_ = 0;
       told.clear();
       pump(*connection, lock);

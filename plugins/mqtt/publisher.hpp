@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "astro/clock.hpp"
+#include "astro/metrics.hpp"
 #include "broker_kit/parcel.hpp"
 #include "broker_kit/tickets.hpp"
 #include "connection.hpp"
@@ -60,6 +61,8 @@ class Publisher final : private Connection::Events {
   const std::unique_ptr<broker::Parcel> will_;
   const std::shared_ptr<Clock> clock_;
   const Log log_;
+  const Counter reconnects_ = counter("astro_transport_reconnects_total", "Connections to a broker that came back",
+                                      {{"broker", settings_.url}});
   broker::Tickets tickets_;
   std::atomic<std::uint32_t> largest_packet_ = 0;
 

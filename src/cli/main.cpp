@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The program `astro`: a thin main over the public headers.
+#include <cstdlib>
 #include <iostream>
 
 #include "astro/error.hpp"
 #include "astro/log.hpp"
+#include "astro/messaging/trace_exporter.hpp"
 #include "astro/site.hpp"
+#include "astro/trace.hpp"
 #include "astro/version.hpp"
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
@@ -105,6 +108,11 @@ int main(int argc, char** argv) {
     const CLI::Option* option = chosen->get_option_no_throw("--json");
     json = option != nullptr && option->count() > 0;
   }
+  const auto exporter =
+      astro::messaging::TraceExporter::from_environment("astro-" + app.get_subcommands().front()->get_name());
+  // So that a script may make one trace of all that it does.
+  const char* parent = std::getenv("TRACEPARENT");
+  const astro::TraceScope scope(astro::parse_traceparent(parent != nullptr ? parent : ""));
   try {
     return action();
   } catch (const astro::Error& error) {

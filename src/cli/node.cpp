@@ -9,6 +9,7 @@
 #include "astro/messaging/node.hpp"
 #include "astro/messaging/node_client.hpp"
 #include "cli/commands.hpp"
+#include "cli/metrics.hpp"
 #include "cli/output.hpp"
 #include "cli/signals.hpp"
 
@@ -20,6 +21,7 @@ struct NodeArguments {
   std::string site;
   std::string name;
   std::string state;
+  std::string metrics;
 };
 
 void wait_for(const StopOnSignal& signals) {
@@ -31,7 +33,9 @@ void wait_for(const StopOnSignal& signals) {
 
 int serve(const NodeArguments& arguments) {
   const StopOnSignal signals;
-  messaging::Node node = messaging::Node::open(arguments.site, arguments.name, {.state_folder = arguments.state});
+  const Site site = load_site(arguments.site, {.simulate = false, .node = arguments.name});
+  const auto metrics = tell_metrics(site, arguments.metrics);
+  messaging::Node node = messaging::Node::open(site, arguments.name, {.state_folder = arguments.state});
   std::cout << "node " << arguments.name << " serves, boot " << node.boot() << "; Ctrl-C ends it" << std::endl;
   wait_for(signals);
   node.close();
@@ -126,6 +130,7 @@ void add_node(CLI::App& app, Action& action) {
   command->add_option("site", arguments->site, "the site file, the same for all nodes")->required();
   command->add_option("--name", arguments->name, "of this node: its devices say runs: {node: NAME}")->required();
   command->add_option("--state", arguments->state, "folder of journal and outbox; default: as the site file says");
+  add_metrics_option(*command, arguments->metrics);
   command->callback([&action, arguments] { action = [arguments] { return serve(*arguments); }; });
 }
 

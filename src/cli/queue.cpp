@@ -5,10 +5,12 @@
 #include <iostream>
 
 #include "astro/error.hpp"
+#include "astro/messaging/status.hpp"
 #include "astro/observing/schedule.hpp"
 #include "cli/archive.hpp"
 #include "cli/choices.hpp"
 #include "cli/commands.hpp"
+#include "cli/metrics.hpp"
 #include "cli/output.hpp"
 #include "cli/schedule_view.hpp"
 #include "cli/signals.hpp"
@@ -30,6 +32,7 @@ struct Arguments {
   std::string reason;
   std::string at;
   std::string state;
+  std::string metrics;
   double hours = 0.0;
   std::int64_t priority = 5;
   std::int64_t max_attempts = 3;
@@ -160,12 +163,16 @@ int run(const Arguments& arguments) {
   Observatory observatory = Observatory::open(site, {.simulate = arguments.simulate,
                                                      .clock = simulated_clock(site, arguments.at, arguments.fast),
                                                      .state_folder = arguments.state});
+  const auto metrics = tell_metrics(site, arguments.metrics);
   QueueOptions options{.stop = signals.token(), .until_empty = arguments.until_empty};
   options.changed = [](const QueuedRequest& each) {
     std::cerr << format_time(each.updated, 0) << "  " << name_of(each.request) << " is " << state_of(each)
               << (each.reason.empty() ? "" : ": " + each.reason) << std::endl;
   };
-  const QueueRun ended = run_queue(observatory, store_of(arguments, observatory), options);
+  const QueueRun ended = [&] {
+    const messaging::StatusReporter reporter(observatory, "queue");
+    return run_queue(observatory, store_of(arguments, observatory), options);
+  }();
   observatory.close();
   Value told;
   told.set("done", ended.done).set("failed", ended.failed).set("interrupted", ended.interrupted);
@@ -236,6 +243,7 @@ void add_queue(CLI::App& app, Action& action) {
   running->add_flag("--fast", arguments->fast, "run a simulated sky faster than real time");
   running->add_option("--at", arguments->at, "begin a simulated sky at this UTC, ISO 8601");
   running->add_option("--state", arguments->state, "folder of the journal; default: as the site file says");
+  add_metrics_option(*running, arguments->metrics);
 
   CLI::App* simulating = command("simulate", "plans and draws the night without touching a device", simulate);
   simulating->add_option("--at", arguments->at, at_says);

@@ -6,7 +6,9 @@
 
 #include "astro/error.hpp"
 #include "astro/log.hpp"
+#include "astro/messaging/status.hpp"
 #include "cli/commands.hpp"
+#include "cli/metrics.hpp"
 #include "cli/output.hpp"
 #include "cli/signals.hpp"
 
@@ -21,6 +23,7 @@ constexpr int most_members = 64;  // on one machine
 struct Arguments {
   std::string site;
   std::string group;
+  std::string metrics;
   bool json = false;
 };
 
@@ -82,10 +85,12 @@ int record(const Arguments& arguments) {
   }
   auto section = site.section<telemetry::RecorderSection>("recorder");
   if (!arguments.group.empty()) section.group = arguments.group;
+  const auto metrics = tell_metrics(site, arguments.metrics);
   std::optional<Observatory> observatory = open_patiently(needed_of(site, section), section.group, signals.token());
   telemetry::RecorderStatus status;
   if (observatory) {
     // Bare devices are not open here, and yet their points have names.
+    const messaging::StatusReporter reporter(*observatory, "recorder");
     telemetry::Recorder recorder(*observatory, section, site);
     log(LogLevel::info, "recorder", "recording from '" + section.transport + "' into '" + section.store + "'");
     recorder.run(signals.token());
@@ -109,6 +114,7 @@ void add_recorder(CLI::App& app, Action& action) {
       "recorder", "brings what a transport carries into a store, as the section recorder says, until it is stopped");
   command->add_option("site", arguments->site, "the site file")->required();
   command->add_option("--group", arguments->group, "recorders of one group share the messages; default: the section's");
+  add_metrics_option(*command, arguments->metrics);
   command->add_flag("--json", arguments->json, "one JSON object on standard output");
   command->callback([&action, arguments] { action = [arguments] { return record(*arguments); }; });
 }

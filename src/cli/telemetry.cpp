@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "astro/error.hpp"
+#include "astro/messaging/status.hpp"
 #include "astro/telemetry/aggregates.hpp"
 #include "astro/telemetry/alarms.hpp"
 #include "astro/telemetry/history.hpp"
@@ -13,6 +14,7 @@
 #include "cli/archive.hpp"
 #include "cli/choices.hpp"
 #include "cli/commands.hpp"
+#include "cli/metrics.hpp"
 #include "cli/output.hpp"
 #include "cli/signals.hpp"
 
@@ -28,6 +30,7 @@ struct Arguments {
   std::string to;
   std::string by;
   std::string note;
+  std::string metrics;
   std::string period = "hour";
   std::vector<std::string> alarms;
   std::size_t limit = 1000;
@@ -160,7 +163,9 @@ int run(const Arguments& arguments) {
   const StopOnSignal signals;
   Observatory observatory = Observatory::open(arguments.site, {.simulate = arguments.simulate});
   telemetry::HubStatus status;
+  const auto metrics = tell_metrics(observatory.site(), arguments.metrics);
   {
+    const messaging::StatusReporter reporter(observatory, "telemetry");
     telemetry::Hub hub(observatory);
     while (!signals.token().stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(50));
     hub.flush();
@@ -226,7 +231,9 @@ void add_telemetry(CLI::App& app, Action& action) {
              "exclusive")
       ->add_option("--by", arguments->by, "who; default: your login");
 
-  command("run", "opens the site, keeps its history and watches its alarms until it is stopped", run);
+  CLI::App* running =
+      command("run", "opens the site, keeps its history and watches its alarms until it is stopped", run);
+  add_metrics_option(*running, arguments->metrics);
 }
 
 }  // namespace astro::cli

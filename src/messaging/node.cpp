@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/messaging/node.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -13,9 +11,12 @@
 #include "astro/error.hpp"
 #include "astro/log.hpp"
 #include "astro/messaging/outbox.hpp"
+#include "astro/messaging/status.hpp"
 #include "astro/messaging/telescope.hpp"
+#include "astro/trace.hpp"
 #include "astro/version.hpp"
 #include "description_value.hpp"
+#include "messaging/host_name.hpp"
 #include "messaging/node_streams.hpp"
 #include "messaging/subscribing.hpp"
 #include "messaging/wire.hpp"
@@ -28,11 +29,6 @@ namespace {
 constexpr Duration look_again = std::chrono::milliseconds(20);
 constexpr std::size_t most_interrupted = 1000;  // commands that may have been under way
 constexpr int beats_between_births = 12;        // for who came when the broker had lost what it retained
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
 
 std::string historical(std::string_view body) {
   auto point = record_in<PointMessage>(bytes_of(body));
@@ -80,6 +76,7 @@ struct Node::State final : Listener {
   std::string state_body(bool online, const std::string& cause) const;
   void publish(const std::string& topic, std::string_view body, bool retained);
   void acknowledge(const Acknowledgment& acknowledgment);
+  void report(const TelescopeStatus& status);
   void keep(std::span<const Outgoing> batch);
   bool is_heard();
   void beat();
@@ -91,6 +88,7 @@ struct Node::State final : Listener {
   std::optional<Observatory> observatory_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<NodeStreams> streams_;
+  std::unique_ptr<StatusReporter> reporter_;
   std::vector<Way> ways_;
 
   std::mutex mutex_;
@@ -180,6 +178,8 @@ Node::State::State(const Site& site, const std::string& name, const NodeOptions&
     for (const auto& transport : transports) accepted += transport->publish(std::span(&message, 1)).accepted;
     return accepted > 0;
   });
+  reporter_ = std::make_unique<StatusReporter>(Sender{"telescope-" + name_, host_name()},
+                                               [this](const TelescopeStatus& status) { report(status); });
   for (const auto& transport : transports) attach(transport);
   std::vector<Point> early;
   {
@@ -223,6 +223,7 @@ void Node::State::close() noexcept {
   observatory_->stop_all();
   outbox_->wait_empty(std::chrono::seconds(2));
   observatory_->close();
+  reporter_.reset();
   outbox_.reset();
 }
 
@@ -239,7 +240,9 @@ void Node::State::obey_stop(const Message& message) {
       streams_->ask(*observatory_, std::string(last_level(message.topic)),
                     from_seconds(std::clamp(lasting == nullptr ? 0.0 : lasting->as_number(), 0.0, 60.0)));
     } else if (text_of(message.body).find("\"stop\"") != std::string_view::npos) {
-      const Command command = command_of(record_in<TelescopeCommand>(message.body));
+      const auto said = record_in<TelescopeCommand>(message.body);
+      const TraceScope scope(parse_traceparent(said.trace.value_or("")));
+      const Command command = command_of(said);
       if (command.name == "stop") (void)observatory_->execute(command);
     }
   } catch (const Error& error) {
@@ -251,7 +254,9 @@ void Node::State::obey_stop(const Message& message) {
 void Node::State::obey(const Message& message) {
   Command command;
   try {
-    command = command_of(record_in<TelescopeCommand>(message.body));
+    const auto said = record_in<TelescopeCommand>(message.body);
+    const TraceScope scope(parse_traceparent(said.trace.value_or("")));
+    command = command_of(said);
     if (command.device != last_level(message.topic)) {
       throw Error(ErrorCode::invalid_argument, "it is for device '" + command.device + "' and came to the topic of '" +
                                                    std::string(last_level(message.topic)) + "'");
@@ -341,6 +346,16 @@ void Node::State::acknowledge(const Acknowledgment& acknowledgment) {
   const Outgoing outgoing{
       .topic = topic, .key = acknowledgment.command_id, .body = bytes_of(body), .time = acknowledgment.time};
   keep(std::span(&outgoing, 1));
+}
+
+void Node::State::report(const TelescopeStatus& status) {
+  const std::string body = to_json(status);
+  const std::string topic = topics_ + "status";
+  const Outgoing outgoing{.topic = topic,
+                          .key = status.source_application,
+                          .body = bytes_of(body),
+                          .time = Time(std::chrono::milliseconds(status.timestamp))};
+  outbox_->put(std::span(&outgoing, 1));
 }
 
 std::string Node::State::state_body(bool online, const std::string& cause) const {

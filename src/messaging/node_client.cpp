@@ -12,6 +12,7 @@
 #include "astro/messaging/node.hpp"
 #include "astro/messaging/telescope.hpp"
 #include "astro/observatory.hpp"
+#include "astro/trace.hpp"
 #include "messaging/subscribing.hpp"
 #include "messaging/wire.hpp"
 
@@ -115,6 +116,11 @@ Acknowledgment NodeClient::send(Command command, Duration at_most) {
                                           "{node: NAME}, and start `astro node`");
   }
   if (command.id.empty()) command.id = new_id();
+  Span span("send");
+  span.set("astro.device", command.device);
+  span.set("astro.command", command.name);
+  span.set("astro.command_id", command.id);
+  const TraceScope scope(span.context());
   if (command.issued == Time{}) command.issued = state_->observatory.clock()->now();
   const std::string topics = node_topics(state_->site.slug(), found->node);
   Answers answers(command.id);
@@ -147,7 +153,10 @@ Acknowledgment NodeClient::send(Command command, Duration at_most) {
     throw Error(ErrorCode::transport, "sending to device '" + command.device +
                                           "': no transport of the site confirmed it; see that the broker runs");
   }
-  if (auto told = answers.wait(at_most)) return *std::move(told);
+  if (auto told = answers.wait(at_most)) {
+    span.end(is_final(told->state) && told->state != CommandState::completed ? told->message : "");
+    return *std::move(told);
+  }
   Acknowledgment nothing;
   nothing.command_id = command.id;
   nothing.device = command.device;

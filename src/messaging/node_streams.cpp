@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "astro/error.hpp"
+#include "astro/metrics.hpp"
 #include "description_value.hpp"
 #include "messaging/wire.hpp"
 
@@ -47,6 +48,9 @@ void NodeStreams::ask(const Observatory& observatory, const std::string& device,
 }
 
 void NodeStreams::run(Stream& stream, const ReceiverHandle& receiver) {
+  const Counter lost =
+      counter("astro_blocks_lost_total", "Blocks for which there was no room on their way to another machine",
+              {{"device", receiver.name()}});
   BlockMessage message;
   try {
     BlockStream blocks = receiver.stream();
@@ -57,7 +61,7 @@ void NodeStreams::run(Stream& stream, const ReceiverHandle& receiver) {
         message.time_is_exact = block->time_is_exact;
         message.last = block->last;
         message.settings = detail::value_of(block->settings());
-        (void)send_(receiver.name(), packed(message, block->bytes()));  // no room: its reader sees the gap
+        if (!send_(receiver.name(), packed(message, block->bytes()))) lost.add();  // its reader sees the gap
       }
       const std::lock_guard lock(stream.mutex);
       if (std::chrono::steady_clock::now() < stream.until && !message.last) continue;

@@ -12,6 +12,7 @@
 
 #include "astro/error.hpp"
 #include "astro/log.hpp"
+#include "astro/metrics.hpp"
 #include "messaging/outbox_file.hpp"
 #include "messaging/wire.hpp"
 
@@ -135,6 +136,7 @@ struct Outbox::State {
 
   void send_all();
   void refused(const Error& error);
+  void tell(MetricWriter& writer) const;
 
   const OutboxOptions options_;
   const std::shared_ptr<Transport> transport_;
@@ -164,6 +166,7 @@ struct Outbox::State {
   bool ending_ = false;
   std::string told_;
   std::thread sender_;
+  const MetricSource metrics_{[this](MetricWriter& writer) { tell(writer); }};
 };
 
 void Outbox::State::insert(const Outgoing& message, Change& change) {
@@ -439,6 +442,20 @@ void Outbox::State::send_all() {
     if (!to_remove_.empty()) write({});
   } catch (const Error&) {  // they are sent once more by who comes next
   }
+}
+
+void Outbox::State::tell(MetricWriter& writer) const {
+  const OutboxCounts now = counts();
+  const MetricLabels labels{{"source", options_.source}};
+  const auto number = [](auto count) { return static_cast<double>(count); };
+  writer.gauge("astro_outbox_bytes", "Bodies that wait in the outbox", number(now.bytes), labels);
+  writer.gauge("astro_outbox_messages", "Messages that wait in the outbox", number(now.waiting), labels);
+  writer.gauge("astro_outbox_down", "1 while the other side confirms nothing", now.is_down ? 1 : 0, labels);
+  writer.gauge("astro_outbox_failing", "1 while its disk takes nothing", now.is_failing ? 1 : 0, labels);
+  writer.counter("astro_outbox_put_total", "Messages that were put, durably", number(now.put), labels);
+  writer.counter("astro_outbox_confirmed_total", "Messages that the other side has", number(now.confirmed), labels);
+  writer.counter("astro_outbox_refused_total", "Messages that it refused for good", number(now.refused), labels);
+  writer.counter("astro_outbox_shed_total", "Points that were let go for want of room", number(now.shed), labels);
 }
 
 Outbox::Outbox(std::shared_ptr<Transport> transport, OutboxOptions options)

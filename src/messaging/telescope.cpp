@@ -7,6 +7,8 @@
 
 #include "astro/coordinates.hpp"
 #include "astro/error.hpp"
+#include "astro/trace.hpp"
+#include "command_traces.hpp"
 
 namespace astro::messaging {
 
@@ -44,6 +46,7 @@ TelescopeCommand telescope_command(const Command& command) {
   made.issuer = command.issuer.name;
   made.issuer_rank = to_value(command.issuer).find("rank")->as_text();
   if (command.expires != Time{}) made.expires = milliseconds_of(command.expires);
+  made.trace = unless_empty(to_traceparent(current_trace()));
   return made;
 }
 
@@ -93,6 +96,7 @@ CommandAcknowledgment telescope_acknowledgment(const Acknowledgment& acknowledgm
   made.device = acknowledgment.device;
   made.command = acknowledgment.command;
   if (!acknowledgment.details.is_null()) made.details = to_json(acknowledgment.details);
+  made.trace = unless_empty(to_traceparent(detail::trace_of(acknowledgment.command_id)));
   return made;
 }
 

@@ -4,6 +4,7 @@
 
 #include "astro/error.hpp"
 #include "astro/log.hpp"
+#include "astro/metrics.hpp"
 #include "astro/observatory.hpp"
 #include "astro/observing/observe.hpp"
 #include "astro/observing/queue.hpp"
@@ -83,6 +84,19 @@ class Runner {
 
  private:
   Time now() const { return site_.clock()->now(); }
+
+  void tell(MetricWriter& writer) const {
+    double waiting = 0.0;
+    double running = 0.0;
+    Duration longest{};
+    for (const QueuedRequest& each : list_requests(store_)) {
+      ++(each.state == QueueState::running ? running : waiting);
+      if (each.state == QueueState::waiting) longest = std::max(longest, now() - each.created);
+    }
+    writer.gauge("astro_queue_requests", "Requests in the queue", waiting, {{"state", "waiting"}});
+    writer.gauge("astro_queue_requests", "Requests in the queue", running, {{"state", "running"}});
+    writer.gauge("astro_queue_longest_wait_seconds", "Age of the oldest request that waits", seconds(longest));
+  }
 
   /// What an earlier process left in the middle waits again and is resumed; if its observation was
   /// complete, it is done.
@@ -293,6 +307,7 @@ class Runner {
   std::optional<Time> wakes_{};
   std::int64_t known_ = 0;  ///< signature of the queue that was planned
   QueueRun result_;
+  const MetricSource metrics_{[this](MetricWriter& writer) { tell(writer); }};
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "astro/observing/export.hpp"
 #include "astro/observing/observe.hpp"
 #include "astro/observing/plan.hpp"
+#include "astro/trace.hpp"
 #include "astro/version.hpp"
 #include "observing/beam.hpp"
 #include "observing/collector.hpp"
@@ -429,6 +430,19 @@ class Run {
   Phase phase_ = Phase::sky;
 };
 
+/// All that is commanded for it is part of one trace.
+ObservationResult traced(const Observatory& site, Observation record, const ObserveOptions& options) {
+  Span span("observe");
+  span.set("astro.observation_id", record.id);
+  const TraceScope scope(span.context());
+  try {
+    return Run(site, std::move(record), options)();
+  } catch (const Error& error) {
+    span.end(error.what());
+    throw;
+  }
+}
+
 }  // namespace
 
 ObservationResult observe(const Observatory& site, const ObservationRequest& request, const ObserveOptions& options) {
@@ -445,7 +459,7 @@ ObservationResult observe(const Observatory& site, const ObservationRequest& req
   record.created = site.clock()->now();
   record.software = std::string("libastro ") + version;
   record.site = site.site().name;
-  return Run(site, std::move(record), options)();
+  return traced(site, std::move(record), options);
 }
 
 ObservationResult resume(const Observatory& site, const std::string& store, const std::string& observation_id,
@@ -458,7 +472,7 @@ ObservationResult resume(const Observatory& site, const std::string& store, cons
   }
   Observation record = found.front();
   record.request.store = store;
-  return Run(site, std::move(record), options)();
+  return traced(site, std::move(record), options);
 }
 
 }  // namespace astro

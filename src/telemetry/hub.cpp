@@ -10,6 +10,7 @@
 #include "astro/command.hpp"
 #include "astro/error.hpp"
 #include "astro/log.hpp"
+#include "astro/metrics.hpp"
 #include "state_folder.hpp"
 #include "telemetry/alarm_book.hpp"
 #include "telemetry/alarm_watch.hpp"
@@ -43,6 +44,7 @@ struct Hub::State final : Listener {
   void take(std::span<const SourcedPoint> points);
   void end() noexcept;
   void tell(const Alarm& alarm);
+  HubStatus status() const;
 
   const Observatory site;
   const TelemetrySection section;
@@ -73,8 +75,10 @@ struct Hub::State final : Listener {
   Subscription subscription;
   std::jthread watching;
   std::jthread writing;
+  const MetricSource metrics{[this](MetricWriter& into) { tell(into); }};
 
  private:
+  void tell(MetricWriter& into) const;
   void put(std::span<const Incoming> points, std::uint64_t missed);
   void put_one(const Incoming& point);
   void record_shed(const Point& point);
@@ -359,12 +363,27 @@ Hub::~Hub() = default;
 std::int64_t Hub::boot() const noexcept { return state_->boot; }
 void Hub::take(std::span<const SourcedPoint> points) { state_->take(points); }
 
-HubStatus Hub::status() const {
-  const std::lock_guard lock(state_->mutex);
-  HubStatus status = state_->counts;
-  status.waiting = state_->taken - state_->done;
+HubStatus Hub::State::status() const {
+  const std::lock_guard lock(mutex);
+  HubStatus status = counts;
+  status.waiting = taken - done;
   return status;
 }
+
+void Hub::State::tell(MetricWriter& into) const {
+  const HubStatus now = status();
+  const auto of = [&](const char* outcome, std::uint64_t count) {
+    into.counter("astro_history_points_total", "Points that came to the history, by what became of them",
+                 static_cast<double>(count), {{"outcome", outcome}});
+  };
+  of("stored", now.stored);
+  of("thinned", now.thinned);
+  of("repeated", now.repeated);
+  of("shed", now.shed);
+  into.gauge("astro_history_points_waiting", "Points that wait for the store", static_cast<double>(now.waiting));
+}
+
+HubStatus Hub::status() const { return state_->status(); }
 
 bool Hub::flush(Duration at_most) {
   std::unique_lock lock(state_->mutex);

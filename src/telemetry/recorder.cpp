@@ -9,6 +9,7 @@
 
 #include "astro/error.hpp"
 #include "astro/log.hpp"
+#include "astro/metrics.hpp"
 #include "astro/topic.hpp"
 #include "telemetry/recorded.hpp"
 
@@ -88,6 +89,7 @@ struct Recorder::State {
   void bury(std::span<const Message> messages, std::span<const std::string> reasons);
   void wait_for_broker(Ticket ticket);
   bool pause(std::chrono::steady_clock::duration so_long);
+  void tell(MetricWriter& writer) const;
 
   const Observatory site;
   const RecorderSection section;
@@ -103,6 +105,7 @@ struct Recorder::State {
   std::condition_variable stopping;
   bool is_stopping = false;
   RecorderStatus counts;
+  const MetricSource metrics{[this](MetricWriter& writer) { tell(writer); }};
 };
 
 class Recorder::State::Line final : public Subscriber {
@@ -189,6 +192,17 @@ void Recorder::State::Line::store(std::span<const Message> messages, Read read) 
   state_.counts.stored += inserted;
   state_.counts.there += messages.size() - dead_.size() - inserted;
   state_.counts.dead += dead_.size();
+}
+
+void Recorder::State::tell(MetricWriter& writer) const {
+  const std::lock_guard lock(mutex);
+  const auto of = [&](const char* outcome, std::uint64_t count) {
+    writer.counter("astro_recorder_messages_total", "Messages that the recorder dealt with, by what became of them",
+                   static_cast<double>(count), {{"outcome", outcome}});
+  };
+  of("stored", counts.stored);
+  of("there", counts.there);
+  of("dead", counts.dead);
 }
 
 bool Recorder::State::pause(std::chrono::steady_clock::duration so_long) {

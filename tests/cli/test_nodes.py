@@ -17,11 +17,20 @@ mounts:
 controllers:
   weather: {{driver: simulator.environment, runs: {{node: shed}}}}
 """
+RECORDED = """
+stores:
+  archive: {driver: sqlite, path: archive.db}
+recorder:
+  transport: broker
+  store: archive
+  topics: [{pattern: measured/#, holds: points}]
+"""
 
 
 @pytest.fixture
 def hill(astro, start_server):
-    (astro.folder / "hill.yaml").write_text(SITE.format(port=start_server("mosquitto").port))
+    astro.port = str(start_server("mosquitto").port)
+    (astro.folder / "hill.yaml").write_text(SITE.format(port=astro.port))
     nodes = []
 
     def serve(name):
@@ -79,3 +88,29 @@ def test_a_killed_node_is_missed_and_does_nothing_twice(hill):
     assert again.poll() is None
     watch.kill()
     watch.communicate()
+
+
+def test_warnings_of_every_process_reach_the_control_room(hill):
+    (hill.folder / "recorder.yaml").write_text((hill.folder / "hill.yaml").read_text() + RECORDED)
+    hill.serve("movement")
+    recorder = hill.start("--verbose", "recorder", "recorder.yaml", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    assert any("recording from" in line for line in recorder.stderr)
+    watch = hill.start("watch", "hill.yaml", "--seconds", "120", "--json", stdout=subprocess.PIPE)
+    lines = map(json.loads, iter(watch.stdout.readline, ""))
+    next(m for m in lines if "/data/dish/" in m["topic"])  # it hears
+    told = {}
+    while len(told) < 2:  # until the recorder's subscription is in force, nobody warns of what comes to it
+        for topic in {"astro/v1/hill/movement/command/dish", "measured/points"} - {said["about"] for said in told.values()}:
+            subprocess.run(["mosquitto_pub", "-p", hill.port, "-q", "1", "-t", topic, "-m", "broken"], check=True)
+        message = next(lines)
+        if message["topic"].endswith("/status"):
+            about = "measured/points" if "/recorder/" in message["topic"] else "astro/v1/hill/movement/command/dish"
+            told[message["topic"]] = {**message["body"], "about": about}
+    node, recorded = told["astro/v1/hill/movement/status"], told["astro/v1/hill/recorder/status"]
+    assert (node["level"], node["source_application"], node["component"]) == ("warning", "telescope-movement", "movement")
+    assert "a command is put aside" in node["message"] and node["is_operational"]
+    assert (recorded["level"], recorded["source_application"]) == ("warning", "telescope-recorder")
+    assert "among the dead letters" in recorded["message"]
+    for process in (watch, recorder):
+        process.kill()
+        process.communicate()

@@ -25,7 +25,7 @@ VALUES = {
 }
 
 THIRD_PARTY_IN_PUBLIC = re.compile(
-    r"^(boost|yaml-cpp|spdlog|fmt|sqlite3|fftw3|erfa|fitsio|avro\.h|curl|CLI|pybind11|pthread|dlfcn|termios)", re.IGNORECASE
+    r"^(boost|yaml-cpp|spdlog|fmt|sqlite3|fftw3|erfa|fitsio|avro\.h|curl|httplib|CLI|pybind11|pthread|dlfcn|termios)", re.IGNORECASE
 )
 
 

@@ -26,6 +26,8 @@
 /// - `data/{device}/{point}`: one telemetry value;
 /// - `command/{device}` and `acknowledgment/{device}`: the records of the topics `telescope.commands` and
 ///   `telescope.acknowledgments`;
+/// - `status`: its warnings and errors, the record of the topic `telescope.status`; of other processes of the site,
+/// too;
 /// - `dlq`: a command that could not be read, with the reason; `shed`: that telemetry was let go (outbox.hpp);
 /// - `stream/{device}`: asks for the blocks of a receiver for some seconds; `blocks/{device}`: they.
 namespace astro::messaging {

@@ -84,6 +84,7 @@ struct CommandAcknowledgment {
   std::string device{};
   std::string command{};
   std::optional<std::string> details{};
+  std::optional<std::string> trace{};
 };
 
 struct TelescopeData {
@@ -221,7 +222,8 @@ struct Description<messaging::CommandAcknowledgment> {
       field<&R::error_details>("error_details"),
       field<&R::device>("device"),
       field<&R::command>("command", {.says = "its name"}),
-      field<&R::details>("details", {.says = "what the device answered, as JSON"})};
+      field<&R::details>("details", {.says = "what the device answered, as JSON"}),
+      field<&R::trace>("trace", {.says = "W3C traceparent"})};
 };
 
 template <>
