@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/messaging/node.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -14,6 +12,7 @@
 #include "astro/log.hpp"
 #include "astro/messaging/outbox.hpp"
 #include "astro/messaging/telescope.hpp"
+#include "astro/messaging/telescope_topics.hpp"
 #include "astro/version.hpp"
 #include "description_value.hpp"
 #include "messaging/node_streams.hpp"
@@ -28,11 +27,6 @@ namespace {
 constexpr Duration look_again = std::chrono::milliseconds(20);
 constexpr std::size_t most_interrupted = 1000;  // commands that may have been under way
 constexpr int beats_between_births = 12;        // for who came when the broker had lost what it retained
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
 
 std::string historical(std::string_view body) {
   auto point = record_in<PointMessage>(bytes_of(body));
@@ -92,6 +86,7 @@ struct Node::State final : Listener {
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<NodeStreams> streams_;
   std::vector<Way> ways_;
+  std::unique_ptr<TelescopeTopics> telescope_;
 
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -192,6 +187,7 @@ Node::State::State(const Site& site, const std::string& name, const NodeOptions&
   for (const Acknowledgment& one : observatory_->recent_commands(most_interrupted)) {
     if (one.error_code == to_string(ErrorCode::interrupted) && one.time >= opened) acknowledge(one);
   }
+  telescope_ = telescope_topics_of(*observatory_, name_);
   beater_ = std::thread([this] { beat(); });
 }
 
@@ -216,6 +212,7 @@ void Node::State::close() noexcept {
     wake_.notify_all();
   }
   if (beater_.joinable()) beater_.join();
+  telescope_.reset();
   ways_.clear();
   streams_.reset();
   if (!observatory_) return;
