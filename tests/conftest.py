@@ -50,7 +50,8 @@ class Server:
         return self.ports[0]
 
     def start(self):
-        words = [self.home / "start", self.folder, *self.ports, *(line.replace("{PORT}", str(self.port)) for line in self.lines)]
+        lines = (line.replace("{PORT}", str(self.port)).replace("{LAST_PORT}", str(self.ports[-1])) for line in self.lines)
+        words = [self.home / "start", self.folder, *self.ports, *lines]
         self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *map(str, words)])
         end = time.monotonic() + 180
         while not self.answers():

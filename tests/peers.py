@@ -204,6 +204,21 @@ def receive(port, topic, keys, timeout=120):
     return asyncio.run(run())
 
 
+def collect(port, topic, key, is_enough, timeout=120):
+    """The messages of a topic that have this key, from the beginning until there are enough of them."""
+
+    async def run():
+        found = []
+        async with aiokafka.AIOKafkaConsumer(topic, bootstrap_servers=f"127.0.0.1:{port}", auto_offset_reset="earliest") as consumer:
+            while not is_enough(found):
+                message = await asyncio.wait_for(consumer.getone(), timeout)
+                if message.key == key.encode():
+                    found.append(message)
+        return found
+
+    return asyncio.run(run())
+
+
 def make_topics(port, *names):
     async def run():
         admin = aiokafka.admin.AIOKafkaAdminClient(bootstrap_servers=f"127.0.0.1:{port}")

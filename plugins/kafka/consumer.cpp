@@ -49,6 +49,9 @@ Consumer::Consumer(const Settings& settings, const TopicMap& map, std::string pa
   Configuration configuration(settings_);
   // Two patterns of one group are two groups for Kafka: they would take each other's partitions.
   configuration.set("group.id", is_group_ ? group + ":" + pattern_ : "astro-nobody");
+  const auto session = std::chrono::floor<std::chrono::milliseconds>(settings_.session).count();
+  configuration.set("session.timeout.ms", std::to_string(session));
+  configuration.set("heartbeat.interval.ms", std::to_string(std::min<std::int64_t>(session / 4, 3000)));
   configuration.set("enable.auto.commit", "false");
   configuration.set("enable.auto.offset.store", "false");
   configuration.set("auto.offset.reset", "earliest");

@@ -42,6 +42,7 @@ struct Settings {
   Compression compression = Compression::snappy;
   std::string retained_topic = "astro.retained";
   Duration timeout = std::chrono::seconds(5);
+  Duration session = std::chrono::seconds(45);
   std::int64_t queue = 65536;
   std::int64_t memory = 64 << 20;
   std::int64_t largest_body = 8 << 20;
@@ -111,6 +112,8 @@ struct astro::Description<astro::kafka::Settings> {
       field<&Settings::retained_topic>("retained_topic", {.says = "the compacted Kafka topic of what is retained"}),
       field<&Settings::timeout>("timeout",
                                 {.min = 0.1, .max = 300, .says = "wait at most so long for the brokers' answer"}),
+      field<&Settings::session>(
+          "session", {.min = 6, .max = 300, .says = "a member of a group that is silent for so long has left it"}),
       field<&Settings::queue>("queue",
                               {.min = 1,
                                .max = 4e6,

@@ -13,6 +13,7 @@
 #include "astro/messaging/outbox.hpp"
 #include "astro/messaging/status.hpp"
 #include "astro/messaging/telescope.hpp"
+#include "astro/messaging/telescope_topics.hpp"
 #include "astro/trace.hpp"
 #include "astro/version.hpp"
 #include "description_value.hpp"
@@ -90,6 +91,7 @@ struct Node::State final : Listener {
   std::unique_ptr<NodeStreams> streams_;
   std::unique_ptr<StatusReporter> reporter_;
   std::vector<Way> ways_;
+  std::unique_ptr<TelescopeTopics> telescope_;
 
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -192,6 +194,7 @@ Node::State::State(const Site& site, const std::string& name, const NodeOptions&
   for (const Acknowledgment& one : observatory_->recent_commands(most_interrupted)) {
     if (one.error_code == to_string(ErrorCode::interrupted) && one.time >= opened) acknowledge(one);
   }
+  telescope_ = telescope_topics_of(*observatory_, name_);
   beater_ = std::thread([this] { beat(); });
 }
 
@@ -216,6 +219,7 @@ void Node::State::close() noexcept {
     wake_.notify_all();
   }
   if (beater_.joinable()) beater_.join();
+  telescope_.reset();
   ways_.clear();
   streams_.reset();
   if (!observatory_) return;

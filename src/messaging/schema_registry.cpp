@@ -4,12 +4,15 @@
 #include <curl/curl.h>
 
 #include <array>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <utility>
 
 #include "astro/error.hpp"
+#include "astro/log.hpp"
 
 namespace astro::messaging {
 
@@ -38,10 +41,15 @@ struct Answer {
 }  // namespace
 
 struct SchemaRegistry::State {
+  using Schemas = std::map<std::int32_t, std::string>;
+  using Ids = std::map<std::pair<std::string, std::string>, std::int32_t>;
+
   RegistryOptions options;
   std::mutex mutex{};
-  std::map<std::int32_t, std::string> schemas{};
-  std::map<std::pair<std::string, std::string>, std::int32_t> ids{};
+  Schemas schemas{};
+  Ids ids{};
+  Schemas schemas_before{};  // of the file
+  Ids ids_before{};
 
   [[noreturn]] void unreachable(const std::string& path, const std::string& why) const {
     throw Error(ErrorCode::transport, "asking the schema registry " + options.url + path + ": " + why +
@@ -93,6 +101,51 @@ struct SchemaRegistry::State {
     return std::to_string(answer.status) + (reason.empty() ? "" : ", " + reason);
   }
 
+  void load() {
+    std::ifstream file(options.kept_in);
+    if (options.kept_in.empty() || !file) return;
+    try {
+      const Value kept = parse_json(std::string(std::istreambuf_iterator<char>(file), {}));
+      for (const Value& one : kept.as_list()) {
+        const auto id = static_cast<std::int32_t>(one.find("id")->as_integer());
+        const std::string& schema = one.find("schema")->as_text();
+        if (const Value* subject = one.find("subject")) ids_before[{subject->as_text(), schema}] = id;
+        else schemas_before[id] = schema;
+      }
+    } catch (const Error& error) {
+      log(LogLevel::warning, "registry", options.kept_in.string() + " is not read: " + error.what());
+    }
+  }
+
+  /// Whole or not at all: a power cut must not leave half of it.
+  void keep() const {
+    if (options.kept_in.empty()) return;
+    List all;
+    for (const auto& [id, schema] : schemas) all.push_back(Value().set("id", id).set("schema", schema));
+    for (const auto& [what, id] : ids) {
+      all.push_back(Value().set("id", id).set("subject", what.first).set("schema", what.second));
+    }
+    const std::filesystem::path fresh = options.kept_in.string() + ".new";
+    std::ofstream file(fresh);
+    file << to_json(Value(std::move(all))) << std::flush;
+    file.close();
+    std::error_code failed;
+    if (file) std::filesystem::rename(fresh, options.kept_in, failed);
+    if (!file || failed) log(LogLevel::warning, "registry", options.kept_in.string() + " cannot be written");
+  }
+
+  /// What `find` asks for; while the registry is away what the file has of it.
+  template <class Key, class Kept, class Ask>
+  static auto ask_or_remember(const Key& key, const Kept& before, Ask find) {
+    try {
+      return find();
+    } catch (const Error& error) {
+      const auto known = before.find(key);
+      if (error.code() != ErrorCode::transport || known == before.end()) throw;
+      return known->second;
+    }
+  }
+
   Value read(const std::string& path, const Answer& answer, const char* key) const {
     try {
       const Value parsed = parse_json(answer.text);
@@ -105,41 +158,48 @@ struct SchemaRegistry::State {
 
 SchemaRegistry::SchemaRegistry(RegistryOptions options) : state_(std::make_unique<State>(std::move(options))) {
   while (state_->options.url.ends_with('/')) state_->options.url.pop_back();
+  state_->load();
 }
 
 SchemaRegistry::~SchemaRegistry() = default;
 
 std::int32_t SchemaRegistry::register_schema(const std::string& subject, const std::string& schema) {
   const std::lock_guard lock(state_->mutex);
-  const auto known = state_->ids.find({subject, schema});
-  if (known != state_->ids.end()) return known->second;
-  const std::string path = "/subjects/" + subject + "/versions";
-  Value body;
-  body.set("schema", schema);
-  const Answer answer = state_->ask(path, to_json(body));
-  if (answer.status != 200) {
-    throw Error(ErrorCode::invalid_argument, "registering a schema under " + subject +
-                                                 ": the registry refuses it: " + State::said(answer) +
-                                                 "; a new version must be compatible with those before it");
-  }
-  const auto id = static_cast<std::int32_t>(state_->read(path, answer, "id").as_integer());
-  state_->ids.emplace(std::pair{subject, schema}, id);
+  const std::pair key(subject, schema);
+  if (const auto known = state_->ids.find(key); known != state_->ids.end()) return known->second;
+  const auto id = State::ask_or_remember(key, state_->ids_before, [&] {
+    const std::string path = "/subjects/" + subject + "/versions";
+    Value body;
+    body.set("schema", schema);
+    const Answer answer = state_->ask(path, to_json(body));
+    if (answer.status != 200) {
+      throw Error(ErrorCode::invalid_argument, "registering a schema under " + subject +
+                                                   ": the registry refuses it: " + State::said(answer) +
+                                                   "; a new version must be compatible with those before it");
+    }
+    return static_cast<std::int32_t>(state_->read(path, answer, "id").as_integer());
+  });
+  state_->ids.emplace(key, id);
   state_->schemas.emplace(id, schema);
+  state_->keep();
   return id;
 }
 
 std::string SchemaRegistry::schema(std::int32_t id) {
   const std::lock_guard lock(state_->mutex);
   if (const auto known = state_->schemas.find(id); known != state_->schemas.end()) return known->second;
-  const std::string path = "/schemas/ids/" + std::to_string(id);
-  const Answer answer = state_->ask(path, std::nullopt);
-  if (answer.status == 404) {
-    throw Error(ErrorCode::not_found,
-                "the schema registry " + state_->options.url + " has no schema " + std::to_string(id));
-  }
-  if (answer.status != 200) state_->unreachable(path, "it answers " + State::said(answer));
-  const std::string schema = state_->read(path, answer, "schema").as_text();
+  const std::string schema = State::ask_or_remember(id, state_->schemas_before, [&] {
+    const std::string path = "/schemas/ids/" + std::to_string(id);
+    const Answer answer = state_->ask(path, std::nullopt);
+    if (answer.status == 404) {
+      throw Error(ErrorCode::not_found,
+                  "the schema registry " + state_->options.url + " has no schema " + std::to_string(id));
+    }
+    if (answer.status != 200) state_->unreachable(path, "it answers " + State::said(answer));
+    return state_->read(path, answer, "schema").as_text();
+  });
   state_->schemas.emplace(id, schema);
+  state_->keep();
   return schema;
 }
 

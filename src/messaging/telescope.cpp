@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <utility>
 
 #include "astro/coordinates.hpp"
@@ -31,6 +32,13 @@ std::optional<std::string> unless_empty(const std::string& text) {
 std::string upper(std::string text) {
   std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
   return text;
+}
+
+/// By its ending; FITS where that says nothing.
+ProductFile file_of(const std::string& ending) {
+  constexpr auto& kinds = Description<ProductFile>::choices;
+  const auto found = std::ranges::find_if(kinds, [&](const auto& kind) { return "." + std::string(kind) == ending; });
+  return found == kinds.end() ? ProductFile::fits : static_cast<ProductFile>(found - kinds.begin());
 }
 
 }  // namespace
@@ -129,6 +137,11 @@ ObservationRequest request_of(const ObservationBase& message) {
   request.integration_time = from_seconds(message.integration_time);
   if (is_loads) request.calibration_time = request.integration_time;
   if (message.user) request.observer = message.user->username;
+  if (!message.output_filename.empty()) {  // somebody's folder is none of ours
+    const std::filesystem::path file = std::filesystem::path(message.output_filename).filename();
+    request.output_filename = file.stem().string();
+    request.files = {file_of(file.extension().string())};
+  }
   // By the same rules as a file that people write.
   return from_value<ObservationRequest>(canonical(schema_of<ObservationRequest>(), to_value(request)));
 }

@@ -11,6 +11,7 @@
 #include "astro/log.hpp"
 #include "astro/metrics.hpp"
 #include "astro/topic.hpp"
+#include "messaging/dead_letter.hpp"
 #include "telemetry/recorded.hpp"
 
 namespace astro::telemetry {
@@ -22,19 +23,10 @@ namespace {
 constexpr auto first_pause = 200ms;
 constexpr auto longest_pause = 5s;
 constexpr auto patience = 10s;  // for the broker to confirm dead letters, before one line of log
-constexpr std::size_t longest_reason = 500;
 
 bool can_be_waited_for(const Error& error) {
   return error.code() == ErrorCode::storage || error.code() == ErrorCode::transport ||
          error.code() == ErrorCode::timeout || error.code() == ErrorCode::busy;
-}
-
-/// Of letters that every broker takes in a header.
-std::string plain(std::string text) {
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return c < 0x20 || c > 0x7e; }, '?');
-  if (text.size() > longest_reason) text.resize(longest_reason);
-  return text;
 }
 
 void check_topics(const SectionCheck& check) {
@@ -70,11 +62,7 @@ struct Recorder::State {
       if (device.bare) bare.insert(device.name);
     }
     if (!section.registry.url.empty()) {
-      registry =
-          std::make_shared<messaging::SchemaRegistry>(messaging::RegistryOptions{.url = section.registry.url,
-                                                                                 .user = section.registry.user,
-                                                                                 .password = section.registry.password,
-                                                                                 .ca_file = section.registry.ca});
+      registry = std::make_shared<messaging::SchemaRegistry>(messaging::options_of(section.registry));
     }
     for (const RecordedTopic& topic : section.topics) lines.push_back(std::make_unique<Line>(*this, topic));
   }
@@ -127,7 +115,7 @@ class Recorder::State::Line final : public Subscriber {
 
   void condemn(const Message& message, const std::string& reason) {
     dead_.push_back(message);
-    reasons_.push_back(plain(reason));
+    reasons_.push_back(messaging::plain(reason));
   }
 
   State& state_;
@@ -214,20 +202,12 @@ bool Recorder::State::pause(std::chrono::steady_clock::duration so_long) {
 void Recorder::State::bury(std::span<const Message> messages, std::span<const std::string> reasons) {
   if (messages.empty()) return;
   log(LogLevel::warning, "recorder",
-      std::to_string(messages.size()) + " messages of " + plain(std::string(messages.front().topic)) +
+      std::to_string(messages.size()) + " messages of " + messaging::plain(std::string(messages.front().topic)) +
           " are among the dead letters; the first: " + reasons.front());
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    const std::string origin = plain(std::string(messages[i].topic));
-    std::vector<Header> headers(messages[i].headers.begin(), messages[i].headers.end());
-    headers.push_back({"astro-error", reasons[i]});
-    headers.push_back({"astro-origin", origin});
-    Message dead = messages[i];
-    dead.topic = section.dead_letters;
-    dead.headers = headers;
-    dead.retained = false;
-    dead.lifetime = {};
+    const messaging::DeadLetter dead(messages[i], section.dead_letters, reasons[i]);
     const auto publish = [&] {
-      const Published published = transport->publish(std::span(&dead, 1));
+      const Published published = transport->publish(std::span(&dead.message(), 1));
       if (published.accepted == 0) throw Error(ErrorCode::busy, "publishing a dead letter: there is no room for it");
       return published.ticket;
     };

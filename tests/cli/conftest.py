@@ -29,8 +29,9 @@ class Program:
         assert text.count("\n") == 1, "one object on one line"
         return json.loads(text)
 
-    def start(self, *arguments, **options):
-        return subprocess.Popen([PROGRAM, *map(str, arguments)], cwd=self.folder, env=self.environment, text=True, **options)
+    def start(self, *arguments, within=(), **options):
+        """`within`: the beginning of the command line, such as `ip netns exec NAME`."""
+        return subprocess.Popen([*within, PROGRAM, *map(str, arguments)], cwd=self.folder, env=self.environment, text=True, **options)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,10 +20,12 @@ struct RegistryOptions {
   std::string password{};
   std::string ca_file{};  ///< of who signed the registry's certificate; empty: the system's
   Duration timeout = std::chrono::seconds(5);
+  std::filesystem::path kept_in{};  ///< file of what was learnt, for when the registry is away; empty: none
 };
 
 /// A client of a Confluent Schema Registry (its REST API, /subjects and /schemas). Schemas never change under their
-/// id: what was asked for once is kept. May be used from any thread.
+/// id: what was asked for once is kept. The registry is asked first all the same after a start; what the file has is
+/// believed while it does not answer. May be used from any thread.
 class ASTRO_API SchemaRegistry {
  public:
   explicit SchemaRegistry(RegistryOptions options);

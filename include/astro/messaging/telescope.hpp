@@ -301,7 +301,8 @@ ASTRO_API CommandAcknowledgment telescope_acknowledgment(const Acknowledgment& a
 ASTRO_API Acknowledgment acknowledgment_of(const CommandAcknowledgment& message);
 
 /// What the control room asks for as a request: its target in the ICRS, its tuning, and as mode `loads` for
-/// "HOT_CALIBRATION" and "COLD_CALIBRATION", else `track`. Throws `invalid_argument`.
+/// "HOT_CALIBRATION" and "COLD_CALIBRATION", else `track`; a file is made by the name that it has. Throws
+/// `invalid_argument`.
 ASTRO_API ObservationRequest request_of(const ObservationBase& message);
 
 }  // namespace astro::messaging

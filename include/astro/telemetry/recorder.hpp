@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "astro/export.hpp"
+#include "astro/messaging/registry_settings.hpp"
 #include "astro/observatory.hpp"
 #include "astro/record.hpp"
 
@@ -28,19 +29,13 @@ enum class Holds : std::uint8_t {
   data,   ///< TelescopeData in Confluent's format; rest as messaging::TelescopeDataRaw
   points  ///< of astro/v1/{site}/{node}/data/{device}/{point}; rest in the history
 };
-enum class Encoding : std::uint8_t { avro, json };
+using messaging::Encoding;
+using messaging::RegistrySettings;
 
 struct RecordedTopic {
   std::string pattern{};
   Holds holds = Holds::data;
   std::optional<Encoding> encoding{};  ///< nothing: data are in Avro, points in JSON
-};
-
-struct RegistrySettings {
-  std::string url{};
-  std::string user{};
-  std::string password{};
-  std::string ca{};
 };
 
 struct RecorderSection {
@@ -88,10 +83,6 @@ template <>
 struct Description<telemetry::Holds> {
   static constexpr std::array choices{"data", "points"};
 };
-template <>
-struct Description<telemetry::Encoding> {
-  static constexpr std::array choices{"avro", "json"};
-};
 
 template <>
 struct Description<telemetry::RecordedTopic> {
@@ -100,16 +91,6 @@ struct Description<telemetry::RecordedTopic> {
       field<&T::pattern>("pattern", {.says = "of the topics", .required = true}),
       field<&T::holds>("holds", {.says = "data of observations, or points of telemetry", .required = true}),
       field<&T::encoding>("encoding", {.says = "if nothing is said data are in Avro and points in JSON"})};
-};
-
-template <>
-struct Description<telemetry::RegistrySettings> {
-  using R = telemetry::RegistrySettings;
-  static constexpr std::array fields{
-      field<&R::url>("url", {.says = "of the schema registry, \"http://localhost:8081\""}),
-      field<&R::user>("user", {.says = "if it asks for one"}),
-      field<&R::password>("password", {.says = "of that user", .secret = true}),
-      field<&R::ca>("ca", {.unit = "path", .says = "file of who may have signed its certificate"})};
 };
 
 template <>

@@ -167,4 +167,5 @@ class Door(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = answer
 
 
-http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2])), Door).serve_forever()
+ADDRESS = sys.argv[3] if len(sys.argv) > 3 else "127.0.0.1"
+http.server.ThreadingHTTPServer((ADDRESS, int(sys.argv[2])), Door).serve_forever()

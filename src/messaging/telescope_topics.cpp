@@ -1,0 +1,581 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "astro/messaging/telescope_topics.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "astro/error.hpp"
+#include "astro/log.hpp"
+#include "astro/messaging/telescope.hpp"
+#include "astro/observing/observe.hpp"
+#include "astro/observing/plan.hpp"
+#include "execution.hpp"
+#include "journal.hpp"
+#include "messaging/subscribing.hpp"
+#include "messaging/telescope_sender.hpp"
+#include "messaging/wire.hpp"
+#include "observing/devices.hpp"
+#include "telemetry_hub.hpp"
+
+namespace astro::messaging {
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* start_observation = "start_observation";
+constexpr const char* cancel_observation = "cancel_observation";
+constexpr std::size_t most_waiting = 1000;      // observations
+constexpr std::size_t most_interrupted = 1000;  // commands that may have been under way
+constexpr std::size_t longest_id = 200;         // of an observation: the tables that keep it have room for 255
+constexpr auto first_pause = 200ms;
+constexpr auto longest_pause = 10s;
+constexpr auto between_progress = 500ms;  // in real time, of acknowledgments
+constexpr auto patience_at_end = 2s;
+
+void check_section(const SectionCheck& check) {
+  const auto section = from_value<TelescopeSection>(Value(check.section));
+  if (section.encoding == Encoding::avro && section.registry.url.empty()) {
+    check.complain({"registry"},
+                   "the topics are in Avro, and nothing says where the schemas are: expected registry: {url: "
+                   "\"http://...\"}, or encoding: json",
+                   {});
+  }
+  std::vector<std::string> nodes;
+  bool all_are_elsewhere = true;
+  for (const DeviceEntry& entry : check.site.devices) {
+    if (entry.kind == DeviceKind::transport || entry.kind == DeviceKind::store) continue;
+    if (entry.node.empty()) all_are_elsewhere = false;
+    nodes.push_back(entry.node);
+  }
+  // A node does not see its own name at its devices.
+  if (all_are_elsewhere && std::ranges::find(nodes, section.node) == nodes.end()) {
+    check.complain({"node"}, "no device runs on node \"" + section.node + "\": nobody would serve the topics",
+                   nearest(section.node, nodes));
+  }
+}
+
+const SectionEnrolment telescope_section({.name = "telescope",
+                                          .says = "the topics over which a control room asks for observations",
+                                          .schema = schema_of<TelescopeSection>(),
+                                          .check = check_section});
+
+/// What the site can bring to kelvin with; nothing, where it describes nothing.
+CalibrationKind calibration_for(const Site& site, const std::string& receiver) {
+  const auto section = detail::calibration_of(site, receiver);
+  for (const CalibrationKind kind : {CalibrationKind::loads, CalibrationKind::noise_diode}) {
+    try {
+      detail::check_calibration(section, kind, receiver);
+      return kind;
+    } catch (const Error&) {  // then the other one
+    }
+  }
+  return CalibrationKind::none;
+}
+
+Bytes bytes_of(const std::vector<float>& numbers) {
+  Bytes bytes(numbers.size() * sizeof(float));
+  if (!bytes.empty()) std::memcpy(bytes.data(), numbers.data(), bytes.size());
+  return bytes;
+}
+
+/// An integration as its message: the observation is the control room's, the id of the row is ours.
+TelescopeData data_of(const Progress& progress, const std::string& observation_id, std::int64_t sequence) {
+  const Spectrum& spectrum = *progress.latest;
+  const std::string phase(Description<Phase>::choices.at(static_cast<std::size_t>(progress.phase)));
+  return {.data_id = progress.observation_id + "." + std::to_string(progress.stored),
+          .observation_id = observation_id,
+          .sequence_number = sequence,
+          .timestamp = std::chrono::floor<std::chrono::milliseconds>(spectrum.mid).time_since_epoch().count(),
+          .data_payload = bytes_of(spectrum.power),
+          .media_type = "application/octet-stream; content=spectrum; phase=" + phase,
+          .dtype = "<f4",
+          .shape = "[" + std::to_string(spectrum.power.size()) + "]",
+          .axis = to_json(to_value(spectrum.axis).set("name", "frequency")),
+          .unit = "arbitrary"};
+}
+
+/// The end of what another book tells of.
+void end_like(const std::shared_ptr<Execution::State>& execution, const Acknowledgment& told) {
+  const Error error(error_code_of(told.error_code), told.message);
+  if (told.state == CommandState::completed) execution->succeed(told.message, told.details);
+  else if (told.state == CommandState::failed) execution->fail(error, told.details);
+  else if (told.state == CommandState::rejected) execution->refuse(error);
+  else execution->time_out(told.message);
+}
+
+}  // namespace
+
+struct TelescopeTopics::State final : Subscriber {
+ public:
+  State(const Observatory& site, const TelescopeSection& section, const std::string& name);
+  ~State() override;
+
+  bool wait_heard(Duration at_most);
+  void deliver(std::span<const Message> messages) override;
+
+ private:
+  using Running = std::shared_ptr<Execution::State>;
+
+  struct Job {
+    Running execution;
+    ObservationRequest request;
+    std::string observation_id;  ///< as the control room calls it; empty: as we do
+    ObservationControl control;
+    Time completion{};
+  };
+
+  /// Tells the control room what our book says.
+  class Teller final : public Listener {
+   public:
+    explicit Teller(State& state) : state_(state) {}
+    void acknowledgment(const Acknowledgment& told) override { state_.tell(told); }
+
+   private:
+    State& state_;
+  };
+  /// Brings into our book what the observatory's says of commands to devices.
+  class Watcher final : public Listener {
+   public:
+    explicit Watcher(State& state) : state_(state) {}
+    void acknowledgment(const Acknowledgment& told) override { state_.follow(told); }
+
+   private:
+    State& state_;
+  };
+
+  void run();
+  bool begin();
+  bool pause(Duration so_long);
+  void say_how_it_is();
+
+  void obey(const TelescopeCommand& message);
+  void enqueue(const TelescopeCommand& message, const Running& execution);
+  void cancel(const TelescopeCommand& message, const Running& execution);
+  void act(const TelescopeCommand& message, const Command& command, const Running& execution);
+  Command kept_form(const TelescopeCommand& message) const;
+
+  void observe_all();
+  void observe_one(Job& job);
+  void progressed(Job& job, const Progress& progress, std::int64_t& sent,
+                  std::chrono::steady_clock::time_point& told_at);
+  std::string current_observation();
+
+  void tell(const Acknowledgment& told);
+  void follow(const Acknowledgment& told);
+  void hear_log(const LogLine& line);
+
+  const Observatory site_;
+  const TelescopeSection section_;
+  const std::string name_;
+  const std::filesystem::path folder_;
+  const std::shared_ptr<detail::TelemetryHub> hub_ = std::make_shared<detail::TelemetryHub>();
+  const Time opened_;
+  std::shared_ptr<detail::Journal> journal_;
+  std::shared_ptr<const detail::CommandBook> book_;
+  TelescopeSender sender_;
+  Teller teller_{*this};
+  Watcher watcher_{*this};
+  Subscription telling_;
+  Subscription watching_;
+  std::unique_ptr<Subscribing> hears_;
+
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool is_ending_ = false;
+  bool is_heard_ = false;
+  std::deque<std::shared_ptr<Job>> waiting_;
+  std::shared_ptr<Job> current_;
+  std::map<std::string, Running> under_way_;  // by id, until their end is told
+  std::thread observer_;
+  std::thread runner_;
+};
+
+TelescopeTopics::State::State(const Observatory& site, const TelescopeSection& section, const std::string& name)
+    : site_(site),
+      section_(section),
+      name_(name),
+      folder_([&] {
+        const std::filesystem::path folder = site.state_folder() / "telescope";
+        std::error_code failed;
+        std::filesystem::create_directories(folder, failed);
+        if (failed) {
+          throw Error(ErrorCode::storage, "serving the topics telescope.*: the folder " + folder.string() +
+                                              " cannot be made: " + failed.message());
+        }
+        return folder;
+      }()),
+      opened_(site.clock()->now()),
+      journal_(std::make_shared<detail::Journal>(folder_, opened_)),
+      book_(std::make_shared<detail::CommandBook>(detail::CommandBook{site.clock(), hub_, journal_})),
+      sender_(site, section, name, folder_) {
+  runner_ = std::thread([this] { run(); });
+}
+
+TelescopeTopics::State::~State() {
+  std::vector<Running> cut_short;
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+    for (const auto& [id, execution] : under_way_) cut_short.push_back(execution);
+    if (current_) current_->control.cancel();
+    wake_.notify_all();
+  }
+  const Error why(ErrorCode::interrupted, "node '" + name_ + "' was closed; ask again if it is still wanted");
+  for (const Running& execution : cut_short) execution->fail(why);
+  runner_.join();  // it has begun what is ended here
+  hears_.reset();
+  if (observer_.joinable()) observer_.join();
+  watching_ = {};
+  set_log_listener({});
+  journal_->close();
+  hub_->close();
+  try {
+    if (is_heard_) sender_.tell_state(false, "ends", {});
+  } catch (const Error& error) {
+    log(LogLevel::warning, TelescopeSender::source, error.what());
+  }
+  sender_.wait_empty(patience_at_end);
+}
+
+bool TelescopeTopics::State::wait_heard(Duration at_most) {
+  std::unique_lock lock(mutex_);
+  return wake_.wait_for(lock, at_most, [this] { return is_heard_ || is_ending_; }) && is_heard_;
+}
+
+bool TelescopeTopics::State::pause(Duration so_long) {
+  std::unique_lock lock(mutex_);
+  return !wake_.wait_for(lock, so_long, [this] { return is_ending_; });
+}
+
+void TelescopeTopics::State::run() {
+  if (!begin()) return;
+  do say_how_it_is();
+  while (pause(section_.status_every));
+}
+
+/// Hears commands once it can answer them; false: it ends before.
+bool TelescopeTopics::State::begin() {
+  Duration next = first_pause;
+  for (bool is_told = false;; next = std::min<Duration>(next * 2, longest_pause)) {
+    try {
+      sender_.prepare();
+      break;
+    } catch (const Error& error) {
+      const auto level = error.code() == ErrorCode::transport ? LogLevel::warning : LogLevel::error;
+      if (!std::exchange(is_told, true)) log(level, TelescopeSender::source, std::string("waiting: ") + error.what());
+    }
+    if (!pause(next)) return false;
+  }
+  set_log_listener([this](const LogLine& line) { hear_log(line); });
+  // What the process before had begun ended with it; nobody was told yet.
+  for (const Acknowledgment& one : journal_->recent(most_interrupted)) {
+    if (one.error_code == to_string(ErrorCode::interrupted) && one.time >= opened_) tell(one);
+  }
+  telling_ = detail::subscribe(hub_, teller_);
+  watching_ = site_.subscribe(watcher_);
+  observer_ = std::thread([this] { observe_all(); });
+  const std::vector<Subscribed> wanted{{TelescopeSender::commands, "astro-telescope-" + name_}};
+  hears_ = std::make_unique<Subscribing>(sender_.transport(), wanted, *this, TelescopeSender::source);
+  while (!hears_->wait(first_pause)) {
+    if (!pause(Duration::zero())) return false;
+  }
+  const std::lock_guard lock(mutex_);
+  is_heard_ = true;
+  wake_.notify_all();
+  return true;
+}
+
+void TelescopeTopics::State::say_how_it_is() {
+  try {
+    const std::string observation = current_observation();
+    sender_.tell_state(true, observation.empty() ? "waits for commands" : "observes", observation);
+  } catch (const Error& error) {
+    log(LogLevel::warning, TelescopeSender::source, error.what());
+  }
+}
+
+std::string TelescopeTopics::State::current_observation() {
+  const std::lock_guard lock(mutex_);
+  return current_ ? current_->observation_id : "";
+}
+
+/// Warnings and errors of the whole process; not of ourselves, who would tell of that we cannot tell.
+void TelescopeTopics::State::hear_log(const LogLine& line) {
+  if (line.level < LogLevel::warning || line.source == TelescopeSender::source) return;
+  TelescopeStatus status;
+  status.timestamp = std::chrono::floor<std::chrono::milliseconds>(line.time).time_since_epoch().count();
+  status.level = line.level == LogLevel::error ? StatusLevel::error : StatusLevel::warning;
+  status.component = line.source;
+  status.message = line.message;
+  if (const std::string observation = current_observation(); !observation.empty()) {
+    status.current_observation_id = observation;
+  }
+  try {
+    sender_.tell(std::move(status));
+  } catch (const Error& error) {
+    log(LogLevel::warning, TelescopeSender::source, error.what());
+  }
+}
+
+void TelescopeTopics::State::tell(const Acknowledgment& told) {
+  std::optional<Time> completion;
+  {
+    const std::lock_guard lock(mutex_);
+    if (current_ && current_->execution->command().id == told.command_id && current_->completion != Time{}) {
+      completion = current_->completion;
+    }
+    if (is_final(told.state)) under_way_.erase(told.command_id);
+  }
+  try {
+    sender_.acknowledge(told, is_final(told.state) ? std::nullopt : completion);
+  } catch (const Error& error) {
+    log(LogLevel::error, TelescopeSender::source,
+        std::string("an acknowledgment is lost; the journal has it: ") + error.what());
+  }
+}
+
+void TelescopeTopics::State::follow(const Acknowledgment& told) {
+  Running execution;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = under_way_.find(told.command_id);
+    if (found == under_way_.end()) return;
+    execution = found->second;
+  }
+  if (is_final(told.state)) end_like(execution, told);
+  else if (told.state == CommandState::started && told.progress_percent)
+    execution->progress(*told.progress_percent, told.message);
+  else if (told.state == CommandState::started) execution->start();
+}
+
+void TelescopeTopics::State::deliver(std::span<const Message> messages) {
+  std::vector<TelescopeCommand> commands;
+  std::vector<std::pair<const Message*, std::string>> dead;
+  for (const Message& message : messages) {
+    try {
+      commands.push_back(sender_.command_in(message));
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::transport) throw;  // it comes again when the registry answers
+      dead.emplace_back(&message, error.what());
+    }
+  }
+  for (const TelescopeCommand& command : commands) {  // stop does not stand behind the others
+    try {
+      if (command.command_type == device_command && command.name == "stop") (void)site_.execute(command_of(command));
+    } catch (const Error&) {  // told when it is written down
+    }
+  }
+  for (const auto& [message, why] : dead) sender_.bury(*message, why);
+  for (const TelescopeCommand& command : commands) obey(command);
+}
+
+/// A command as the journal has it, also when there is something wrong with it.
+Command TelescopeTopics::State::kept_form(const TelescopeCommand& message) const {
+  Command kept;
+  kept.id = message.command_id;
+  kept.device = message.device.empty() ? "telescope" : message.device;
+  kept.name = message.name.empty() ? message.command_type : message.name;
+  if (message.observation_request) kept.parameters = to_value(*message.observation_request);
+  kept.issuer = {.name = message.issuer, .rank = Rank::observation};
+  if (kept.issuer.name.empty() && message.observation_request && message.observation_request->user) {
+    kept.issuer.name = message.observation_request->user->username;
+  }
+  kept.issued = Time(std::chrono::milliseconds(message.timestamp));
+  if (message.expires) kept.expires = Time(std::chrono::milliseconds(*message.expires));
+  return kept;
+}
+
+void TelescopeTopics::State::obey(const TelescopeCommand& message) {
+  std::optional<Error> wrong;
+  Command command = kept_form(message);
+  try {
+    if (message.command_type == device_command) command = command_of(message);
+  } catch (const Error& error) {
+    wrong.emplace(error);
+  }
+  const auto execution = std::make_shared<Execution::State>(command, true, book_);
+  if (const auto known = journal_->receive(execution->command(), execution->latest())) {
+    Running live;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = under_way_.find(known->command_id);
+      if (found != under_way_.end()) live = found->second;
+    }
+    return tell(live ? live->latest() : *known);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    under_way_.emplace(command.id, execution);
+  }
+  hub_->acknowledge(execution->latest());
+  if (wrong) return execution->refuse(*wrong);
+  if (command.expires != Time{} && site_.clock()->now() >= command.expires && command.name != "stop") {
+    return execution->time_out("it expired at " + format_time(command.expires) + ", before it came here");
+  }
+  try {
+    act(message, command, execution);
+  } catch (const Error& error) {
+    execution->refuse(error);
+  }
+}
+
+void TelescopeTopics::State::act(const TelescopeCommand& message, const Command& command, const Running& execution) {
+  if (message.command_type == device_command) {
+    return follow(site_.execute(command).latest());  // it may have come by another way before
+  }
+  if (message.command_type == start_observation) return enqueue(message, execution);
+  if (message.command_type == cancel_observation) return cancel(message, execution);
+  throw Error(ErrorCode::invalid_argument, "command " + message.command_id + " is of the type \"" +
+                                               message.command_type +
+                                               "\"; expected start_observation, cancel_observation or device_command");
+}
+
+void TelescopeTopics::State::enqueue(const TelescopeCommand& message, const Running& execution) {
+  if (!message.observation_request) {
+    throw Error(ErrorCode::invalid_argument,
+                "command " + message.command_id + " starts an observation and has no observation_request");
+  }
+  const ObservationBase& asked = *message.observation_request;
+  const auto job = std::make_shared<Job>();
+  job->execution = execution;
+  job->observation_id = asked.observation_id.empty() && asked.id ? std::to_string(*asked.id) : asked.observation_id;
+  if (job->observation_id.size() > longest_id) {
+    throw Error(ErrorCode::invalid_argument, "command " + message.command_id + ": its observation_id has " +
+                                                 std::to_string(job->observation_id.size()) +
+                                                 " bytes; expected at most 200");
+  }
+  job->request = request_of(asked);
+  job->request.receiver = detail::device_of(site_.site(), DeviceKind::receiver, section_.receiver).name;
+  job->request.store = detail::device_of(site_.site(), DeviceKind::store, section_.store).name;
+  job->request.channels = section_.channels;
+  job->request.integration = section_.integration;
+  if (job->request.mode != Mode::loads) {
+    job->request.calibration_time = section_.calibration_time;
+    job->request.calibration = calibration_for(site_.site(), job->request.receiver);
+  }
+  (void)plan(site_, job->request, PlanOptions{.start = site_.clock()->now(), .look_ahead = false});
+  const std::lock_guard lock(mutex_);
+  if (waiting_.size() >= most_waiting) {
+    throw Error(ErrorCode::busy, "command " + message.command_id + ": " + std::to_string(waiting_.size()) +
+                                     " observations wait already; ask again when some are done");
+  }
+  waiting_.push_back(job);
+  wake_.notify_all();
+}
+
+/// By the observation's id as the control room has it, or by the command that asked for it (`parent_id`).
+void TelescopeTopics::State::cancel(const TelescopeCommand& message, const Running& execution) {
+  const std::string parent = message.parent_id.value_or("");
+  std::string id;
+  if (message.observation_request) {
+    id = message.observation_request->observation_id;
+    if (id.empty() && message.observation_request->id) id = std::to_string(*message.observation_request->id);
+  }
+  const auto is_meant = [&](const std::shared_ptr<Job>& job) {
+    return (!id.empty() && job->observation_id == id) || (!parent.empty() && job->execution->command().id == parent);
+  };
+  std::shared_ptr<Job> found;
+  bool is_running = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_running = current_ && is_meant(current_);
+    if (is_running) found = current_;
+    const auto at = std::ranges::find_if(waiting_, is_meant);
+    if (!found && at != waiting_.end()) {
+      found = *at;
+      waiting_.erase(at);
+    }
+  }
+  if (!found) {
+    throw Error(ErrorCode::not_found, "cancelling observation '" + (id.empty() ? parent : id) +
+                                          "': it neither runs nor waits; say its observation_id, or the id of the "
+                                          "command that asked for it as parent_id");
+  }
+  found->control.cancel();
+  if (!is_running) found->execution->fail(Error(ErrorCode::cancelled, "cancelled before it began"));
+  execution->succeed(is_running ? "it is being ended" : "it had not begun");
+}
+
+void TelescopeTopics::State::observe_all() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    wake_.wait(lock, [this] { return is_ending_ || !waiting_.empty(); });
+    if (is_ending_) return;
+    current_ = waiting_.front();
+    waiting_.pop_front();
+    lock.unlock();
+    observe_one(*current_);
+    lock.lock();
+    current_.reset();
+  }
+}
+
+void TelescopeTopics::State::observe_one(Job& job) {
+  const Time expires = job.execution->command().expires;
+  if (expires != Time{} && site_.clock()->now() >= expires) {
+    return job.execution->time_out("it expired at " + format_time(expires) + ", while others were observed before it");
+  }
+  std::int64_t sent = 0;
+  std::chrono::steady_clock::time_point told_at{};
+  ObserveOptions options;
+  options.control = job.control;
+  options.progress = [&](const Progress& progress) { progressed(job, progress, sent, told_at); };
+  {
+    const std::lock_guard lock(mutex_);
+    job.completion = site_.clock()->now() + integration_time_of(job.request);
+  }
+  job.execution->start();
+  try {
+    const ObservationResult result = observe(site_, job.request, options);
+    Value details;
+    List findings;
+    for (const Finding& finding : result.findings) findings.push_back(to_value(finding));
+    List files;
+    for (const auto& file : result.files) files.emplace_back("file://" + host_name() + file.string());
+    details.set("observation", result.observation.id).set("store", job.request.store);
+    details.set("topic", "telescope.data").set("key", job.observation_id).set("spectra", sent);
+    details.set("files", std::move(files)).set("findings", std::move(findings));
+    std::string message = std::to_string(sent) + " spectra are on telescope.data under '" + job.observation_id +
+                          "', and in store '" + job.request.store + "' as observation " + result.observation.id;
+    if (!result.observation.reason.empty()) message += "; " + result.observation.reason;
+    job.execution->succeed(std::move(message), std::move(details));
+  } catch (const Error& error) {
+    job.execution->fail(error);
+  } catch (const std::exception& error) {
+    job.execution->fail(Error(ErrorCode::internal, error.what()));
+  }
+}
+
+void TelescopeTopics::State::progressed(Job& job, const Progress& progress, std::int64_t& sent,
+                                        std::chrono::steady_clock::time_point& told_at) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (job.observation_id.empty()) job.observation_id = progress.observation_id;
+    job.completion = site_.clock()->now() + progress.left;
+  }
+  if (progress.latest != nullptr) sender_.send(data_of(progress, job.observation_id, sent++));
+  const auto now = std::chrono::steady_clock::now();
+  if (progress.stage == "done" || (progress.latest != nullptr && now - told_at < between_progress)) return;
+  told_at = now;
+  job.execution->progress(100.0 * progress.fraction, progress.stage);
+}
+
+TelescopeTopics::TelescopeTopics(const Observatory& site, const TelescopeSection& section, const std::string& name)
+    : state_(std::make_unique<State>(site, section, name)) {}
+TelescopeTopics::~TelescopeTopics() = default;
+
+bool TelescopeTopics::wait_heard(Duration at_most) const { return state_->wait_heard(at_most); }
+
+std::unique_ptr<TelescopeTopics> telescope_topics_of(const Observatory& site, const std::string& node) {
+  const auto section = site.site().section<TelescopeSection>("telescope");
+  return section.node == node ? std::make_unique<TelescopeTopics>(site, section, node) : nullptr;
+}
+
+}  // namespace astro::messaging
