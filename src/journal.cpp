@@ -6,8 +6,10 @@
 #include <chrono>
 #include <utility>
 
+#include "astro/command_history.hpp"
 #include "astro/error.hpp"
 #include "astro/log.hpp"
+#include "journal_entry.hpp"
 
 namespace astro::detail {
 
@@ -48,6 +50,24 @@ void bind_text(sqlite3_stmt* statement, int at, const std::string& text) {
 std::string column_text(sqlite3_stmt* statement, int column) {
   const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(statement, column));
   return text == nullptr ? std::string() : std::string(text);
+}
+
+void bind_command(sqlite3_stmt* statement, const Command& command, const Acknowledgment& acknowledgment) {
+  bind_text(statement, 1, command.id);
+  bind_text(statement, 2, command.device);
+  bind_text(statement, 3, command.name);
+  bind_text(statement, 4, to_json(command.parameters));
+  bind_text(statement, 5, command.issuer.name);
+  sqlite3_bind_int(statement, 6, static_cast<int>(command.issuer.rank));
+  sqlite3_bind_int64(statement, 7, nanoseconds(command.issued));
+  sqlite3_bind_int64(statement, 8, nanoseconds(command.expires));
+  sqlite3_bind_int(statement, 9, static_cast<int>(acknowledgment.state));
+  sqlite3_bind_int64(statement, 10, nanoseconds(acknowledgment.time));
+  bind_text(statement, 11, acknowledgment.message);
+  if (acknowledgment.progress_percent) sqlite3_bind_double(statement, 12, *acknowledgment.progress_percent);
+  else sqlite3_bind_null(statement, 12);
+  bind_text(statement, 13, acknowledgment.error_code);
+  bind_text(statement, 14, to_json(acknowledgment.details));
 }
 
 }  // namespace
@@ -118,21 +138,7 @@ void Journal::mark_interrupted(Time now) {
 }
 
 void Journal::bind(sqlite3_stmt* statement, const Command& command, const Acknowledgment& acknowledgment) {
-  bind_text(statement, 1, command.id);
-  bind_text(statement, 2, command.device);
-  bind_text(statement, 3, command.name);
-  bind_text(statement, 4, to_json(command.parameters));
-  bind_text(statement, 5, command.issuer.name);
-  sqlite3_bind_int(statement, 6, static_cast<int>(command.issuer.rank));
-  sqlite3_bind_int64(statement, 7, nanoseconds(command.issued));
-  sqlite3_bind_int64(statement, 8, nanoseconds(command.expires));
-  sqlite3_bind_int(statement, 9, static_cast<int>(acknowledgment.state));
-  sqlite3_bind_int64(statement, 10, nanoseconds(acknowledgment.time));
-  bind_text(statement, 11, acknowledgment.message);
-  if (acknowledgment.progress_percent) sqlite3_bind_double(statement, 12, *acknowledgment.progress_percent);
-  else sqlite3_bind_null(statement, 12);
-  bind_text(statement, 13, acknowledgment.error_code);
-  bind_text(statement, 14, to_json(acknowledgment.details));
+  bind_command(statement, command, acknowledgment);
 }
 
 Acknowledgment Journal::read(sqlite3_stmt* statement) const {
@@ -251,4 +257,103 @@ std::vector<Acknowledgment> Journal::recent(std::size_t limit) {
   return found;
 }
 
+namespace {
+
+struct Closing {
+  void operator()(sqlite3* database) const noexcept { sqlite3_close(database); }
+  void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+};
+using Database = std::unique_ptr<sqlite3, Closing>;
+using Statement = std::unique_ptr<sqlite3_stmt, Closing>;
+
+/// The journal of a process that may be open.
+class OpenJournal {
+ public:
+  OpenJournal(const std::filesystem::path& folder, int flags) : file_(folder / "journal.db") {
+    sqlite3* opened = nullptr;
+    const int result = sqlite3_open_v2(file_.c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+    database_.reset(opened);
+    if (result != SQLITE_OK) fail("opening");
+    sqlite3_busy_timeout(opened, 5000);
+  }
+
+  Statement prepare(const std::string& sql) {
+    sqlite3_stmt* statement = nullptr;
+    if (sqlite3_prepare_v2(database_.get(), sql.c_str(), -1, &statement, nullptr) != SQLITE_OK) fail("reading");
+    return Statement(statement);
+  }
+  void run(const char* sql, const Command& command, const Acknowledgment& acknowledgment) {
+    const Statement statement = prepare(sql);
+    bind_command(statement.get(), command, acknowledgment);
+    if (sqlite3_step(statement.get()) != SQLITE_DONE) fail("writing");
+  }
+  [[noreturn]] void fail(const std::string& doing) const {
+    const std::string why = database_ ? sqlite3_errmsg(database_.get()) : "out of memory";
+    throw Error(ErrorCode::storage, doing + " the journal of commands " + file_.string() + ": " + why +
+                                        "; see that its folder can be written and is not full");
+  }
+
+ private:
+  const std::filesystem::path file_;
+  Database database_;
+};
+
+}  // namespace
+
+void write_entry(const std::filesystem::path& folder, const Command& command, const Acknowledgment& acknowledgment) {
+  OpenJournal journal(folder, SQLITE_OPEN_READWRITE);
+  journal.run(insert_sql, command, acknowledgment);  // from outside; the second leaves that as it is
+  journal.run(upsert_sql, command, acknowledgment);
+}
+
+namespace {
+
+CommandRecord record_of(sqlite3_stmt* row) {
+  const auto time = [row](int column) { return Time(Duration(sqlite3_column_int64(row, column))); };
+  CommandRecord record;
+  record.id = column_text(row, 0);
+  record.device = column_text(row, 1);
+  record.command = column_text(row, 2);
+  record.parameters = parse_json(column_text(row, 3));
+  record.issuer = {column_text(row, 4), static_cast<Rank>(sqlite3_column_int(row, 5))};
+  record.from_outside = sqlite3_column_int(row, 6) != 0;
+  record.issued = time(7);
+  if (time(8) != Time{}) record.expires = time(8);
+  record.state = static_cast<CommandState>(sqlite3_column_int(row, 9));
+  record.time = time(10);
+  record.message = column_text(row, 11);
+  record.error_code = column_text(row, 12);
+  return record;
+}
+
+}  // namespace
 }  // namespace astro::detail
+
+namespace astro {
+
+std::vector<CommandRecord> find_commands(const std::filesystem::path& state_folder, const CommandQuery& query) {
+  if (!std::filesystem::exists(state_folder / "journal.db")) {
+    throw Error(ErrorCode::not_found, "reading the journal of commands in " + state_folder.string() +
+                                          ": there is none; nothing was commanded from there, or its state folder is "
+                                          "another one");
+  }
+  detail::OpenJournal journal(state_folder, SQLITE_OPEN_READONLY);
+  const detail::Statement statement = journal.prepare(
+      "SELECT id, device, command, parameters, issuer, rank, from_outside, issued, expires, state, time, message, "
+      "error_code FROM commands WHERE (?1 = '' OR device = ?1) AND (?2 = '' OR command = ?2) AND (?3 = '' OR issuer = "
+      "?3 OR issuer LIKE ?3 || '@%') AND (?4 = 0 OR issued >= ?4) AND (?5 = 0 OR issued < ?5) ORDER BY sequence DESC "
+      "LIMIT ?6");
+  detail::bind_text(statement.get(), 1, query.device);
+  detail::bind_text(statement.get(), 2, query.command);
+  detail::bind_text(statement.get(), 3, query.issuer);
+  sqlite3_bind_int64(statement.get(), 4, detail::nanoseconds(query.from));
+  sqlite3_bind_int64(statement.get(), 5, detail::nanoseconds(query.to));
+  sqlite3_bind_int64(statement.get(), 6, query.limit);
+  std::vector<CommandRecord> found;
+  int result = SQLITE_ROW;
+  while ((result = sqlite3_step(statement.get())) == SQLITE_ROW) found.push_back(detail::record_of(statement.get()));
+  if (result != SQLITE_DONE) journal.fail("reading");
+  return found;
+}
+
+}  // namespace astro

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/choices.hpp"
 
+#include <cstdlib>
+
 #include "astro/error.hpp"
 
 namespace astro::cli {
@@ -31,6 +33,13 @@ std::shared_ptr<Clock> simulated_clock(const Site& site, const std::string& at, 
   }
   const Time start = at.empty() ? site.clock_start.value_or(Clock::system()->now()) : parse_time(at);
   return Clock::simulated(start, fast ? fast_speed : 1.0);
+}
+
+std::string person(const std::string& by) {
+  if (!by.empty()) return by;
+  const char* login = std::getenv("USER");
+  if (login != nullptr) return login;
+  throw Error(ErrorCode::invalid_argument, "it is written down who does this: give --by");
 }
 
 }  // namespace astro::cli

@@ -16,4 +16,7 @@ std::string only(const Observatory& observatory, DeviceKind kind, const std::str
 /// receiver is no simulator: a simulated clock drives nothing real.
 std::shared_ptr<Clock> simulated_clock(const Site& site, const std::string& at, bool fast);
 
+/// Who does it: as given, or your login. Throws `invalid_argument` where neither is known.
+std::string person(const std::string& by);
+
 }  // namespace astro::cli

@@ -89,8 +89,11 @@ int main(int argc, char** argv) {
   add_plugins(app, action);
   add_sky(app, action);
   add_node(app, action);
+  add_nodes(app, action);
+  add_configure(app, action);
   add_send(app, action);
   add_watch(app, action);
+  add_commands(app, action);
   add_new_plugin(app, action);
   add_completion(app, action);
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Serving devices to others, and speaking with who does.
+#include <unistd.h>
+
 #include <condition_variable>
+#include <cstdlib>
 #include <iostream>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "astro/error.hpp"
@@ -11,6 +15,7 @@
 #include "cli/commands.hpp"
 #include "cli/metrics.hpp"
 #include "cli/output.hpp"
+#include "cli/service.hpp"
 #include "cli/signals.hpp"
 
 namespace astro::cli {
@@ -22,6 +27,9 @@ struct NodeArguments {
   std::string name;
   std::string state;
   std::string metrics;
+  std::string units = "/etc/systemd/system";
+  bool installs = false;
+  bool uninstalls = false;
 };
 
 void wait_for(const StopOnSignal& signals) {
@@ -33,13 +41,52 @@ void wait_for(const StopOnSignal& signals) {
 
 int serve(const NodeArguments& arguments) {
   const StopOnSignal signals;
+  const Duration interval = watchdog_interval();
+  const Duration slice = interval > Duration::zero() ? interval : std::chrono::hours(1);
+  for (;;) {  // anew with each configuration
+    messaging::Node node = messaging::Node::open(arguments.site, arguments.name, {.state_folder = arguments.state});
+    const auto metrics = tell_metrics(node.observatory().site(), arguments.metrics);
+    std::cout << "node " << arguments.name << " serves, boot " << node.boot() << "; Ctrl-C ends it" << std::endl;
+    notify("READY=1\nSTATUS=serves, boot " + std::to_string(node.boot()));
+    while (!node.wait_for_configuration(signals.token(), slice) && !signals.token().stop_requested()) {
+      if (node.serves()) notify("WATCHDOG=1");
+    }
+    if (signals.token().stop_requested()) {
+      notify("STOPPING=1");
+      node.close();
+      return done;
+    }
+    notify("WATCHDOG=1\nSTATUS=starts anew with another configuration");
+  }
+}
+
+int install_unit(const NodeArguments& arguments) {
   const Site site = load_site(arguments.site, {.simulate = false, .node = arguments.name});
-  const auto metrics = tell_metrics(site, arguments.metrics);
-  messaging::Node node = messaging::Node::open(site, arguments.name, {.state_folder = arguments.state});
-  std::cout << "node " << arguments.name << " serves, boot " << node.boot() << "; Ctrl-C ends it" << std::endl;
-  wait_for(signals);
-  node.close();
+  messaging::check_serves(site, arguments.name);
+  const ServiceUnit unit{.node = arguments.name,
+                         .site_name = site.name,
+                         .site_file = arguments.site,
+                         .state_folder = arguments.state,
+                         .folder = arguments.units};
+  std::cout << "wrote " << install(unit).string() << "; it begins, now and with the machine, by\n"
+            << "  systemctl daemon-reload\n  systemctl enable --now " << unit_name(arguments.name) << std::endl;
   return done;
+}
+
+int uninstall_unit(const NodeArguments& arguments) {
+  const std::filesystem::path file = uninstall(
+      {.node = arguments.name, .site_name = {}, .site_file = {}, .state_folder = {}, .folder = arguments.units});
+  std::cout << "removed " << file.string() << "; what still runs of it ends by\n  systemctl disable --now "
+            << unit_name(arguments.name) << "\n  systemctl daemon-reload" << std::endl;
+  return done;
+}
+
+/// From where, too: "ada@shed".
+std::string login() {
+  char host[256] = {};
+  if (::gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
+  const char* user = std::getenv("USER");
+  return std::string(user == nullptr ? "operator" : user) + '@' + host;
 }
 
 struct SendArguments {
@@ -47,7 +94,7 @@ struct SendArguments {
   std::string device;
   std::string command;
   std::vector<std::string> parameters;
-  std::string issuer = "operator";
+  std::string issuer = login();
   double expires_s = 0.0;
   double wait_s = 60.0;
   bool json = false;
@@ -98,12 +145,19 @@ int watch(const WatchArguments& arguments) {
   const Site site = load_site(arguments.site);
   messaging::NodeClient client(site);
   const std::string before = "astro/v1/" + site.slug() + "/";
+  std::set<std::string, std::less<>> admitted;
+  for (const messaging::KnownNode& node : client.nodes(Duration::zero())) {
+    if (node.admitted) admitted.insert(node.name);
+  }
   client.watch([&](std::string_view topic, std::span<const std::byte> body) {
     if (topic.find("/blocks/") != std::string_view::npos) return;  // samples are not for eyes
     const std::string_view text(reinterpret_cast<const char*>(body.data()), body.size());
+    const std::string_view what = topic.substr(std::min(before.size(), topic.size()));
+    const bool is_pending = !admitted.contains(what.substr(0, what.find('/')));
     if (arguments.json) {
       Value line;
       line.set("topic", topic);
+      if (is_pending) line.set("pending", true);
       try {
         line.set("body", parse_json(text));
       } catch (const Error&) {
@@ -111,7 +165,7 @@ int watch(const WatchArguments& arguments) {
       }
       std::cout << to_json(line) << std::endl;
     } else {
-      std::cout << topic.substr(std::min(before.size(), topic.size())) << ' ' << text << std::endl;
+      std::cout << (is_pending ? "pending " : "") << what << ' ' << text << std::endl;
     }
   });
   if (arguments.seconds > 0.0) {
@@ -131,7 +185,26 @@ void add_node(CLI::App& app, Action& action) {
   command->add_option("--name", arguments->name, "of this node: its devices say runs: {node: NAME}")->required();
   command->add_option("--state", arguments->state, "folder of journal and outbox; default: as the site file says");
   add_metrics_option(*command, arguments->metrics);
-  command->callback([&action, arguments] { action = [arguments] { return serve(*arguments); }; });
+  const auto units = [&](const char* name, bool& is_asked, const char* says) {
+    return command
+        ->add_option_function<std::vector<std::string>>(
+            name,
+            [arguments, &is_asked](const std::vector<std::string>& folder) {
+              is_asked = true;
+              if (!folder.empty() && !folder.front().empty()) arguments->units = folder.front();
+            },
+            says)
+        ->expected(0, 1)
+        ->type_name("[FOLDER]");
+  };
+  units("--install", arguments->installs, "writes a unit for systemd instead; default: /etc/systemd/system")
+      ->excludes(units("--uninstall", arguments->uninstalls, "removes that unit again"));
+  command->callback([&action, arguments] {
+    action = [arguments] {
+      if (arguments->installs) return install_unit(*arguments);
+      return arguments->uninstalls ? uninstall_unit(*arguments) : serve(*arguments);
+    };
+  });
 }
 
 void add_send(CLI::App& app, Action& action) {
@@ -141,7 +214,7 @@ void add_send(CLI::App& app, Action& action) {
   command->add_option("device", arguments->device, "its name in the site file")->required();
   command->add_option("command", arguments->command, "what it is to do: track, stop, ...")->required();
   command->add_option("parameters", arguments->parameters, "name=value each, as in target=\"galactic 120 0\"");
-  command->add_option("--issuer", arguments->issuer, "who commands")->capture_default_str();
+  command->add_option("--issuer", arguments->issuer, "who commands; default: you, and this machine");
   command->add_option("--expires", arguments->expires_s,
                       "seconds after which it does not run any more; default: never");
   command->add_option("--wait", arguments->wait_s, "seconds to wait for its end")->capture_default_str();

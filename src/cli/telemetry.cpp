@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/telemetry.hpp"
 
-#include <cstdlib>
 #include <iostream>
 #include <thread>
 
@@ -59,13 +58,6 @@ class History {
 
 std::optional<Time> time_of(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(parse_time(text));
-}
-
-std::string person(const Arguments& arguments) {
-  if (!arguments.by.empty()) return arguments.by;
-  const char* login = std::getenv("USER");
-  if (login != nullptr) return login;
-  throw Error(ErrorCode::invalid_argument, "it is written down who does this: give --by");
 }
 
 telemetry::HistoryQuery history_query(const Arguments& arguments) {
@@ -142,7 +134,7 @@ int alarms(const Arguments& arguments) {
 }
 
 int acknowledge(const Arguments& arguments) {
-  const std::string who = person(arguments);
+  const std::string who = person(arguments.by);
   const History kept(arguments);
   List told;
   for (const std::string& id : arguments.alarms)
@@ -152,7 +144,7 @@ int acknowledge(const Arguments& arguments) {
 }
 
 int clear(const Arguments& arguments) {
-  const std::string who = person(arguments);
+  const std::string who = person(arguments.by);
   const History kept(arguments);
   const std::size_t cleared = telemetry::clear_history(kept.store(), history_query(arguments), who, kept.now());
   print(Value().set("cleared", cleared), arguments.json);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/messaging/node.hpp"
 
+#include <sys/timex.h>
+
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
@@ -8,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "astro/command_history.hpp"
 #include "astro/error.hpp"
 #include "astro/log.hpp"
 #include "astro/messaging/outbox.hpp"
@@ -17,7 +20,10 @@
 #include "astro/trace.hpp"
 #include "astro/version.hpp"
 #include "description_value.hpp"
+#include "durable_file.hpp"
+#include "journal_entry.hpp"
 #include "messaging/host_name.hpp"
+#include "messaging/node_configuration.hpp"
 #include "messaging/node_streams.hpp"
 #include "messaging/subscribing.hpp"
 #include "messaging/wire.hpp"
@@ -29,7 +35,26 @@ namespace {
 
 constexpr Duration look_again = std::chrono::milliseconds(20);
 constexpr std::size_t most_interrupted = 1000;  // commands that may have been under way
+constexpr int patient_beats = 3;                // without one a node does not serve
 constexpr int beats_between_births = 12;        // for who came when the broker had lost what it retained
+
+/// What cannot be asked is taken for synchronised: then nobody has said that it is not.
+bool kernel_clock_is_synchronised() {
+  timex asked{};
+  return ::adjtimex(&asked) < 0 || (asked.status & STA_UNSYNC) == 0;
+}
+
+/// Of a question that wants to know its answer again; others say nothing.
+std::string id_in(std::span<const std::byte> body) {
+  if (body.empty()) return {};
+  const Value said = parse_json(text_of(body));
+  const Value* id = said.find("id");
+  return id == nullptr ? "" : id->as_text();
+}
+
+const SectionEnrolment nodes_section({.name = "nodes",
+                                      .says = "who may be commanded, and what of a node's clock",
+                                      .schema = schema_of<NodesSection>()});
 
 std::string historical(std::string_view body) {
   auto point = record_in<PointMessage>(bytes_of(body));
@@ -43,14 +68,37 @@ std::string node_topics(const std::string& site_slug, const std::string& node) {
   return "astro/v1/" + site_slug + "/" + node + "/";
 }
 
+void check_serves(const Site& site, const std::string& name) {
+  const bool has_device = std::ranges::any_of(site.devices, [](const DeviceEntry& entry) {
+    return entry.node.empty() && entry.kind != DeviceKind::transport && entry.kind != DeviceKind::store;
+  });
+  if (!has_device) {
+    throw Error(
+        ErrorCode::not_found,
+        "serving node '" + name + "': the site gives it no device; write at one of them: runs: {node: " + name + "}");
+  }
+  if (std::ranges::none_of(site.devices,
+                           [](const DeviceEntry& entry) { return entry.kind == DeviceKind::transport; })) {
+    throw Error(ErrorCode::invalid_site, "serving node '" + name +
+                                             "': the site has no transport; add one, such as "
+                                             "transports: {broker: {driver: mqtt, url: mqtt://localhost}}");
+  }
+}
+
 struct Node::State final : Listener {
  public:
-  State(const Site& site, const std::string& name, const NodeOptions& options, Registry& registry);
+  State(const Site& site, const std::string& name, const NodeOptions& options, Registry& registry,
+        std::shared_ptr<NodeConfiguration> configuration);
   ~State() override { close(); }
 
   const Observatory& observatory() const noexcept { return *observatory_; }
   std::int64_t boot() const noexcept { return boot_; }
   void close() noexcept;
+  bool comes_up();
+  /// Ends what was tried, or what the process before had not told.
+  void settle(bool was_trial);
+  bool wait_for_configuration(const std::stop_token& stop, Duration at_most);
+  bool serves() const;
 
  private:
   /// One transport, and who hears its commands.
@@ -71,6 +119,12 @@ struct Node::State final : Listener {
   void attach(const std::shared_ptr<Transport>& transport);
   void obey(const Message& message);
   void obey_stop(const Message& message);
+  void obey_ourselves(const Command& command);
+  void configure(const Command& command);
+  void check_clock(const Command& command) const;
+  bool is_synchronised() const;
+  void end(const Command& command, CommandState state, const std::string& message, std::string_view code,
+           Value details);
   void refuse(const Message& message, const std::string& why);
   void tell_birth();
   void tell_state(bool online, const std::string& cause);
@@ -85,6 +139,9 @@ struct Node::State final : Listener {
   const std::string name_;
   const std::string topics_;
   const NodeOptions options_;
+  const std::shared_ptr<NodeConfiguration> configuration_;  // null: the site is not of a file
+  const std::int64_t version_;
+  const bool needs_clock_;
   std::int64_t boot_ = 0;
   std::optional<Observatory> observatory_;
   std::unique_ptr<Outbox> outbox_;
@@ -93,12 +150,20 @@ struct Node::State final : Listener {
   std::vector<Way> ways_;
   std::unique_ptr<TelescopeTopics> telescope_;
 
-  std::mutex mutex_;
+  std::mutex ourselves_mutex_;  // of the configuration
+
+  using Steady = std::chrono::steady_clock;
+  mutable std::mutex mutex_;
   std::condition_variable wake_;
+  std::condition_variable_any configured_;
+  bool is_configured_ = false;
+  Steady::time_point beaten_ = Steady::now();
+  std::optional<Steady::time_point> obeying_since_;
   bool is_ready_ = false;
   std::vector<Point> early_points_;
   bool is_closed_ = false;
   bool birth_wanted_ = false;
+  std::vector<std::string> questions_;  // that the next birth answers
   std::thread beater_;
 };
 
@@ -125,22 +190,15 @@ class Node::State::Commands final : public Subscriber {
   State& node_;
 };
 
-Node::State::State(const Site& site, const std::string& name, const NodeOptions& options, Registry& registry)
-    : name_(name), topics_(node_topics(site.slug(), name)), options_(options) {
-  const bool has_device = std::ranges::any_of(site.devices, [](const DeviceEntry& entry) {
-    return entry.node.empty() && entry.kind != DeviceKind::transport && entry.kind != DeviceKind::store;
-  });
-  if (!has_device) {
-    throw Error(
-        ErrorCode::not_found,
-        "serving node '" + name + "': the site gives it no device; write at one of them: runs: {node: " + name + "}");
-  }
-  if (std::ranges::none_of(site.devices,
-                           [](const DeviceEntry& entry) { return entry.kind == DeviceKind::transport; })) {
-    throw Error(ErrorCode::invalid_site, "serving node '" + name +
-                                             "': the site has no transport; add one, such as "
-                                             "transports: {broker: {driver: mqtt, url: mqtt://localhost}}");
-  }
+Node::State::State(const Site& site, const std::string& name, const NodeOptions& options, Registry& registry,
+                   std::shared_ptr<NodeConfiguration> configuration)
+    : name_(name),
+      topics_(node_topics(site.slug(), name)),
+      options_(options),
+      configuration_(std::move(configuration)),
+      version_(configuration_ ? configuration_->version() : 0),
+      needs_clock_(!site.section<NodesSection>("nodes").unsynchronised_clock) {
+  check_serves(site, name);
   const std::filesystem::path folder = options.state_folder.empty() ? site.state_folder : options.state_folder;
   OpenOptions open;
   open.state_folder = folder;
@@ -192,6 +250,8 @@ Node::State::State(const Site& site, const std::string& name, const NodeOptions&
   points(early, 0);
   // What the process before had begun ended with it; nobody was told yet.
   for (const Acknowledgment& one : observatory_->recent_commands(most_interrupted)) {
+    const bool ends_otherwise = configuration_ && one.command_id == configuration_->pending_id();
+    if (ends_otherwise) continue;
     if (one.error_code == to_string(ErrorCode::interrupted) && one.time >= opened) acknowledge(one);
   }
   telescope_ = telescope_topics_of(*observatory_, name_);
@@ -235,7 +295,9 @@ void Node::State::obey_stop(const Message& message) {
   try {
     const std::string_view kind = level_before_last(message.topic);
     if (last_level(message.topic) == "rebirth") {
+      const std::string id = id_in(message.body);
       const std::lock_guard lock(mutex_);
+      if (!id.empty()) questions_.push_back(id);
       birth_wanted_ = true;
       wake_.notify_all();
     } else if (kind == "stream") {
@@ -256,6 +318,14 @@ void Node::State::obey_stop(const Message& message) {
 }
 
 void Node::State::obey(const Message& message) {
+  {
+    const std::lock_guard lock(mutex_);
+    obeying_since_ = Steady::now();
+  }
+  const auto obeyed = std::shared_ptr<void>(nullptr, [this](void*) {
+    const std::lock_guard lock(mutex_);
+    obeying_since_.reset();
+  });
   Command command;
   try {
     const auto said = record_in<TelescopeCommand>(message.body);
@@ -265,13 +335,144 @@ void Node::State::obey(const Message& message) {
       throw Error(ErrorCode::invalid_argument, "it is for device '" + command.device + "' and came to the topic of '" +
                                                    std::string(last_level(message.topic)) + "'");
     }
+    if (command.device == node_device) return obey_ourselves(command);
     const bool was_there = observatory_->find_command(command.id).has_value();
+    if (!was_there) {
+      try {
+        check_clock(command);
+      } catch (const Error& error) {
+        return end(command, CommandState::rejected, error.what(), to_string(error.code()), {});
+      }
+    }
     const Execution execution = observatory_->execute(std::move(command));
     if (was_there) acknowledge(execution.latest());
   } catch (const Error& error) {
     if (error.code() == ErrorCode::storage) throw;  // it comes again when it can be written down
     refuse(message, error.what());
   }
+}
+
+// A target is somewhere else when it is another time, and nobody knows what has expired. Stop and park need no clock.
+void Node::State::check_clock(const Command& command) const {
+  const bool is_of_mount = observatory_->site().find(DeviceKind::mount, command.device) != nullptr;
+  if (!is_of_mount || command.name == "stop" || command.name == "park" || !needs_clock_ || is_synchronised()) return;
+  throw Error(ErrorCode::unsafe,
+              "moving " + command.device + ": the clock of node '" + name_ +
+                  "' is synchronised with nothing, so that the time is not known; see that chrony or "
+                  "systemd-timesyncd runs there, or write in the site file: nodes: "
+                  "{unsynchronised_clock: true}");
+}
+
+bool Node::State::is_synchronised() const {
+  if (observatory_->clock()->is_simulated()) return true;
+  return options_.is_synchronised ? options_.is_synchronised() : kernel_clock_is_synchronised();
+}
+
+void Node::State::obey_ourselves(const Command& command) {
+  const std::lock_guard lock(ourselves_mutex_);                              // several transports deliver
+  if (configuration_ && configuration_->pending_id() == command.id) return;  // its end is told when it has come
+  if (const auto known = observatory_->find_command(command.id)) return acknowledge(*known);
+  try {
+    if (command.expires != Time{} && observatory_->clock()->now() >= command.expires) {
+      return end(command, CommandState::timeout, "it expired at " + format_time(command.expires), "", {});
+    }
+    if (command.name == "configure") return configure(command);
+    if (command.name != "history") {
+      throw Error(ErrorCode::unsupported,
+                  "node '" + name_ + "' has no command \"" + command.name + "\": it obeys configure and history");
+    }
+    const Value asked = command.parameters.is_null() ? Value(Map{}) : command.parameters;
+    List found;
+    for (const CommandRecord& one : find_commands(
+             observatory_->state_folder(), from_value<CommandQuery>(canonical(schema_of<CommandQuery>(), asked)))) {
+      found.push_back(to_value(one));
+    }
+    end(command, CommandState::completed, "", "", std::move(found));
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::storage) throw;
+    end(command, CommandState::rejected, error.what(), to_string(error.code()), {});
+  }
+}
+
+void Node::State::configure(const Command& command) {
+  if (!configuration_) {
+    throw Error(ErrorCode::unsupported, "configuring node '" + name_ +
+                                            "': it was opened with a site that is no file; open it with its site file");
+  }
+  if (!configuration_->pending_id().empty()) {
+    throw Error(ErrorCode::busy,
+                "configuring node '" + name_ + "': another configuration is being tried; send it again later");
+  }
+  const Value* text = command.parameters.find("site");
+  if (text == nullptr) {
+    throw Error(ErrorCode::invalid_argument,
+                "configuring node '" + name_ + "': \"site\" is missing; expected a site file as text");
+  }
+  const Site site =
+      parse_site(text->as_text(), {.simulate = false, .node = name_}, Registry::shared(), observatory_->site().file);
+  check_serves(site, name_);
+  if (site.slug() != observatory_->site().slug()) {
+    throw Error(ErrorCode::invalid_argument, "configuring node '" + name_ + "': it is of " + observatory_->site().name +
+                                                 ", and this is the site file of " + site.name +
+                                                 "; change the name on the node's own disk");
+  }
+  end(command, CommandState::started, "it is right; the node starts anew with it", "", {});
+  configuration_->propose(text->as_text(), command);
+  const std::lock_guard lock(mutex_);
+  is_configured_ = true;
+  configured_.notify_all();
+}
+
+/// Of a command that no device carries out: written down, and told.
+void Node::State::end(const Command& command, CommandState state, const std::string& message, std::string_view code,
+                      Value details) {
+  Acknowledgment made;
+  made.command_id = command.id;
+  made.device = command.device;
+  made.command = command.name;
+  made.state = state;
+  made.time = observatory_->clock()->now();
+  made.message = message;
+  made.error_code = code;
+  made.details = std::move(details);
+  made.issuer = command.issuer;
+  // Who only asks leaves no trace, or the answers would fill the journal.
+  const bool is_question = command.device == node_device && command.name == "history";
+  Command kept = command;
+  if (command.device == node_device) kept.parameters = {};  // site files rest in the folder of configurations
+  if (!is_question) detail::write_entry(observatory_->state_folder(), kept, made);
+  acknowledge(made);
+}
+
+bool Node::State::comes_up() {
+  const auto until = Steady::now() + options_.come_up;
+  while (!is_heard()) {
+    if (Steady::now() >= until) return false;
+    std::this_thread::sleep_for(look_again);
+  }
+  return true;
+}
+
+void Node::State::settle(bool was_trial) {
+  const std::lock_guard lock(ourselves_mutex_);
+  if (was_trial) configuration_->confirm();
+  const auto outcome = configuration_->outcome();
+  if (!outcome) return;
+  const Acknowledgment& made = outcome->acknowledgment;
+  end(outcome->command, made.state, made.message, made.error_code, made.details);
+  configuration_->told();
+}
+
+bool Node::State::wait_for_configuration(const std::stop_token& stop, Duration at_most) {
+  std::unique_lock lock(mutex_);
+  return configured_.wait_for(lock, stop, at_most, [this] { return is_configured_; });
+}
+
+bool Node::State::serves() const {
+  const auto patience = patient_beats * options_.beat + std::chrono::seconds(1);
+  const auto now = Steady::now();
+  const std::lock_guard lock(mutex_);
+  return !is_closed_ && now - beaten_ < patience && (!obeying_since_ || now - *obeying_since_ < patience);
 }
 
 void Node::State::refuse(const Message& message, const std::string& why) {
@@ -373,12 +574,22 @@ void Node::State::tell_state(bool online, const std::string& cause) {
 }
 
 void Node::State::tell_birth() {
+  std::vector<std::string> questions;
+  {
+    const std::lock_guard lock(mutex_);
+    questions.swap(questions_);
+  }
   NodeBirth birth{.node = name_,
                   .boot = boot_,
                   .time = observatory_->clock()->now(),
                   .version = version,
                   .host = host_name(),
-                  .devices = {}};
+                  .devices = {},
+                  .configuration = version_,
+                  .clock = observatory_->clock()->is_simulated() ? "simulated"
+                           : is_synchronised()                   ? "synchronised"
+                                                                 : "unsynchronised",
+                  .answers = std::move(questions)};
   for (const DeviceEntry& entry : observatory_->site().devices) {
     if (!entry.node.empty()) continue;
     ServedDevice device{.name = entry.name,
@@ -433,14 +644,19 @@ void Node::State::beat() {
   int beats = 0;
   std::unique_lock lock(mutex_);
   // Who hears of us may command at once: commands are heard first.
-  while (!is_closed_ && !is_heard()) wake_.wait_for(lock, look_again);
+  while (!is_closed_ && !is_heard()) {
+    beaten_ = Steady::now();  // without a broker it measures, and serves whoever is here
+    wake_.wait_for(lock, look_again);
+  }
   while (!is_closed_) {
     const bool tells_birth = std::exchange(birth_wanted_, false) || beats % beats_between_births == 0;
     lock.unlock();
     if (tells_birth) tell_birth();
     tell_state(true, "");
+    (void)observatory_->find_command("");  // a disk that hangs is not to be taken for a node that serves
     ++beats;
     lock.lock();
+    beaten_ = Steady::now();
     wake_.wait_for(lock, options_.beat, [this] { return is_closed_ || birth_wanted_; });
   }
 }
@@ -451,15 +667,47 @@ Node::Node(Node&&) noexcept = default;
 Node& Node::operator=(Node&&) noexcept = default;
 
 Node Node::open(const std::filesystem::path& site_file, const std::string& name, const NodeOptions& options) {
-  return open(load_site(site_file, {.simulate = false, .node = name}), name, options);
+  const SiteOptions seen{.simulate = false, .node = name};
+  const Site own = load_site(site_file, seen);
+  check_serves(own, name);
+  NodeOptions with_folder = options;
+  if (with_folder.state_folder.empty()) with_folder.state_folder = own.state_folder;
+  std::shared_ptr<NodeConfiguration> configuration;
+  {
+    const detail::StateFolder folder(with_folder.state_folder);  // a trial is not another process's to begin
+    configuration = std::make_shared<NodeConfiguration>(folder.path(), detail::text_if_there(site_file).value_or(""));
+    configuration->begin();
+  }
+  for (;;) {
+    const bool is_trial = configuration->is_trial();
+    try {
+      const Site site =
+          configuration->version() == 0 ? own : parse_site(configuration->text(), seen, Registry::shared(), site_file);
+      auto state = std::make_shared<State>(site, name, with_folder, Registry::shared(), configuration);
+      if (is_trial && !state->comes_up()) {
+        throw Error(ErrorCode::transport, "no transport of the site answers with it; see that its address is right");
+      }
+      state->settle(is_trial);
+      return Node(std::move(state));
+    } catch (const Error& error) {
+      const bool has_failed = is_trial && configuration->is_trial();  // not after it was confirmed
+      if (!has_failed || error.code() == ErrorCode::busy) throw;
+      log(LogLevel::error, name, "a configuration is rolled back: " + std::string(error.what()));
+      configuration->roll_back(error.what());
+    }
+  }
 }
 
 Node Node::open(const Site& site, const std::string& name, const NodeOptions& options, Registry& registry) {
-  return Node(std::make_shared<State>(site, name, options, registry));
+  return Node(std::make_shared<State>(site, name, options, registry, nullptr));
 }
 
 const Observatory& Node::observatory() const noexcept { return state_->observatory(); }
 std::int64_t Node::boot() const noexcept { return state_->boot(); }
 void Node::close() noexcept { state_->close(); }
+bool Node::wait_for_configuration(const std::stop_token& stop, Duration at_most) const {
+  return state_->wait_for_configuration(stop, at_most);
+}
+bool Node::serves() const { return state_->serves(); }
 
 }  // namespace astro::messaging

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "messaging/subscribing.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "astro/error.hpp"
@@ -11,6 +12,7 @@ namespace astro::messaging {
 namespace {
 constexpr auto first_wait = std::chrono::milliseconds(200);
 constexpr auto longest_wait = std::chrono::seconds(10);
+constexpr auto look_again = std::chrono::milliseconds(20);  // at one of several
 }  // namespace
 
 Subscribing::Subscribing(std::shared_ptr<Transport> transport, std::vector<Subscribed> wanted, Subscriber& subscriber,
@@ -55,6 +57,16 @@ void Subscribing::run() {
   const std::lock_guard lock(mutex_);
   is_in_force_ = true;
   changed_.notify_all();
+}
+
+bool wait_any(const std::vector<std::unique_ptr<Subscribing>>& subscriptions, Duration at_most) {
+  const auto until = std::chrono::steady_clock::now() + at_most;
+  for (;;) {
+    for (const auto& subscription : subscriptions) {
+      if (subscription->wait(subscriptions.size() == 1 ? at_most : look_again)) return true;
+    }
+    if (std::chrono::steady_clock::now() >= until) return false;
+  }
 }
 
 }  // namespace astro::messaging

@@ -45,4 +45,7 @@ class Subscribing {
   std::thread thread_;
 };
 
+/// Until one of them is in force, or so long; whether one is.
+bool wait_any(const std::vector<std::unique_ptr<Subscribing>>& subscriptions, Duration at_most);
+
 }  // namespace astro::messaging

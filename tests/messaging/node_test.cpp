@@ -2,7 +2,9 @@
 #include "astro/messaging/node.hpp"
 
 #include <gmock/gmock.h>
+#include <sqlite3.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -42,6 +44,7 @@ receivers:
   hydrogen: {driver: simulator, mount: dish, sample_rate: 2.4 MHz, runs: {node: movement}}
 controllers:
   weather: {driver: simulator.environment, runs: {node: movement}}
+nodes: {unsynchronised_clock: true}
 )";
 }
 
@@ -184,6 +187,59 @@ TEST_F(NodeTest, AnExpiredCommandDoesNotRun) {
   command.issued = Clock::system()->now() - 1h;
   command.expires = command.issued + 59min;
   EXPECT_EQ(client.send(command, 10s).state, CommandState::timeout);
+}
+
+TEST_F(NodeTest, NothingMovesWhileTheTimeIsNotKnown) {
+  std::string text = site_text(broker().port(), name_);
+  text.erase(text.find("nodes:"));
+  std::atomic<bool> is_synchronised = false;
+  const Node node =
+      Node::open(parse_site(text, {.node = "movement"}), "movement",
+                 {.state_folder = folder_.path() / "movement", .beat = 500ms, .is_synchronised = [&] -> bool {
+                    return is_synchronised;
+                  }});
+  NodeClient client(parse_site(text));
+  Command command;
+  command.device = "dish";
+  command.name = "move_to";
+  command.parameters.set("first", 20.0).set("second", 50.0);
+  command.id = new_id();
+  const Acknowledgment refused = client.send(command, 30s);
+  EXPECT_EQ(refused.state, CommandState::rejected);
+  EXPECT_EQ(refused.error_code, "unsafe");
+  EXPECT_THAT(refused.message, HasSubstr("synchronised with nothing"));
+  Command park;
+  park.device = "dish";
+  park.name = "park";
+  EXPECT_EQ(client.send(park, 60s).state, CommandState::completed) << "to park is to be safe";
+  Command reset;
+  reset.device = "weather";
+  reset.name = "reset_sensors";
+  EXPECT_EQ(client.send(reset, 30s).state, CommandState::completed) << "it moves nothing";
+  is_synchronised = true;
+  EXPECT_EQ(client.send(command, 30s).state, CommandState::rejected) << "an id is for one command";
+  command.id.clear();
+  EXPECT_EQ(client.send(command, 60s).state, CommandState::completed);
+}
+
+TEST_F(NodeTest, DoesNotServeWhileACommandIsStuck) {
+  const Node node = Node::open(parse_site(site_text(broker().port(), name_), {.node = "movement"}), "movement",
+                               {.state_folder = folder_.path() / "movement", .beat = 100ms});
+  EXPECT_TRUE(node.serves());
+  sqlite3* journal = nullptr;
+  ASSERT_EQ(sqlite3_open((folder_.path() / "movement" / "journal.db").c_str(), &journal), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(journal, "BEGIN IMMEDIATE", nullptr, nullptr, nullptr), SQLITE_OK);
+  NodeClient client(parse_site(site_text(broker().port(), name_)));
+  Command command;
+  command.id = new_id();
+  command.device = "weather";
+  command.name = "reset_sensors";
+  EXPECT_FALSE(is_final(client.send(command, 1ms).state));
+  EXPECT_TRUE(becomes([&] { return !node.serves(); }, 60s));
+  sqlite3_exec(journal, "ROLLBACK", nullptr, nullptr, nullptr);
+  sqlite3_close(journal);
+  EXPECT_TRUE(becomes([&] { return node.serves(); }, 60s));
+  EXPECT_EQ(client.send(command, 60s).state, CommandState::completed) << "it came again";
 }
 
 TEST_F(NodeTest, ACommandWaitsForANodeThatIsAway) {

@@ -9,15 +9,15 @@ from . import _astro
 _open = weakref.WeakSet()
 
 
-def remember(observatory):
-    """Has this observatory closed at the end."""
-    _open.add(observatory)
+def remember(opened):
+    """Has this observatory, node or client closed at the end."""
+    _open.add(opened)
 
 
 def close_all():
-    """Closes every observatory that is open in this process."""
-    for observatory in list(_open):
-        observatory.close()
+    """Closes every observatory, node and client of nodes that is open in this process."""
+    for opened in list(_open):
+        opened.close()
 
 
 def _end():

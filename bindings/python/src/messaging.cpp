@@ -6,6 +6,7 @@
 #include "astro/messaging/telescope.hpp"
 #include "common.hpp"
 #include "enums.hpp"
+#include "nodes.hpp"
 #include "records.hpp"
 
 namespace astro_python {
@@ -150,6 +151,7 @@ void bind_messaging(py::module_& module) {
            "What the control room asks for (an ObservationBase) as an ObservationRequest.");
   bind_avro(room);
   bind_registry_codec(room);
+  bind_nodes(room);
 }
 
 }  // namespace astro_python
