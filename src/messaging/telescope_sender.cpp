@@ -7,6 +7,7 @@
 #include "astro/error.hpp"
 #include "astro/log.hpp"
 #include "messaging/dead_letter.hpp"
+#include "messaging/host_name.hpp"
 #include "messaging/wire.hpp"
 #include "observing/devices.hpp"
 

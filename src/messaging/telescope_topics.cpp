@@ -17,6 +17,7 @@
 #include "astro/observing/plan.hpp"
 #include "execution.hpp"
 #include "journal.hpp"
+#include "messaging/host_name.hpp"
 #include "messaging/subscribing.hpp"
 #include "messaging/telescope_sender.hpp"
 #include "messaging/wire.hpp"

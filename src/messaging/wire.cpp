@@ -1,18 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "messaging/wire.hpp"
 
-#include <unistd.h>
-
 #include <cstring>
 
 #include "astro/error.hpp"
 
 namespace astro::messaging {
-
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
 
 std::string_view last_level(std::string_view topic) noexcept {
   const std::size_t slash = topic.rfind('/');

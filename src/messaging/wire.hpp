@@ -32,9 +32,6 @@ T record_in(std::span<const std::byte> body) {
   return from_value<T>(canonical(schema_of<T>(), Value(std::move(known))));
 }
 
-/// Of this machine; empty: the system does not say.
-std::string host_name();
-
 /// The last level of a topic, and the one before it.
 std::string_view last_level(std::string_view topic) noexcept;
 std::string_view level_before_last(std::string_view topic) noexcept;
