@@ -84,6 +84,8 @@ def test_both_tables_agree_row_by_row(root, tmp_path, kafka, registry, postgres,
                 while int(ask(count)) < rows:
                     assert time.monotonic() < end, f"{table}: {ask(count)} of {rows} rows\n" + (connect.folder / "connect.log").read_text()[-3000:]
                     time.sleep(0.2)
+            # Again what is there, as after each deployment.
+            subprocess.run([root / "deploy/connect/deploy", f"http://127.0.0.1:{connect.port}"], check=True)
     ours, theirs = (f"SELECT {COLUMNS} FROM {schema}.telescope_data_raw WHERE observation_id = '{observation}'" for schema in ("ours", "theirs"))
     assert ask(f"SELECT count(*) FROM ({ours}) AS ours") == str(rows)
     assert ask(f"SELECT count(*) FROM ({theirs}) AS theirs") == str(rows)
