@@ -10,6 +10,7 @@ namespace astro::detail {
 namespace {
 std::string name_of(const Issuer& issuer) {
   const std::string rank = Description<Rank>::choices.at(static_cast<std::size_t>(issuer.rank));
+  if (issuer.name.starts_with(rank + " ")) return issuer.name;  // an observation that nobody signed
   return rank + " " + (issuer.name.empty() ? "without a name" : issuer.name);
 }
 }  // namespace

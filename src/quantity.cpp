@@ -28,7 +28,9 @@ struct TimeUnit {
 };
 constexpr std::array time_units{TimeUnit{"min", 60}, TimeUnit{"h", 3600}, TimeUnit{"d", 86400}};
 
-bool takes_prefixes(std::string_view unit) noexcept { return unit == "Hz" || unit == "s" || unit == "m"; }
+bool takes_prefixes(std::string_view unit) noexcept {
+  return unit == "Hz" || unit == "s" || unit == "m" || unit == "K" || unit == "Jy";
+}
 
 std::optional<int> exponent_of(std::string_view written, std::string_view unit) noexcept {
   if (written == unit) return 0;

@@ -42,13 +42,21 @@ struct Point {
   double height_kpc;
 };
 
+/// Computed once: a view of the Galaxy asks for a hundred thousand of them.
+std::array<double, arms.size()> slopes_of_arms() noexcept {
+  std::array<double, arms.size()> slopes{};
+  for (std::size_t i = 0; i < arms.size(); ++i) slopes[i] = std::tan(arms[i].pitch_deg * (std::numbers::pi / 180.0));
+  return slopes;
+}
+
 double arm_factor(const Point& point) noexcept {
+  static const auto slopes = slopes_of_arms();
   double factor = between_arms;
-  for (const Arm& arm : arms) {
-    const double reference = arm.angle_deg * (std::numbers::pi / 180.0);
-    const double turned = std::remainder(point.angle - reference, 2.0 * std::numbers::pi);
-    const double slope = std::tan(arm.pitch_deg * (std::numbers::pi / 180.0));
-    const double ridge = arm.radius_kpc * std::exp(-turned * slope);
+  for (std::size_t i = 0; i < arms.size(); ++i) {
+    const Arm& arm = arms[i];
+    double turned = point.angle - arm.angle_deg * (std::numbers::pi / 180.0);  // of -pi to pi less a small angle
+    if (turned < -std::numbers::pi) turned += 2.0 * std::numbers::pi;
+    const double ridge = arm.radius_kpc * std::exp(-turned * slopes[i]);
     const double off = (point.radius_kpc - ridge) / arm.width_kpc;
     if (std::abs(off) < 5.0) factor += arm.excess * std::exp(-0.5 * off * off);
   }

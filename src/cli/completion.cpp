@@ -10,48 +10,64 @@ namespace astro::cli {
 
 namespace {
 
-std::vector<std::string> words_of(const CLI::App& app) {
-  std::vector<std::string> words;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; }))
-    words.push_back(command->get_name());
-  for (const CLI::Option* option : app.get_options()) {
-    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
-  }
-  return words;
+std::vector<const CLI::App*> commands_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
 }
 
-std::string joined(const std::vector<std::string>& words) {
+std::string joined(const std::vector<std::string>& words, const char* between) {
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  for (const std::string& word : words) text += (text.empty() ? "" : between) + word;
   return text;
 }
 
-/// One line for each command: the words that may follow, after the words that stand there already.
-void add_cases(const CLI::App& app, const std::string& path, std::ostream& out) {
-  out << "    '" << path << "') words='" << joined(words_of(app)) << "' ;;\n";
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    add_cases(*command, path.empty() ? command->get_name() : path + " " + command->get_name(), out);
+std::string name_within(const std::string& path, const CLI::App& command) {
+  return path.empty() ? command.get_name() : path + " " + command.get_name();
+}
+
+/// All commands, each with those that it belongs to before it.
+void add_paths(const CLI::App& app, const std::string& path, std::vector<std::string>& paths) {
+  for (const CLI::App* command : commands_of(app)) {
+    paths.push_back("'" + name_within(path, *command) + "'");
+    add_paths(*command, name_within(path, *command), paths);
   }
+}
+
+/// One line for each command: what may follow, after the words that stand there already.
+void add_cases(const CLI::App& app, const std::string& path, std::ostream& out) {
+  std::vector<std::string> options;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
+  }
+  std::vector<std::string> commands;
+  for (const CLI::App* command : commands_of(app)) commands.push_back(command->get_name());
+  out << "    '" << path << "') options='" << joined(options, " ") << "' commands='" << joined(commands, " ")
+      << "' ;;\n";
+  for (const CLI::App* command : commands_of(app)) add_cases(*command, name_within(path, *command), out);
 }
 
 /// Commands and options from here, files from the shell.
 std::string bash(const CLI::App& app) {
+  std::vector<std::string> paths;
+  add_paths(app, "", paths);
   std::ostringstream out;
   out << "_astro() {\n"
-         "  local current=${COMP_WORDS[COMP_CWORD]} path= words= word\n"
+         "  local current=${COMP_WORDS[COMP_CWORD]} path= options= commands= word\n"
          "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-         "    case \"$word\" in\n"
-         "      -*|*/*|*.*) ;;\n"
-         "      *) [ -z \"$path\" ] && path=$word || { [ \"$path\" = queue ] && path=\"$path $word\"; } ;;\n"
+         "    case \"${path:+$path }$word\" in\n"
+         "      "
+      << joined(paths, "|")
+      << ") path=\"${path:+$path }$word\" ;;\n"
          "    esac\n"
          "  done\n"
          "  case \"$path\" in\n";
   add_cases(app, "", out);
   out << "  esac\n"
-         "  case \"$current\" in\n"
-         "    -*) COMPREPLY=($(compgen -W \"$words\" -- \"$current\")) ;;\n"
-         "    *) COMPREPLY=($(compgen -W \"$words\" -- \"$current\") $(compgen -f -- \"$current\")) ;;\n"
-         "  esac\n"
+         "  if [[ $current == -* ]]; then COMPREPLY=($(compgen -W \"$options\" -- \"$current\"))\n"
+         "  elif [[ -n $commands ]]; then COMPREPLY=($(compgen -W \"$commands\" -- \"$current\"))\n"
+         "  else\n"
+         "    local IFS=$'\\n'  # names of files may have spaces\n"
+         "    COMPREPLY=($(compgen -f -- \"$current\"))\n"
+         "  fi\n"
          "}\n"
          "complete -o filenames -F _astro astro\n";
   return out.str();

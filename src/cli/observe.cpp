@@ -90,8 +90,10 @@ void print_line(const ObservationResult& result) {
   std::cout << "Peak        " << number(peak.peak_k, 2) << " K +- " << number(peak.sigma_k, 2) << " K at "
             << velocity_label(result.spectrum.velocity_frame) << ' ' << number(peak.peak_velocity_km_s, 1) << " km/s ("
             << number(peak.peak_frequency.megahertz(), 4) << " MHz)\n"
-            << "Tsys        " << number(result.spectrum.tsys_k, 1) << " K (receiver "
-            << number(result.spectrum.receiver_k, 1) << " K)\n"
+            << "Tsys        " << number(result.spectrum.tsys_k, 1) << " K";
+  // A spectrum against a reference knows the sum only.
+  if (result.spectrum.receiver_k > 0.0) std::cout << " (receiver " << number(result.spectrum.receiver_k, 1) << " K)";
+  std::cout << '\n'
             << "Noise       " << number(peak.rms_k, 3) << " K rms in " << number(seconds(result.spectrum.exposure), 1)
             << " s\n"
             << "Samples     " << result.spectrum.samples << ", lost " << result.spectrum.samples_lost << '\n';

@@ -45,7 +45,7 @@ Value told_of(const Plan& plan) {
   return told;
 }
 
-void print_for_people(const Plan& plan) {
+void print_for_people(const Plan& plan, const ObservationRequest& request) {
   constexpr std::size_t most = 30;
   std::vector<std::vector<std::string>> rows{{"BEGIN", "END", "STEP", "AZIMUTH", "ALTITUDE"}};
   for (std::size_t i = 0; i < plan.steps.size() && i < most; ++i) {
@@ -61,6 +61,9 @@ void print_for_people(const Plan& plan) {
             << " s\n";
   if (plan.expected_rms_k > 0.0)
     std::cout << "Noise        " << number(plan.expected_rms_k, 3) << " K rms in a channel, to be expected\n";
+  if (request.until_rms_k > 0.0 && plan.expected_rms_k > request.until_rms_k)
+    std::cout << "             which is more than `until_rms` (" << number(request.until_rms_k, 3)
+              << " K): calibrate for longer, or switch\n";
   std::cout << "Store        " << number(static_cast<double>(plan.bytes) / 1e6, 1) << " MB\n"
             << "Sun          " << number(plan.sun_distance.degrees(), 0) << " deg away, at least\n";
   for (const std::string& refusal : plan.refusals) std::cout << "Refused      " << refusal << '\n';
@@ -73,7 +76,7 @@ int run(const Arguments& arguments) {
   const ObservationRequest request = load_request(arguments.request, &site);
   const Plan made = plan(site, request, {.start = arguments.at.empty() ? Time{} : parse_time(arguments.at)});
   if (arguments.json) print(told_of(made), true);
-  else print_for_people(made);
+  else print_for_people(made, request);
   return made.is_possible() ? done : refused;
 }
 

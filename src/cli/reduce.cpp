@@ -92,15 +92,17 @@ ObservationResult reduce_stored(const Arguments& arguments) {
 int list_observations(const std::string& site, bool simulate, bool json) {
   const Archive archive(site, simulate);
   List all;
-  std::vector<std::vector<std::string>> rows;
+  std::vector<std::vector<std::string>> rows{{"ID", "BEGUN", "STATE", "MODE", "TARGET", "REASON"}};
   for (const StoreHandle& store : archive.stores()) {
     for (const Observation& each : store.find<Observation>({.order_by = "created"})) {
       const std::string state(Description<ObservationState>::choices.at(static_cast<std::size_t>(each.state)));
+      const std::string mode(Description<Mode>::choices.at(static_cast<std::size_t>(each.request.mode)));
       Value one;
       one.set("observation", each.id).set("store", store.name()).set("state", state).set("reason", each.reason);
-      one.set("created", each.created).set("target", each.request.target).set("observer", each.request.observer);
+      one.set("created", each.created).set("mode", mode).set("target", each.request.target);
+      one.set("observer", each.request.observer);
       all.push_back(std::move(one));
-      rows.push_back({each.id, format_time(each.created, 0), state, each.request.target, each.reason});
+      rows.push_back({each.id, format_time(each.created, 0), state, mode, name_of(each.request), each.reason});
     }
   }
   if (!json) return print_table(rows), done;

@@ -46,14 +46,15 @@ void Collector::start_afresh(Time from) {
 }
 
 BlockPtr Collector::next_block(const std::stop_token& stop) {
-  constexpr auto patience = 5s;
+  const Duration patience = 5s + 2 * receiver_.settings()->item_period;  // a spectrum comes when it is complete
   const auto started = std::chrono::steady_clock::now();
   while (true) {
     if (stop.stop_requested()) throw Error(ErrorCode::cancelled, "integrating '" + receiver_.name() + "': cancelled");
     if (BlockPtr block = stream_->next(100ms)) return block;
     if (std::chrono::steady_clock::now() - started > patience) {
-      throw Error(ErrorCode::timeout, "integrating '" + receiver_.name() +
-                                          "': no samples for 5 s; look at the receiver's cable and at its log lines");
+      throw Error(ErrorCode::timeout, "integrating '" + receiver_.name() + "': no samples for " +
+                                          std::to_string(patience / 1s) +
+                                          " s; look at the receiver's cable and at its log lines");
     }
   }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <functional>
+#include <string_view>
 
 #include "astro/error.hpp"
 #include "astro/signal/beam.hpp"
@@ -129,24 +132,31 @@ std::vector<Finding> of_tipping(std::span<const Sample> samples, const char* uni
   return {found("opacity", fit.zenith_opacity, ""), found("constant", fit.receiver_k, unit)};
 }
 
-/// The altitude below which the ground fills the beam, for each direction: what a mask is made of.
+/// The lowest altitude from which on the beam sees sky, for each direction: what a mask is made of.
 std::vector<Finding> of_horizon(std::span<const Sample> samples, const char* unit) {
   const auto [coldest, warmest] =
       std::ranges::minmax_element(samples, {}, [](const Sample& each) { return each.kelvin.value; });
   std::vector<Finding> findings{found("coldest", coldest->kelvin, unit), found("warmest", warmest->kelvin, unit)};
-  const double middle = (coldest->kelvin.value + warmest->kelvin.value) / 2;
+  // Ground that fills half of the beam. Its temperature is that of the air; without kelvin it at least stands out.
+  constexpr double ground_k = 290.0;
+  const double cold = coldest->kelvin.value;
+  const double middle = std::string_view(unit) == kelvin ? (cold + ground_k) / 2
+                                                         : std::max((cold + warmest->kelvin.value) / 2, 1.5 * cold);
   constexpr int sectors = 24;
+  std::array<std::vector<const Sample*>, sectors> seen;
+  for (const Sample& sample : samples)
+    seen.at(static_cast<std::size_t>(sample.place.azimuth.wrapped().degrees() / (360.0 / sectors))).push_back(&sample);
   for (int sector = 0; sector < sectors; ++sector) {
-    double highest = -1.0;
-    bool any = false;
-    for (const Sample& sample : samples) {
-      if (static_cast<int>(sample.place.azimuth.wrapped().degrees() / (360.0 / sectors)) != sector) continue;
-      any = true;
-      if (sample.kelvin.value > middle) highest = std::max(highest, sample.place.altitude.degrees());
+    std::vector<const Sample*>& column = seen.at(static_cast<std::size_t>(sector));
+    if (column.empty()) continue;
+    std::ranges::sort(column, std::greater(), [](const Sample* each) { return each->place.altitude; });
+    double free_from = column.front()->place.altitude.degrees();
+    for (const Sample* each : column) {
+      if (each->kelvin.value > middle) break;
+      free_from = each->place.altitude.degrees();
     }
-    if (any)
-      findings.push_back(
-          {.name = "ground_below_at_" + std::to_string(sector * 360 / sectors), .value = highest, .unit = deg});
+    findings.push_back(
+        {.name = "ground_below_at_" + std::to_string(sector * 360 / sectors), .value = free_from, .unit = deg});
   }
   return findings;
 }

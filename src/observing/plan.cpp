@@ -105,6 +105,13 @@ void Planner::check_receiver() const {
   };
   check("centre frequency", request_.center_frequency, described.lowest, described.highest);
   if (request_.bandwidth > Frequency()) check("bandwidth", request_.bandwidth, described.slowest, described.fastest);
+  const double band_hz = sample_rate_hz();
+  if (request_.mode == Mode::frequency_switch && band_hz > 0.0 &&
+      std::abs(request_.frequency_shift.hertz()) >= band_hz) {
+    refuse("a `frequency_shift` of " + text::of(request_.frequency_shift.megahertz()) +
+           " MHz moves the line out of the band of " + text::of(band_hz / 1e6) +
+           " MHz; it has to be in it at both tunings");
+  }
 }
 
 std::string Planner::load_target(Phase phase) const {
@@ -225,13 +232,14 @@ double Planner::expected_rms_k(std::span<const Step> steps) const {
     else if (step.phase == Phase::reference) off_s += spent_s;
     else load_s += spent_s;
   }
-  const bool many_places = request_.mode != Mode::track && request_.mode != Mode::drift && off_s == 0.0;
-  if (many_places) on_s = seconds(request_.integration_time);
+  const bool is_folded = request_.mode == Mode::frequency_switch;
+  const bool one_place = request_.mode == Mode::track || request_.mode == Mode::drift || is_folded || off_s > 0.0;
+  if (!one_place) on_s = seconds(request_.integration_time);
   const double spectra_per_s = rate_hz / request_.channels;
   double variance = 1.0 / (on_s * spectra_per_s);
-  if (off_s > 0.0) variance += 1.0 / (off_s * spectra_per_s);
+  if (is_folded) variance *= 2.0;  // one half against the other, and both differences averaged
+  else if (off_s > 0.0) variance += 1.0 / (off_s * spectra_per_s);
   else if (load_s > 0.0) variance += 2.0 / (load_s * spectra_per_s);
-  if (request_.mode == Mode::frequency_switch) variance /= 2.0;
   return *calibration_->tsys_k * std::sqrt(variance);
 }
 
@@ -267,7 +275,7 @@ Plan Planner::plan(std::span<const Step> steps, Time start, Axes axes) const {
     plan.steps.push_back(std::move(planned));
   }
   for (const auto& [reason, count] : reasons) {
-    plan.refusals.push_back(reason + (count > 1 ? ", and so are " + std::to_string(count - 1) + " further steps" : ""));
+    plan.refusals.push_back(reason + (count > 1 ? ", and " + std::to_string(count - 1) + " more like it" : ""));
   }
   plan.end = now;
   plan.expected_rms_k = expected_rms_k(steps);

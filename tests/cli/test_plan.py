@@ -69,10 +69,14 @@ def test_a_shell_completes_commands_and_options(astro):
     script = astro.run("completion", "bash").stdout
 
     def answer(words):
-        ask = f'{script}\nCOMP_WORDS=(astro {" ".join(words)}); COMP_CWORD={len(words)}; _astro; echo "${{COMPREPLY[@]}}"'
+        ask = f'{script}\nCOMP_WORDS=(astro {" ".join(words)}); COMP_CWORD={len(words)}; _astro; printf "%s\\n" "${{COMPREPLY[@]}}"'
         ran = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True, cwd=astro.folder)
-        return ran.stdout.split()
+        return ran.stdout.splitlines()
 
     assert answer(["obs"]) == ["observe", "observations"]
     assert "--simulate" in answer(["observe", "--sim"])
     assert "--site" in answer(["sky", "--si"])
+    assert answer(["telemetry", "hist"]) == ["history"]
+    assert answer(["queue", "add", "--us"]) == ["--user"]
+    (astro.folder / "my site.yaml").touch()
+    assert answer(["queue", "add", "my"]) == ["my site.yaml"]

@@ -38,7 +38,7 @@ EXPECTED = {
         "found[20]": (129, 5), "found[40]": (90, 5), "found[60]": (48, 5), "found[80]": (23, 5),
         "min(speed_km_s)": (236, 36), "max(speed_km_s)": (236, 34),
     },  # fmt: skip
-    "cygnus_map": {"float(latitude_of_brightest)": (0, 4), "read.pixels.shape[0]": (110, 0), "len(spectra)": (77, 0)},
+    "cygnus_map": {"float(latitude_of_brightest)": (0, 4), "read.pixels.shape[0]": (110, 0), "len(spectra)": (119, 7)},
 }
 
 

@@ -164,6 +164,27 @@ def test_records_check_what_they_are_given():
         request.center_frequency = 1420.4
 
 
+def test_a_part_of_a_record_is_set_in_the_whole():
+    request = astro.ObservationRequest(target="sun")
+    request.scan.width = astro.degrees(7)
+    assert request.scan.width == astro.degrees(7) and request.scan.height == astro.degrees(2)
+    observation = astro.Observation(request=request)
+    observation.request.scan.height = astro.degrees(9)
+    assert observation.request.scan.height == astro.degrees(9), "at any depth"
+    assert request.scan.height == astro.degrees(2), "what was given was copied"
+    copied = copy.copy(request.scan)
+    copied.width = astro.degrees(5)
+    assert request.scan.width == astro.degrees(7), "a copy is nobody's part"
+
+
+def test_records_refuse_attributes_that_they_do_not_have():
+    request = astro.ObservationRequest(target="sun")
+    with pytest.raises(AttributeError, match="did you mean 'integration_time_s'"):
+        request.integration_tme_s = 5
+    with pytest.raises(AttributeError, match="did you mean 'width'"):
+        request.scan.widht = astro.degrees(5)
+
+
 def test_records_become_a_structured_array():
     points = [
         astro.Point(id=f"dish.{i}", device="dish", value=float(i), unit="K", time=astro.Time("2021-02-10") + i, quality="good")

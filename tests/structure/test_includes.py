@@ -74,6 +74,11 @@ def test_public_headers_show_no_third_party_header():
     assert wrong == []
 
 
+def test_one_header_brings_all_the_others():
+    everything = {str(path.relative_to(ROOT / "include")) for path in sources("include/astro") if path.parent.name != "detail"}
+    assert everything - {"astro/astro.hpp", "astro/export.hpp"} == set(includes(ROOT / "include/astro/astro.hpp"))
+
+
 def test_plugins_see_only_the_public_headers_and_never_each_other():
     wrong = []
     for path in sources("plugins"):

@@ -140,7 +140,7 @@ def _caption(spectrum):
     parts = []
     if spectrum.pointing.known:
         galactic = _astro.sky.galactic(spectrum.pointing.direction)
-        parts.append(f"l {galactic.l.wrapped().degrees:.1f}°  b {galactic.b.degrees:+.1f}°")
+        parts.append(f"l {galactic.l.wrapped().degrees:.1f}°  b {round(galactic.b.degrees, 1) + 0.0:+.1f}°")
     parts.append(f"{spectrum.mid.isoformat(0).replace('T', ' ').rstrip('Z')} UTC")
     parts.append(f"{spectrum.exposure_s:.0f} s")
     if isinstance(spectrum, _astro.CalibratedSpectrum):

@@ -106,6 +106,11 @@ Value loose(const Field& field, py::handle object) {
   }
 }
 
+std::string unknown_attribute(const std::string& what, const std::string& name, const std::vector<std::string>& known) {
+  const std::string near = astro::nearest(name, known);
+  return what + " has no attribute '" + name + "'" + (near.empty() ? "" : "; did you mean '" + near + "'?");
+}
+
 /// Words that Python keeps for itself (The Python Language Reference, 2.3.1), as names may begin here.
 constexpr std::array keywords{"and",    "as",   "assert", "async",  "await",  "break",   "class",    "continue",
                               "def",    "del",  "elif",   "else",   "except", "finally", "for",      "from",
@@ -154,11 +159,7 @@ Value map_from_attributes(const std::string& what, const std::vector<Field>& fie
   for (const auto& [key, value] : attributes) {
     const auto name = py::cast<std::string>(key);
     const auto found = std::ranges::find(names, name);
-    if (found == names.end()) {
-      const std::string near = astro::nearest(name, names);
-      throw py::type_error(what + " has no attribute '" + name + "'" +
-                           (near.empty() ? "" : "; did you mean '" + near + "'?"));
-    }
+    if (found == names.end()) throw py::type_error(unknown_attribute(what, name, names));
     const Field& field = fields[static_cast<std::size_t>(found - names.begin())];
     map.emplace_back(field.name, from_attribute(field, value));
   }
@@ -172,6 +173,29 @@ py::dict map_to_attributes(const std::vector<Field>& fields, const Value& map) {
     attributes[py::str(attribute_name(field))] = value == nullptr ? py::none() : to_attribute(field, *value);
   }
   return attributes;
+}
+
+py::object part_of(const py::object& whole, const Field& field, py::object value) {
+  if (field.type == FieldType::record && record_type_of(value) != nullptr)
+    value.attr("__dict__")["_whole"] = py::make_tuple(whole, attribute_name(field));
+  return value;
+}
+
+void set_in_whole(const py::object& part) {
+  const py::dict known = part.attr("__dict__");
+  if (!known.contains("_whole")) return;
+  const py::tuple whole = known["_whole"];
+  py::setattr(whole[0], whole[1], part);
+}
+
+void set_attribute(const py::object& record, const py::str& name, const py::object& value) {
+  std::vector<std::string> names;
+  for (const Field& field : record_type_of(record)->schema->fields) names.push_back(attribute_name(field));
+  const auto given = py::cast<std::string>(name);
+  if (std::ranges::find(names, given) == names.end())
+    throw py::attribute_error(
+        unknown_attribute(py::cast<std::string>(py::type::of(record).attr("__name__")), given, names));
+  if (PyObject_GenericSetAttr(record.ptr(), name.ptr(), value.ptr()) != 0) throw py::error_already_set();
 }
 
 std::string attribute_doc(const Field& field) {

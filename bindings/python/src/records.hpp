@@ -42,6 +42,13 @@ astro::Value map_from_attributes(const std::string& what, const std::vector<astr
                                  const py::dict& attributes);
 py::dict map_to_attributes(const std::vector<astro::Field>& fields, const astro::Value& map);
 
+/// A record that was read from another one remembers it, so that setting an attribute of the part
+/// (`request.scan.width = ...`) sets it in the whole. The copy of a part belongs to nobody.
+py::object part_of(const py::object& whole, const astro::Field& field, py::object value);
+void set_in_whole(const py::object& part);
+/// Sets what the class describes, and refuses other names with the nearest known one.
+void set_attribute(const py::object& record, const py::str& name, const py::object& value);
+
 std::string attribute_doc(const astro::Field& field);
 std::string record_doc(const char* says, const astro::Schema& schema);
 
@@ -49,7 +56,7 @@ template <astro::Record T>
 py::class_<T> bind_record(py::module_& module, const char* class_name, const char* says) {
   const astro::Schema& schema = astro::schema_of<T>();
   const std::span<const astro::Member> members = astro::detail::members_of<T>();
-  py::class_<T> type(module, class_name, nogil_destructor(), record_doc(says, schema).c_str());
+  py::class_<T> type(module, class_name, nogil_destructor(), py::dynamic_attr(), record_doc(says, schema).c_str());
   type.def(py::init([&schema, class_name](const py::kwargs& attributes) {
     return astro::from_value<T>(map_from_attributes(class_name, schema.fields, attributes));
   }));
@@ -58,8 +65,13 @@ py::class_<T> bind_record(py::module_& module, const char* class_name, const cha
     const astro::Field& field = schema.fields[i];
     type.def_property(
         attribute_name(field).c_str(),
-        [&member, &field](const T& self) { return to_attribute(field, member.read(&self)); },
-        [&member, &field](T& self, const py::object& value) { member.write(&self, from_attribute(field, value)); },
+        [&member, &field](const py::object& self) {
+          return part_of(self, field, to_attribute(field, member.read(&py::cast<const T&>(self))));
+        },
+        [&member, &field](const py::object& self, const py::object& value) {
+          member.write(&py::cast<T&>(self), from_attribute(field, value));
+          set_in_whole(self);
+        },
         attribute_doc(field).c_str());
   }
   type.def(
@@ -68,6 +80,7 @@ py::class_<T> bind_record(py::module_& module, const char* class_name, const cha
       .def(
           "to_json", [](const T& self) { return astro::to_json(astro::to_value(self)); }, "One line of JSON.")
       .def("__copy__", [](const T& self) { return T(self); })
+      .def("__setattr__", &set_attribute)
       .def(
           "__eq__", [](const T& self, const T& other) { return astro::to_value(self) == astro::to_value(other); },
           py::is_operator())
