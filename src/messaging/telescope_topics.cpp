@@ -12,6 +12,7 @@
 
 #include "astro/error.hpp"
 #include "astro/log.hpp"
+#include "astro/messaging/status.hpp"
 #include "astro/messaging/telescope.hpp"
 #include "astro/observing/observe.hpp"
 #include "astro/observing/plan.hpp"
@@ -170,7 +171,7 @@ struct TelescopeTopics::State final : Subscriber {
 
   void tell(const Acknowledgment& told);
   void follow(const Acknowledgment& told);
-  void hear_log(const LogLine& line);
+  void warn(TelescopeStatus status);
 
   const Observatory site_;
   const TelescopeSection section_;
@@ -186,6 +187,7 @@ struct TelescopeTopics::State final : Subscriber {
   Subscription telling_;
   Subscription watching_;
   std::unique_ptr<Subscribing> hears_;
+  std::unique_ptr<StatusReporter> reporter_;
 
   std::mutex mutex_;
   std::condition_variable wake_;
@@ -234,7 +236,7 @@ TelescopeTopics::State::~State() {
   hears_.reset();
   if (observer_.joinable()) observer_.join();
   watching_ = {};
-  set_log_listener({});
+  reporter_.reset();
   journal_->close();
   hub_->close();
   try {
@@ -274,7 +276,7 @@ bool TelescopeTopics::State::begin() {
     }
     if (!pause(next)) return false;
   }
-  set_log_listener([this](const LogLine& line) { hear_log(line); });
+  reporter_ = std::make_unique<StatusReporter>(Sender{}, [this](const TelescopeStatus& status) { warn(status); });
   // What the process before had begun ended with it; nobody was told yet.
   for (const Acknowledgment& one : journal_->recent(most_interrupted)) {
     if (one.error_code == to_string(ErrorCode::interrupted) && one.time >= opened_) tell(one);
@@ -308,13 +310,8 @@ std::string TelescopeTopics::State::current_observation() {
 }
 
 /// Warnings and errors of the whole process; not of ourselves, who would tell of that we cannot tell.
-void TelescopeTopics::State::hear_log(const LogLine& line) {
-  if (line.level < LogLevel::warning || line.source == TelescopeSender::source) return;
-  TelescopeStatus status;
-  status.timestamp = std::chrono::floor<std::chrono::milliseconds>(line.time).time_since_epoch().count();
-  status.level = line.level == LogLevel::error ? StatusLevel::error : StatusLevel::warning;
-  status.component = line.source;
-  status.message = line.message;
+void TelescopeTopics::State::warn(TelescopeStatus status) {
+  if (status.component == TelescopeSender::source) return;  // of the way to the control room itself
   if (const std::string observation = current_observation(); !observation.empty()) {
     status.current_observation_id = observation;
   }

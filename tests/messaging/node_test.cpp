@@ -195,7 +195,7 @@ TEST_F(NodeTest, NothingMovesWhileTheTimeIsNotKnown) {
   std::atomic<bool> is_synchronised = false;
   const Node node =
       Node::open(parse_site(text, {.node = "movement"}), "movement",
-                 {.state_folder = folder_.path() / "movement", .beat = 500ms, .is_synchronised = [&] -> bool {
+                 {.state_folder = folder_.path() / "movement", .beat = 500ms, .is_synchronised = [&]() -> bool {
                     return is_synchronised;
                   }});
   NodeClient client(parse_site(text));
