@@ -101,6 +101,10 @@ def test_an_observation_of_a_stranger_is_carried_out_once(hill, room):
     for reason, part in zip(reasons, ["does not begin with a zero", "do not fit the schema", "no schema", "timestamp", "behind its end"]):
         assert part in reason, reasons
 
+    kcat = ["kcat", "-b", f"127.0.0.1:{room.port}", "-C", "-t", "telescope.acknowledgments", "-o", "beginning", "-e", "-q", "-f", "%k %S bytes\\n"]
+    lines = subprocess.run(kcat, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()
+    assert sum(line.startswith(command_id) and line.endswith(" bytes") for line in lines) == len(told)
+
     # The same again: the same answer, and nothing moves.
     peers.send(room.port, "telescope.commands", [(command_id, good)])
     again = room.end_of(command_id, times=2)
@@ -113,11 +117,13 @@ def test_an_observation_of_a_stranger_is_carried_out_once(hill, room):
 
 def test_commands_of_all_kinds_end_as_the_contract_says(hill, room):
     hill.serve()
-    wide = copy.deepcopy(peers.COMMAND)  # a stranger who knows our own fields, too
+    # A stranger who knows our own fields, too, and one that we do not know; the contract's version comes beside it.
+    wide = copy.deepcopy(peers.COMMAND)
     for name in ("device", "name", "parameters", "issuer"):
         wide["fields"].append({"name": name, "type": "string", "default": ""})
     wide["fields"].append({"name": "issuer_rank", "type": "string", "default": ""})
     wide["fields"].append({"name": "expires", "type": ["null", "long"], "default": None})
+    wide["fields"].append({"name": "priority", "type": "long", "default": 5})
     move = {"command_type": "device_command", "device": "dish", "name": "move_to", "issuer": "anna", "issuer_rank": "operator"}
     moved = room.end_of(room.send({**move, "parameters": '{"first": 100, "second": 60}', "expires": None}, wide))
     assert [one["status"] for one in moved] == ["received", "started", "completed"]

@@ -78,7 +78,7 @@ def test_both_tables_agree_row_by_row(root, tmp_path, kafka, registry, postgres,
                 monkeypatch.setitem(os.environ, f"ASTRO_CONNECT_{name}", value)
             file = root / "deploy/connect/telescope-data-sink.json"
             connect = start_server("connect", str(file), f"bootstrap.servers=127.0.0.1:{kafka.port}", *WORKER)
-            end = time.monotonic() + 180
+            end = time.monotonic() + 600
             for table in ("ours", "theirs"):
                 count = f"SELECT count(*) FROM {table}.telescope_data_raw WHERE observation_id = '{observation}'"
                 while int(ask(count)) < rows:
