@@ -152,6 +152,7 @@ struct Outbox::State {
   std::vector<InFlight> to_remove_;
   Steady::time_point removed_{};
   std::vector<Shed> shed_;             // that nobody was told of yet
+  bool shed_is_kept_ = true;           // and the disk has it
   std::int64_t shed_told_ = 0;         // id of the last record of what was shed
   std::int64_t always_confirmed_ = 0;  // and how far the other side has that lane
   OutboxCounts counts_;
@@ -216,6 +217,8 @@ void Outbox::State::transact(Work work) {
   try {
     remove_confirmed(change);
     work(change);
+    // With the first that comes after them: else a kill would leave a hole that nobody accounts for.
+    if (!shed_is_kept_) file_.keep_shed(change.shed);
     file_.commit();
   } catch (...) {
     file_.roll_back();
@@ -231,6 +234,7 @@ void Outbox::State::transact(Work work) {
   if (change.tells_shed) shed_told_ = always_.up_to;
   counts_.shed += change.shed_count;
   shed_ = std::move(change.shed);
+  shed_is_kept_ = true;
   to_remove_.erase(to_remove_.begin(), to_remove_.begin() + static_cast<std::ptrdiff_t>(change.removed));
   removed_ = Steady::now();
 }
@@ -295,6 +299,7 @@ void Outbox::State::put(std::span<const Outgoing> batch) {
   for (const Outgoing& one : batch) {  // told with the next that can be written
     add(shed_, {std::string(one.source), one.boot, one.sequence, one.sequence, 1, one.time, one.time});
   }
+  shed_is_kept_ = false;
   counts_.shed += batch.size();
 }
 
