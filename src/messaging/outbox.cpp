@@ -55,7 +55,7 @@ struct Outbox::State {
     shed_ = file_.kept_shed();
     waiting_ = file_.count(Keeping::telemetry) + file_.count(Keeping::always);
     const std::int64_t last = file_.last_id(Keeping::telemetry);
-    backlogs_.push_back({Keeping::telemetry, 0, last});
+    backlogs_.push_back({.up_to = last, .is_inherited = true});
     live_.sent = live_.up_to = last;
     always_.up_to = file_.last_id(Keeping::always);
     sender_ = std::thread([this] { send_all(); });
@@ -89,6 +89,7 @@ struct Outbox::State {
     Keeping keeping = Keeping::telemetry;
     std::int64_t sent = 0;  ///< handed to the transport
     std::int64_t up_to = 0;
+    bool is_inherited = false;  ///< a process before may have handed it over: shed it would be counted twice
   };
   struct InFlight {
     Ticket ticket = 0;
@@ -122,12 +123,12 @@ struct Outbox::State {
   template <class Work>
   void transact(Work work);
   void write(std::span<const Outgoing> batch);
-  std::uint64_t make_room(std::uint64_t wanted);
+  std::uint64_t make_room(std::uint64_t wanted, bool takes_inherited);
   bool make_room_for(std::uint64_t size, bool may_use_margin);
   void insert(const Outgoing& message, Change& change);
   void remove_confirmed(Change& change);
   void tidy();
-  void shed(std::uint64_t wanted, Change& change);
+  void shed(std::uint64_t wanted, bool takes_inherited, Change& change);
   void tell_shed(Change& change);
   bool send(Lane& lane, std::size_t at_most, bool is_late);
   bool send_some();
@@ -182,14 +183,16 @@ void Outbox::State::remove_confirmed(Change& change) {
 }
 
 // The oldest that is not with the transport: what is with it may be delivered all the same.
-void Outbox::State::shed(std::uint64_t wanted, Change& change) {
+void Outbox::State::shed(std::uint64_t wanted, bool takes_inherited, Change& change) {
   std::uint64_t freed = 0;
   std::uint64_t count = 0;
   const auto shed_lane = [&](const Lane& lane) {
     if (freed >= wanted) return;
     for (const Shed& one : file_.shed(lane.sent, lane.up_to, wanted, freed, count)) add(change.shed, one);
   };
-  for (const Lane& lane : backlogs_) shed_lane(lane);
+  for (const Lane& lane : backlogs_) {
+    if (takes_inherited || !lane.is_inherited) shed_lane(lane);
+  }
   shed_lane(live_);
   change.bytes -= static_cast<std::int64_t>(freed);
   change.waiting -= static_cast<std::int64_t>(count);
@@ -246,10 +249,10 @@ void Outbox::State::write(std::span<const Outgoing> batch) {
   });
 }
 
-std::uint64_t Outbox::State::make_room(std::uint64_t wanted) {
+std::uint64_t Outbox::State::make_room(std::uint64_t wanted, bool takes_inherited) {
   const std::uint64_t at_once = std::max(wanted, bytes_ / part_shed);
   const std::uint64_t before = bytes_;
-  transact([&](Change& change) { shed(at_once, change); });
+  transact([&](Change& change) { shed(at_once, takes_inherited, change); });
   return before - std::min(before, bytes_);
 }
 
@@ -262,7 +265,9 @@ bool Outbox::State::make_room_for(std::uint64_t size, bool may_use_margin) {
   const bool is_tight = disk.available < margin + size;
   std::uint64_t wanted = bytes_ + size > largest ? bytes_ + size - largest : 0;
   if (is_tight) wanted = std::max(wanted, size);
-  const std::uint64_t freed = wanted == 0 ? 0 : make_room(wanted);
+  // For what is always kept a count that is too high is the smaller evil.
+  const bool takes_inherited = may_use_margin && bytes_ + size > largest;
+  const std::uint64_t freed = wanted == 0 ? 0 : make_room(wanted, takes_inherited);
   if (bytes_ + size > largest) return false;
   return !is_tight || freed >= size || (may_use_margin && disk.available > margin / 2 + size);
 }
