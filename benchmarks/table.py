@@ -93,6 +93,13 @@ ROWS = [
             against=(f"messaging/{peer}", "records/s"))
         for way, peer in (("to_json", "rapidjson_writes"), ("from_json", "rapidjson_reads"))
     ],
+    *[
+        Row(f"outbox, points in batches of {batch}, durably", (f"messaging/outbox/{batch}/min_time:3.000/real_time", "points/s"), 1e5,
+            unit="points/s")
+        for batch in (1000, 10000)
+    ],
+    Row("stop over MQTT to the driver's hook, p99", ("messaging/stop_over_mqtt/iterations:1000/real_time", "p99_ms"), 10, unit="ms",
+        most=True),
     Row("sqlite, rows in batches of 1000, over bare SQLite",
         ("plugins/sqlite_store/1000/iterations:300/real_time", "rows/s"), 0.8, unit="rows/s",
         against=("plugins/bare_sqlite/1000/iterations:300/real_time", "rows/s")),

@@ -211,6 +211,13 @@ void Journal::flush() noexcept {
       // The devices go on: what is under way matters more than its record. One line for each time.
       failures_.add();
       if (!std::exchange(failed_, true)) log(LogLevel::error, "journal", error.what());
+      // But an end that is told waits for it: after a crash the command would have another one.
+      const std::lock_guard lock(mutex_);
+      if (!ending_) {
+        std::erase_if(entries, [](const Entry& entry) { return entry.then == nullptr; });
+        waiting_.insert(waiting_.begin(), entries.begin(), entries.end());
+        return;
+      }
     }
   }
   for (const Entry& entry : entries) {

@@ -75,10 +75,13 @@ std::int64_t next_boot(const std::filesystem::path& folder) {
   std::ifstream(file) >> last;
   const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   const std::int64_t next = std::max<std::int64_t>(last + 1, now.time_since_epoch().count());
-  std::ofstream out(file);
+  // Under another name at first: a disk that is full must not take the number of the last one.
+  const std::filesystem::path made = folder / "boot.new";
+  std::ofstream out(made);
   out << next << '\n';
   out.close();
-  if (!out) fail("writing the number of this start to", file, errno);
+  if (!out) fail("writing the number of this start to", made, errno);
+  if (::rename(made.c_str(), file.c_str()) != 0) fail("writing the number of this start to", file, errno);
   return next;
 }
 

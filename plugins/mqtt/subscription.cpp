@@ -55,8 +55,7 @@ void Subscription::close() noexcept {
 
 bool Subscription::is_full() const noexcept { return waiting_.size() >= static_cast<std::size_t>(settings_.queue); }
 
-/// Connects and subscribes. The first time a subscription without a group begins anew; a group, and
-/// whoever comes back after a break, go on.
+/// Connects and subscribes.
 Answer Subscription::connect(Connection& connection, bool is_first) {
   Answer answer = connection.connect();
   if (answer.ok()) {
@@ -75,8 +74,10 @@ void Subscription::run() {
   while (!closing_) {
     is_lost_ = false;
     lock.unlock();
-    const Session session{purpose_.client_id, !was_in_force && !purpose_.is_group,
-                          purpose_.is_group ? settings_.session : session_of_a_subscription, nullptr};
+    // Never with a clean start, though without a group there is nothing to go on from, the client id being new:
+    // mosquitto 2.0 writes no session down that began with one, and a broker that is killed comes back without it.
+    const Session session{purpose_.client_id, false, purpose_.is_group ? settings_.session : session_of_a_subscription,
+                          nullptr};
     std::unique_ptr<Connection> connection(new Connection(settings_, session, *this));
     lock.lock();
     connection_ = connection.get();

@@ -114,6 +114,8 @@ struct Node::State final : Listener {
 
   // Listener
   void points(std::span<const Point> points, std::uint64_t missed) override;
+  void keep_points(std::span<const Point> points);
+  void keep_early_points();
   void acknowledgment(const Acknowledgment& acknowledgment) override;
 
   void attach(const std::shared_ptr<Transport>& transport);
@@ -241,13 +243,7 @@ Node::State::State(const Site& site, const std::string& name, const NodeOptions&
   reporter_ = std::make_unique<StatusReporter>(Sender{"telescope-" + name_, host_name()},
                                                [this](const TelescopeStatus& status) { report(status); });
   for (const auto& transport : transports) attach(transport);
-  std::vector<Point> early;
-  {
-    const std::lock_guard lock(mutex_);
-    early.swap(early_points_);
-    is_ready_ = true;
-  }
-  points(early, 0);
+  keep_early_points();
   // What the process before had begun ended with it; nobody was told yet.
   for (const Acknowledgment& one : observatory_->recent_commands(most_interrupted)) {
     const bool ends_otherwise = configuration_ && one.command_id == configuration_->pending_id();
@@ -495,6 +491,24 @@ void Node::State::points(std::span<const Point> points, std::uint64_t missed) {
     }
   }
   if (missed != 0) log(LogLevel::warning, name_, std::to_string(missed) + " points were dropped before they were kept");
+  keep_points(points);
+}
+
+// In their order: none that comes later is on the disk before them.
+void Node::State::keep_early_points() {
+  for (;;) {
+    std::vector<Point> early;
+    {
+      const std::lock_guard lock(mutex_);
+      early.swap(early_points_);
+      is_ready_ = early.empty();
+    }
+    if (early.empty()) return;
+    keep_points(early);
+  }
+}
+
+void Node::State::keep_points(std::span<const Point> points) {
   std::vector<std::string> topics;
   std::vector<std::string> bodies;
   std::vector<Outgoing> batch;

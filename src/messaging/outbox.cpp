@@ -56,7 +56,7 @@ struct Outbox::State {
     shed_ = file_.kept_shed();
     waiting_ = file_.count(Keeping::telemetry) + file_.count(Keeping::always);
     const std::int64_t last = file_.last_id(Keeping::telemetry);
-    backlogs_.push_back({Keeping::telemetry, 0, last});
+    backlogs_.push_back({.up_to = last, .is_inherited = true});
     live_.sent = live_.up_to = last;
     always_.up_to = file_.last_id(Keeping::always);
     sender_ = std::thread([this] { send_all(); });
@@ -90,6 +90,7 @@ struct Outbox::State {
     Keeping keeping = Keeping::telemetry;
     std::int64_t sent = 0;  ///< handed to the transport
     std::int64_t up_to = 0;
+    bool is_inherited = false;  ///< a process before may have handed it over: shed it would be counted twice
   };
   struct InFlight {
     Ticket ticket = 0;
@@ -123,12 +124,12 @@ struct Outbox::State {
   template <class Work>
   void transact(Work work);
   void write(std::span<const Outgoing> batch);
-  std::uint64_t make_room(std::uint64_t wanted);
+  std::uint64_t make_room(std::uint64_t wanted, bool takes_inherited);
   bool make_room_for(std::uint64_t size, bool may_use_margin);
   void insert(const Outgoing& message, Change& change);
   void remove_confirmed(Change& change);
   void tidy();
-  void shed(std::uint64_t wanted, Change& change);
+  void shed(std::uint64_t wanted, bool takes_inherited, Change& change);
   void tell_shed(Change& change);
   bool send(Lane& lane, std::size_t at_most, bool is_late);
   bool send_some();
@@ -154,6 +155,7 @@ struct Outbox::State {
   std::vector<InFlight> to_remove_;
   Steady::time_point removed_{};
   std::vector<Shed> shed_;             // that nobody was told of yet
+  bool shed_is_kept_ = true;           // and the disk has it
   std::int64_t shed_told_ = 0;         // id of the last record of what was shed
   std::int64_t always_confirmed_ = 0;  // and how far the other side has that lane
   OutboxCounts counts_;
@@ -184,14 +186,16 @@ void Outbox::State::remove_confirmed(Change& change) {
 }
 
 // The oldest that is not with the transport: what is with it may be delivered all the same.
-void Outbox::State::shed(std::uint64_t wanted, Change& change) {
+void Outbox::State::shed(std::uint64_t wanted, bool takes_inherited, Change& change) {
   std::uint64_t freed = 0;
   std::uint64_t count = 0;
   const auto shed_lane = [&](const Lane& lane) {
     if (freed >= wanted) return;
     for (const Shed& one : file_.shed(lane.sent, lane.up_to, wanted, freed, count)) add(change.shed, one);
   };
-  for (const Lane& lane : backlogs_) shed_lane(lane);
+  for (const Lane& lane : backlogs_) {
+    if (takes_inherited || !lane.is_inherited) shed_lane(lane);
+  }
   shed_lane(live_);
   change.bytes -= static_cast<std::int64_t>(freed);
   change.waiting -= static_cast<std::int64_t>(count);
@@ -219,6 +223,8 @@ void Outbox::State::transact(Work work) {
   try {
     remove_confirmed(change);
     work(change);
+    // With the first that comes after them: else a kill would leave a hole that nobody accounts for.
+    if (!shed_is_kept_) file_.keep_shed(change.shed);
     file_.commit();
   } catch (...) {
     file_.roll_back();
@@ -234,6 +240,7 @@ void Outbox::State::transact(Work work) {
   if (change.tells_shed) shed_told_ = always_.up_to;
   counts_.shed += change.shed_count;
   shed_ = std::move(change.shed);
+  shed_is_kept_ = true;
   to_remove_.erase(to_remove_.begin(), to_remove_.begin() + static_cast<std::ptrdiff_t>(change.removed));
   removed_ = Steady::now();
 }
@@ -245,10 +252,10 @@ void Outbox::State::write(std::span<const Outgoing> batch) {
   });
 }
 
-std::uint64_t Outbox::State::make_room(std::uint64_t wanted) {
+std::uint64_t Outbox::State::make_room(std::uint64_t wanted, bool takes_inherited) {
   const std::uint64_t at_once = std::max(wanted, bytes_ / part_shed);
   const std::uint64_t before = bytes_;
-  transact([&](Change& change) { shed(at_once, change); });
+  transact([&](Change& change) { shed(at_once, takes_inherited, change); });
   return before - std::min(before, bytes_);
 }
 
@@ -261,7 +268,9 @@ bool Outbox::State::make_room_for(std::uint64_t size, bool may_use_margin) {
   const bool is_tight = disk.available < margin + size;
   std::uint64_t wanted = bytes_ + size > largest ? bytes_ + size - largest : 0;
   if (is_tight) wanted = std::max(wanted, size);
-  const std::uint64_t freed = wanted == 0 ? 0 : make_room(wanted);
+  // For what is always kept a count that is too high is the smaller evil.
+  const bool takes_inherited = may_use_margin && bytes_ + size > largest;
+  const std::uint64_t freed = wanted == 0 ? 0 : make_room(wanted, takes_inherited);
   if (bytes_ + size > largest) return false;
   return !is_tight || freed >= size || (may_use_margin && disk.available > margin / 2 + size);
 }
@@ -298,6 +307,7 @@ void Outbox::State::put(std::span<const Outgoing> batch) {
   for (const Outgoing& one : batch) {  // told with the next that can be written
     add(shed_, {std::string(one.source), one.boot, one.sequence, one.sequence, 1, one.time, one.time});
   }
+  shed_is_kept_ = false;
   counts_.shed += batch.size();
 }
 

@@ -23,18 +23,29 @@ class SteppedTime {
   const std::shared_ptr<Clock>& clock() const { return clock_; }
   Time now() const { return now_; }
 
-  void step(const MountHandle& dish, Duration poll) {
+  void step(const Observatory& site, const MountHandle& dish, Duration poll) {
     now_ += step_;
     hold_.move_to(now_);
     clock_->sleep_until(now_);
     const auto give_up = std::chrono::steady_clock::now() + 20s;
-    while (dish.status().time + poll < now_) {
+    while (!has_acted(site, dish.status(), poll)) {
       ASSERT_LT(std::chrono::steady_clock::now(), give_up) << "the host reads no more";
       std::this_thread::sleep_for(20us);
     }
   }
 
  private:
+  /// The host tells a new place as points when it has judged it and done something about it, not before.
+  bool has_acted(const Observatory& site, const MountReport& report, Duration poll) const {
+    if (report.time + poll < now_) return false;
+    const auto names = site.points(dish_);
+    const auto told = [&](std::size_t axis) { return site.latest(dish_ + '.' + names[axis].name); };
+    const auto first = told(0), second = told(1);
+    return first && second && first->value == Value(report.axes.first.degrees()) &&
+           second->value == Value(report.axes.second.degrees());
+  }
+
+  const std::string dish_ = "dish";
   static constexpr Duration step_ = 20ms;
   std::shared_ptr<Clock> clock_;
   Clock::Hold hold_;
@@ -144,7 +155,7 @@ class RandomNight {
       command(dish, watch, speed, acceleration);
       const Time until = time.now() + from_seconds(chance_.between(0.1, 15));
       while (time.now() < until && !::testing::Test::HasFatalFailure()) {
-        time.step(dish, poll_);
+        time.step(site, dish, poll_);
         watch.look(time.now(), parks_);
       }
       if (::testing::Test::HasFatalFailure()) std::cout << story_ << "and then " << text(watch.axes()) << '\n';

@@ -73,6 +73,12 @@ class Flow final {
     return accepted_;
   }
   Ticket last() const noexcept { return last_; }
+  /// Nothing more is handed over when this returns, until it goes on.
+  void pause() {
+    is_paused_ = true;
+    while (!rests_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  void go_on() { rests_ = is_paused_ = false; }
   void wait_for(std::size_t accepted) const {
     while (accepted_ < accepted) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
@@ -88,12 +94,17 @@ class Flow final {
         last_ = bus_.send_all({&message, 1});
         ++accepted_;
       }
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      do {
+        rests_ = is_paused_.load();
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      } while (is_paused_ && !is_over_);
     }
   }
 
   const Open& bus_;
   std::atomic<bool> is_over_ = false;
+  std::atomic<bool> is_paused_ = false;
+  std::atomic<bool> rests_ = false;
   std::atomic<std::size_t> accepted_ = 0;
   std::atomic<Ticket> last_ = 0;
   std::thread thread_;

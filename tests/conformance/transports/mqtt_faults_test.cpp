@@ -64,27 +64,27 @@ TEST_P(MqttFaults, LosesNothingWhenTheLinkBreaks) {
   EXPECT_EQ(some.disorder(), 0);
 }
 
-/// On a machine that has much else to do a subscription of MQTT 5 was once not heard of again after this: the long
-/// runs look for it.
-class MqttBrokerKilled : public MqttFaults {};
-INSTANTIATE_TEST_SUITE_P(Versions, MqttBrokerKilled,
-                         ::testing::ValuesIn(is_long() ? std::vector{"3.1.1", "5"} : std::vector{"3.1.1"}),
-                         [](const auto& one) { return one.param[0] == '5' ? "mqtt5" : "mqtt311"; });
-
-TEST_P(MqttBrokerKilled, LosesNothing) {
+TEST_P(MqttFaults, LosesNothingWhenTheBrokerIsKilled) {
   Server server("mosquitto", careful);
-  const Open bus(make(server.port(), version()), level());
+  Map settings = version();
+  settings.emplace_back("queue", 1000);  // such a broker is slow, and what waits here comes through it in the end
+  const Open bus(make(server.port(), settings), level());
   Flow::Judge all;  // no group: mosquitto before 2.0.12 forgets shared subscriptions when it ends
   bus.subscribe("flow/#", all);
   Flow flow(bus);
-  for (int round = 1; round <= (is_long() ? 20 : 2); ++round) {
-    flow.wait_for(static_cast<std::size_t>(round) * 100);
+  for (int round = 0; round < (is_long() ? 20 : 2); ++round) {
+    EXPECT_TRUE(all.wait_for(flow.last() + 100)) << "after " << round << " kills";
+    // Mosquitto answers a publisher before it writes down what it has for a subscriber: it is killed when it has
+    // nothing.
+    flow.pause();
+    EXPECT_TRUE(all.wait_for(flow.last())) << "after " << round << " kills";
     server.kill();
+    flow.go_on();
     std::this_thread::sleep_for(100ms);
     server.start();
   }
   const std::size_t accepted = flow.end();
-  EXPECT_EQ(bus->confirmed(accepted, 1min), accepted);
+  EXPECT_EQ(bus->confirmed(accepted, 5min), accepted);
   EXPECT_TRUE(all.wait_for(accepted)) << all.distinct() << " of " << accepted;
   std::printf("accepted %zu, delivered %zu (again: %d)\n", accepted, all.distinct(), all.repeated());
   bus->unsubscribe(all);
