@@ -28,7 +28,6 @@ void NodeCensus::ask_one(const std::string& node) {
   message.topic = topic;
   message.key = node;
   message.body = bytes_of(body);
-  message.lifetime = std::chrono::seconds(5);
   for (const auto& transport : transports_) (void)transport->publish(std::span(&message, 1));
 }
 

@@ -344,8 +344,10 @@ Acknowledgment NodeClient::State::send_to(const std::string& node, Command comma
   }
   Duration lifetime{};
   if (command.expires != Time{}) {
-    lifetime = std::max(command.expires - command.issued, Duration(1));
-    command.expires += ahead_of_us(node);  // it is the node that looks at a clock
+    const Duration ahead = ahead_of_us(node);
+    // A receiver counts the age of a message by its own clock, and so the node does with the command.
+    lifetime = std::max(command.expires - command.issued, Duration(1)) + std::max(ahead, Duration::zero());
+    command.expires += ahead;
   }
   const std::string topic = topics + "command/" + command.device;
   const std::string body = to_json(telescope_command(command));

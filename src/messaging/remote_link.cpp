@@ -122,6 +122,10 @@ std::size_t RemoteLink::publish(const std::string& topic, const std::string& bod
   message.key = device_;
   message.body = bytes_of(body);
   message.lifetime = lifetime;
+  if (lifetime > Duration::zero()) {  // a receiver counts the age of a message by its own clock
+    const std::lock_guard lock(mutex_);
+    message.lifetime += std::max(ahead_.value_or(Duration::zero()), Duration::zero());
+  }
   std::size_t accepted = 0;
   for (const auto& transport : transports_) {
     try {

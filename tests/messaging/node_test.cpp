@@ -193,11 +193,10 @@ TEST_F(NodeTest, NothingMovesWhileTheTimeIsNotKnown) {
   std::string text = site_text(broker().port(), name_);
   text.erase(text.find("nodes:"));
   std::atomic<bool> is_synchronised = false;
-  const Node node =
-      Node::open(parse_site(text, {.node = "movement"}), "movement",
-                 {.state_folder = folder_.path() / "movement", .beat = 500ms, .is_synchronised = [&]() -> bool {
-                    return is_synchronised;
-                  }});
+  const Node node = Node::open(parse_site(text, {.node = "movement"}), "movement",
+                               {.state_folder = folder_.path() / "movement", .beat = 500ms, .is_synchronised = [&] {
+                                  return is_synchronised.load();
+                                }});
   NodeClient client(parse_site(text));
   Command command;
   command.device = "dish";

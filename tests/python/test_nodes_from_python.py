@@ -36,5 +36,5 @@ def test_a_node_serves_and_a_client_commands_it(tmp_path, start_server):
         with messaging.Node.open(file, "shed", beat_s=0.5):
             [known] = [one for one in client.nodes() if one.name == "shed"]
             assert (known.configuration, known.admitted_by) == (1, "site file")
-        newest = messaging.find_commands(tmp_path / "state-shed", limit=1)
+        newest = messaging.find_commands(tmp_path / "state-shed", command="configure")
         assert [(one.command, one.state) for one in newest] == [("configure", "completed")]
