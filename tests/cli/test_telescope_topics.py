@@ -67,9 +67,9 @@ def test_an_observation_of_a_stranger_is_carried_out_once(hill, room):
     asked = observation(3, output_filename="overhead.fits")
     command_id = new_id()
     good = room.body({"command_id": command_id, "command_type": "start_observation", "observation_request": asked})
-    alien = {"type": "record", "name": "TelescopeCommand", "fields": [{"name": "command_id", "type": "string"}, {"name": "timestamp", "type": "string"}]}
-    number = room.registry.register("elsewhere-value", alien)
     dead = new_id()
+    alien = {"type": "record", "name": "TelescopeCommand", "fields": [{"name": "command_id", "type": "string"}, {"name": "timestamp", "type": "string"}]}
+    number = room.registry.register(f"elsewhere-{dead}-value", alien)
     bodies = [b"not Avro", good[:-7], b"\0\0\0\x7f\xff" + good[5:], peers.struct.pack(">bI", 0, number) + b"\x02a\x02b", good + b"\0"]
     peers.send(room.port, "telescope.commands", [(dead, body) for body in bodies] + [(command_id, good)])
     told = room.end_of(command_id)
