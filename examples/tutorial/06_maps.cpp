@@ -40,7 +40,7 @@ int main(int argc, char** argv) try {
   const astro::ScanArea area{
       .frame = OffsetFrame::altaz, .width = 10_deg, .height = 8_deg, .spacing = 2_deg, .speed_per_s = 2_deg};
   const Observed map = carried_out(site, {.target = "sun", .mode = Mode::map, .scan = area});
-  std::printf("map: the Sun is at %.2f, %.2f deg\n", map.found.at("offset_x"), map.found.at("offset_y"));
+  std::printf("map: the Sun is at %.1f, %.1f deg\n", map.found.at("offset_x"), map.found.at("offset_y"));
   const auto written = astro::export_observation(site.store("archive"), map.id, site.site(), "sun.fits");
   const astro::files::Cube image = astro::files::read_cube(written.at(0));
   const std::size_t axes = image.shape.size();
@@ -58,6 +58,6 @@ int main(int argc, char** argv) try {
 
 // Output, about:
 //   cross: the beam is 4.85 deg wide
-//   map: the Sun is at -0.39, 0.31 deg
+//   map: the Sun is at -0.4, 0.3 deg
 //   wrote sun.fits: 10 x 9 pixels
 //   raster: brightest 0.0 deg from the plane

@@ -27,7 +27,7 @@ with astro.Observatory.open(path, clock=clock) as site:
     # Lines side by side, moving: a picture, and where on it is the Sun?
     area = ScanArea(frame="altaz", width=degrees(10), height=degrees(8), spacing=degrees(2), speed_per_second=degrees(2))
     id, found = observe(site, target="sun", mode="map", scan=area)
-    print(f"map: the Sun is at {found['offset_x']:.2f}, {found['offset_y']:.2f} deg")
+    print(f"map: the Sun is at {found['offset_x']:.1f}, {found['offset_y']:.1f} deg")
     (written,) = astro.export_observation(site.store("archive"), id, site.site, "sun.fits")
     image = astro.files.read_cube(written)
     print(f"wrote sun.fits: {image.pixels.shape[-1]} x {image.pixels.shape[-2]} pixels")
@@ -39,6 +39,6 @@ with astro.Observatory.open(path, clock=clock) as site:
 
 # Output, about:
 #   cross: the beam is 4.85 deg wide
-#   map: the Sun is at -0.39, 0.31 deg
+#   map: the Sun is at -0.4, 0.3 deg
 #   wrote sun.fits: 10 x 9 pixels
 #   raster: brightest 0.0 deg from the plane

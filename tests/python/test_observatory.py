@@ -4,6 +4,8 @@
 import logging
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -176,6 +178,12 @@ def test_commands_from_outside_are_executed_once(site):
     assert site.execute(command).wait(timeout_s=5).state == "completed"
     assert [a.command_id for a in site.recent_commands()].count(command.id) == 1
     assert site.find_command(command.id).state == "completed"
+
+
+def test_what_is_merely_informative_is_not_written_unasked():
+    program = 'import astro; astro.log("info", "dish", "parked"); astro.log("warning", "dish", "the wind rises")'
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stderr
+    assert "the wind rises" in said and "parked" not in said
 
 
 def test_the_log_reaches_pythons_logging(caplog):

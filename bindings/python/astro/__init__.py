@@ -25,6 +25,8 @@ from .logs import log_to_python
 from .observing import observe, resume
 from .records import as_array
 
+_astro.configure_log(level="warning")  # as the program does: what a notebook shows is not a logbook
+
 _sys.modules["astro.files"] = files
 _sys.modules["astro.messaging"] = messaging
 _sys.modules["astro.sky"] = sky
