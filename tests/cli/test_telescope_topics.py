@@ -15,6 +15,7 @@ from astro import new_id
 
 SITE = """\
 site: {{name: Hill, latitude: 28 deg, longitude: -16 deg, height: 2390 m, state: state}}
+nodes: {{unsynchronised_clock: true}}
 transports:
   control: {{driver: kafka, brokers: "127.0.0.1:{kafka}", timeout: 60 s, session: 6 s}}
 mounts:

@@ -16,6 +16,7 @@ from astro import new_id
 NODES = ("movement", "receiver", "handset")
 SITE = """\
 site: {{name: {name}, latitude: 28 deg, longitude: -16 deg, height: 2390 m}}
+nodes: {{unsynchronised_clock: true}}
 transports:
   broker: {broker}
 mounts:

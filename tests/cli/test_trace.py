@@ -11,6 +11,7 @@ import pytest
 
 SITE = """\
 site: {{name: Hill, latitude: 28 deg, longitude: -16 deg, height: 2390 m, state: state}}
+nodes: {{unsynchronised_clock: true}}
 transports:
   broker: {{driver: mqtt, url: "mqtt://127.0.0.1:{port}"}}
 mounts:

@@ -55,8 +55,8 @@ TEST(Avro, IsWhatTheSpecificationSays) {
                                 2,    0,    0,    0,    0,    0,    0,   0xE0, 0x3F,  // 0.5 percent
                                 0,                                                    // no estimate
                                 2,    22,   'i',  'n',  't',  'e',  'r', 'r',  'u',  'p', 't', 'e', 'd',
-                                0,                // no details of the error
-                                0,    0,    0});  // device, command, details
+                                0,                      // no details of the error
+                                0,    0,    0,    0});  // device, command, details, trace
   EXPECT_EQ(codec.encode(to_value(acknowledgment())), expected);
   EXPECT_EQ(codec.decode(expected), to_value(acknowledgment()));
   EXPECT_EQ(codec.encode(acknowledgment()), expected);
