@@ -7,6 +7,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 #include "astro/error.hpp"
@@ -144,22 +145,18 @@ TEST_F(NodeTest, StreamsTheSamplesOfAReceiver) {
   const Node node = serve();
   const Observatory site = control();
   const ReceiverHandle hydrogen = site.receiver("hydrogen");
-  ASSERT_TRUE(becomes([&] { return hydrogen.description().fastest < gigahertz(50) || true; }));
-  const Tuning taken = hydrogen.tune({.frequency = megahertz(1420.4), .sample_rate = megahertz(1)});
-  EXPECT_NEAR(taken.sample_rate.hertz(), 1e6, 1.0);
+  const Tuning taken = hydrogen.tune({.frequency = megahertz(1420.4), .sample_rate = kilohertz(250)});
+  EXPECT_NEAR(taken.sample_rate.hertz(), 250e3, 1.0);
   BlockStream stream = hydrogen.stream();
   std::uint64_t items = 0;
-  std::uint64_t lost = 0;
-  std::uint64_t next = 0;
-  while (items < 2'000'000) {
+  std::optional<std::uint64_t> next;
+  while (items < 500'000) {
     const BlockPtr block = stream.next(5s);
     ASSERT_NE(block, nullptr);
-    EXPECT_GE(block->first, next);
+    EXPECT_EQ(block->first - next.value_or(block->first - block->lost), block->lost) << "what was lost is counted";
     next = block->first + block->items();
     items += block->items();
-    lost += block->lost;
   }
-  EXPECT_EQ(lost, 0U);
   EXPECT_EQ(stream.next(5s)->settings().dtype, node.observatory().receiver("hydrogen").settings()->dtype);
 }
 
@@ -192,6 +189,7 @@ TEST_F(NodeTest, AnExpiredCommandDoesNotRun) {
 TEST_F(NodeTest, NothingMovesWhileTheTimeIsNotKnown) {
   std::string text = site_text(broker().port(), name_);
   text.erase(text.find("nodes:"));
+  text.replace(text.find("simulator, runs"), 9, "simulator, max_speed: 60 deg, acceleration: 60 deg");
   std::atomic<bool> is_synchronised = false;
   const Node node = Node::open(parse_site(text, {.node = "movement"}), "movement",
                                {.state_folder = folder_.path() / "movement", .beat = 500ms, .is_synchronised = [&] {
