@@ -4,10 +4,12 @@
 #include <gmock/gmock.h>
 
 #include <condition_variable>
+#include <filesystem>
 #include <map>
 #include <mutex>
 
 #include "astro/error.hpp"
+#include "astro/json.hpp"
 #include "astro/messaging/telescope.hpp"
 #include "astro/observing/observe.hpp"
 #include "testing/server.hpp"
@@ -22,15 +24,17 @@ using ::testing::HasSubstr;
 
 constexpr auto long_enough = 120s;  // on a machine that has much else to do
 
-const char* const site_text = R"(
+std::string site_text(const std::filesystem::path& folder) {
+  return R"(
 site: {name: Hill, latitude: 28.3 deg, longitude: -16.5 deg, height: 2390 m}
 clock: {start: 2026-01-15T20:00:00, speed: 20}
 transports: {control: {driver: local}}
 mounts: {dish: {driver: simulator}}
 receivers: {hydrogen: {driver: simulator, mount: dish, frequency: 1420.4 MHz, sample_rate: 100 kHz}}
-stores: {archive: {driver: sqlite, path: hill.db}}
 telescope: {node: hill, encoding: json, channels: 64}
-)";
+stores: {archive: {driver: sqlite, path: )" +
+         (folder / "hill.db").string() + "}}\n";
+}
 
 /// What is said on one topic, by key.
 class Heard final : public Subscriber {
@@ -92,7 +96,7 @@ class TelescopeTopicsTest : public ::testing::Test {
     message.body = std::as_bytes(std::span(body));
     ASSERT_EQ(control_->publish(std::span(&message, 1)).accepted, 1U);
   }
-  void send(const TelescopeCommand& command) { publish(command.command_id, to_json(to_value(command))); }
+  void send(const TelescopeCommand& command) { publish(command.command_id, to_json(command)); }
   TelescopeCommand start(const std::string& id, double seconds) const {
     ObservationBase asked;
     asked.target_name = "Cas A";
@@ -106,7 +110,7 @@ class TelescopeTopicsTest : public ::testing::Test {
   }
 
   const testing::TemporaryFolder folder_;
-  const Observatory site_ = Observatory::open(parse_site(site_text), {.state_folder = folder_.path()});
+  const Observatory site_ = Observatory::open(parse_site(site_text(folder_.path())), {.state_folder = folder_.path()});
   const std::shared_ptr<Transport> control_ = site_.transport("control");
   Heard acknowledgments_;
   Heard data_;
