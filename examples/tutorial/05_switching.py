@@ -44,8 +44,8 @@ with astro.Observatory.open(path, clock=clock) as site:
     print("it took", "fewer than 30" if result.spectrum.exposure_s < 30 * request.integration_time_s else "30", "passes")
 
 # Output, about:
-#   noise diode: 72 K at VLSR 0 km/s, noise 0.53 K
-#   position switch: 67 K at VLSR 0 km/s, noise 0.46 K
-#   frequency switch: 73 K at VLSR 0 km/s, noise 0.28 K
-#   good enough: 73 K at VLSR 0 km/s, noise 0.14 K
+#   noise diode: 71 K at VLSR 0 km/s, noise 0.42 K
+#   position switch: 66 K at VLSR 0 km/s, noise 0.33 K
+#   frequency switch: 72 K at VLSR 0 km/s, noise 0.22 K
+#   good enough: 72 K at VLSR 0 km/s, noise 0.14 K
 #   it took fewer than 30 passes

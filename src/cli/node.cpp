@@ -43,9 +43,11 @@ int serve(const NodeArguments& arguments) {
   const StopOnSignal signals;
   const Duration interval = watchdog_interval();
   const Duration slice = interval > Duration::zero() ? interval : std::chrono::hours(1);
+  // By the file on its disk, whatever it was sent: a port that is taken is told before anything is opened.
+  const Site site = load_site(arguments.site, {.simulate = false, .node = arguments.name});
+  const auto metrics = tell_metrics(site, arguments.metrics);
   for (;;) {  // anew with each configuration
     messaging::Node node = messaging::Node::open(arguments.site, arguments.name, {.state_folder = arguments.state});
-    const auto metrics = tell_metrics(node.observatory().site(), arguments.metrics);
     std::cout << "node " << arguments.name << " serves, boot " << node.boot() << "; Ctrl-C ends it" << std::endl;
     notify("READY=1\nSTATUS=serves, boot " + std::to_string(node.boot()));
     while (!node.wait_for_configuration(signals.token(), slice) && !signals.token().stop_requested()) {
