@@ -74,7 +74,7 @@ Producer::Producer(const Settings& settings, const TopicMap& map, std::shared_pt
 void Producer::serve() {
   while (true) {
     rd_kafka_poll(client_, 100);
-    settle_reported();
+    make_room(reported_);
     const std::lock_guard lock(mutex_);
     if (closing_) return;
   }
@@ -119,6 +119,10 @@ Published Producer::publish(std::span<const Message> batch) {
   Ticket ticket = tickets_.next(count);
   auto* together = new Batch{std::vector<Outgoing>(count), count};
   const Published published{.accepted = count, .ticket = ticket + count - 1};
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < count; ++i) bytes += broker::Parcel::size_of(batch[i]);
+  outstanding_ += count;
+  outstanding_bytes_ += bytes;
   for (std::size_t i = 0; i < count; ++i) {
     Message message = batch[i];
     if (message.time == Time{}) message.time = now;
@@ -128,8 +132,6 @@ Published Producer::publish(std::span<const Message> batch) {
     last = &batch[i];
     Outgoing& outgoing = together->messages[i];
     outgoing = {ticket++, broker::Parcel::size_of(message), message.retained ? 2 : 1, route.hash, together};
-    ++outstanding_;
-    outstanding_bytes_ += outgoing.size;
     put(*route.topic, message, route.needs_header, false, &outgoing);  // its report may end all of the batch
     if (message.retained) put(topic_for(map_.rule_of_retained(), true), message, true, true, &outgoing);
   }
@@ -242,29 +244,34 @@ void Producer::produce(KafkaTopic& topic, const Message& message, bool needs_hea
 
 /// What librdkafka did not even take, or will not.
 void Producer::report(Outgoing* outgoing, rd_kafka_resp_err_t error) {
-  std::vector<Ticket> settled;
-  finish(outgoing, error, settled);
-  tickets_.settle(settled);
+  Over over;
+  finish(outgoing, error, over);
+  make_room(over);
 }
 
-/// One of its parts is over; the ticket is put among those that are to be settled when all are. Needs no lock.
-void Producer::finish(Outgoing* outgoing, rd_kafka_resp_err_t error, std::vector<Ticket>& settled) {
+/// One of its parts is over. Needs no lock.
+void Producer::finish(Outgoing* outgoing, rd_kafka_resp_err_t error, Over& over) {
   const bool is_closing = error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
                           error == RD_KAFKA_RESP_ERR__DESTROY;
-  if (error == RD_KAFKA_RESP_ERR_NO_ERROR) troubles_.clear();
-  else if (!is_closing) tickets_.refuse(outgoing->ticket, "the brokers refused it: " + text_of(error));
+  const bool is_refused = error != RD_KAFKA_RESP_ERR_NO_ERROR && !is_closing;
+  if (is_refused) tickets_.refuse(outgoing->ticket, "the brokers refused it: " + text_of(error));
   // The parts of one message are reported by one thread, but for those that were not taken.
   if (std::atomic_ref(outgoing->parts).fetch_sub(1) != 1) return;
-  if (!is_closing) settled.push_back(outgoing->ticket);
-  --outstanding_;
-  outstanding_bytes_ -= outgoing->size;
+  if (!is_closing) over.settled.push_back(outgoing->ticket);
+  ++over.count;
+  over.bytes += outgoing->size;
   if (Batch* batch = outgoing->batch; batch->left.fetch_sub(1) == 1) delete batch;
 }
 
 /// Many at once: each by itself would meet with who publishes at every message.
-void Producer::settle_reported() {
-  tickets_.settle(reported_);
-  reported_.clear();
+void Producer::make_room(Over& over) {
+  if (over.count == 0) return;
+  if (!over.settled.empty()) troubles_.clear();
+  tickets_.settle(over.settled);
+  outstanding_ -= over.count;
+  outstanding_bytes_ -= over.bytes;
+  over.settled.clear();
+  over.count = over.bytes = 0;
 }
 
 void Producer::ensure(const TopicRule& rule) {

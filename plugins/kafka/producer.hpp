@@ -80,10 +80,15 @@ class Producer final {
   void begin(KafkaTopic& topic);
   void put(KafkaTopic& topic, const Message& message, bool needs_header, bool is_copy, Outgoing* outgoing);
   void produce(KafkaTopic& topic, const Message& message, bool needs_header, bool is_copy, Outgoing* outgoing);
+  struct Over {  // messages that are over, settled or not
+    std::vector<Ticket> settled;
+    std::size_t count = 0;
+    std::size_t bytes = 0;
+  };
   std::size_t count_with_room(std::span<const Message> batch) const;
   void report(Outgoing* outgoing, rd_kafka_resp_err_t error);
-  void finish(Outgoing* outgoing, rd_kafka_resp_err_t error, std::vector<Ticket>& settled);
-  void settle_reported();
+  void finish(Outgoing* outgoing, rd_kafka_resp_err_t error, Over& over);
+  void make_room(Over& over);
   void serve();
   void make_topics();
   std::string make(const TopicRule& rule, bool is_compacted, bool& try_again);
@@ -94,7 +99,7 @@ class Producer final {
   const Log log_;
   Troubles troubles_;
   broker::Tickets tickets_;
-  std::vector<Ticket> reported_;  // not settled yet; of the thread that serves
+  Over reported_;  // of the thread that serves
   rd_kafka_t* client_ = nullptr;
   std::atomic<std::size_t> outstanding_ = 0;
   std::atomic<std::size_t> outstanding_bytes_ = 0;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "connection.hpp"
 
+#include <arpa/inet.h>
+
+#include <array>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -13,7 +16,7 @@ namespace astro::postgres {
 
 namespace {
 
-constexpr std::size_t copy_buffer = 64 * 1024;
+constexpr std::size_t copy_buffer = 8 * 1024;  // the server begins with the first rows while we write the others
 
 /// What PostgreSQL says, on one line.
 std::string one_line(const char* said) {
@@ -77,7 +80,10 @@ std::string literal(std::string_view text) {
 }
 
 void append_number(std::string& out, std::uint64_t number, int bytes) {
-  for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8) out += static_cast<char>(number >> shift & 0xff);
+  std::array<char, 8> digits{};
+  for (int i = 0; i < bytes; ++i)
+    digits[static_cast<std::size_t>(i)] = static_cast<char>(number >> ((bytes - 1 - i) * 8));
+  out.append(digits.data(), static_cast<std::size_t>(bytes));
 }
 
 std::uint64_t number_in(std::string_view bytes) noexcept {
@@ -207,9 +213,8 @@ Copy::~Copy() {
 void Copy::begin_row(std::size_t columns) { append_number(buffer_, columns, 2); }
 
 void Copy::set_length(std::size_t begin) {
-  std::string length;
-  append_number(length, buffer_.size() - begin - 4, 4);
-  std::memcpy(buffer_.data() + begin, length.data(), 4);
+  const std::uint32_t length = htonl(static_cast<std::uint32_t>(buffer_.size() - begin - 4));
+  std::memcpy(buffer_.data() + begin, &length, sizeof length);
 }
 
 void Copy::end_row() {
