@@ -226,15 +226,21 @@ Framed unframed(std::span<const std::byte> message) {
 RegistryCodec::RegistryCodec(std::shared_ptr<SchemaRegistry> registry, std::string subject, const Schema& schema)
     : registry_(std::move(registry)), subject_(std::move(subject)), codec_(schema) {}
 
-Bytes RegistryCodec::encode(const Value& record) {
-  const Bytes body = codec_.encode(record);
+Bytes RegistryCodec::encode(const Value& record) { return message_of(codec_.encode(record)); }
+
+Bytes RegistryCodec::message_of(const Bytes& body) {
   return framed(registry_->register_schema(subject_, codec_.schema_text()), body);
 }
 
 Value RegistryCodec::decode(std::span<const std::byte> message) {
+  const Opened opened = open(message);
+  return codec_.decode(opened.body, opened.writer_schema);
+}
+
+RegistryCodec::Opened RegistryCodec::open(std::span<const std::byte> message) {
   const Framed frame = unframed(message);
   try {
-    return codec_.decode(frame.body, registry_->schema(frame.id));
+    return {.body = frame.body, .writer_schema = registry_->schema(frame.id)};
   } catch (const Error& error) {
     if (error.code() != ErrorCode::not_found) throw;
     throw Error(ErrorCode::invalid_file, std::string("reading a message: ") + error.what());

@@ -72,7 +72,7 @@ struct StatusReporter::State {
     }
     TelescopeStatus status;
     status.status_id = new_id();
-    status.timestamp = std::chrono::floor<std::chrono::milliseconds>(line.time.time_since_epoch()).count();
+    status.timestamp = milliseconds_of(line.time);
     status.source_application = sender_.application;
     if (!sender_.hostname.empty()) status.source_hostname = sender_.hostname;
     status.level = line.level == LogLevel::error ? StatusLevel::error : StatusLevel::warning;

@@ -10,14 +10,11 @@
 #include "astro/error.hpp"
 #include "astro/trace.hpp"
 #include "command_traces.hpp"
+#include "messaging/wire.hpp"
 
 namespace astro::messaging {
 
 namespace {
-
-std::int64_t milliseconds_of(Time time) {
-  return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
-}
 
 Time time_of(std::int64_t milliseconds) { return Time(std::chrono::milliseconds(milliseconds)); }
 

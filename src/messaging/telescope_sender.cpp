@@ -22,10 +22,6 @@ constexpr const char* dead_letters = "telescope/commands.dlq";
 constexpr auto patience = std::chrono::seconds(10);  // for the broker to confirm a dead letter
 constexpr std::size_t longest_id = 200;              // of what the journal takes
 
-std::int64_t milliseconds_of(Time time) {
-  return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
-}
-
 /// "telescope/data" is Kafka's telescope.data.
 std::string subject_of(std::string topic) {
   std::ranges::replace(topic, '/', '.');
@@ -47,15 +43,14 @@ class TelescopeSender::Codec {
   }
   template <Record T>
   Bytes encode(const T& record) {
-    const Value map = to_value(record);
-    if (avro_) return avro_->encode(map);
-    const auto text = to_json(map);
+    if (avro_) return avro_->encode(record);
+    const auto text = to_json(record);
     const auto bytes = bytes_of(text);
     return {bytes.begin(), bytes.end()};
   }
   template <Record T>
   T decode(std::span<const std::byte> body) {
-    return avro_ ? from_value<T>(avro_->decode(body)) : record_in<T>(body);
+    return avro_ ? avro_->decode_as<T>(body) : record_in<T>(body);
   }
 
  private:

@@ -94,7 +94,7 @@ TelescopeData data_of(const Progress& progress, const std::string& observation_i
   return {.data_id = progress.observation_id + "." + std::to_string(progress.stored),
           .observation_id = observation_id,
           .sequence_number = sequence,
-          .timestamp = std::chrono::floor<std::chrono::milliseconds>(spectrum.mid).time_since_epoch().count(),
+          .timestamp = milliseconds_of(spectrum.mid),
           .data_payload = bytes_of(spectrum.power),
           .media_type = "application/octet-stream; content=spectrum; phase=" + phase,
           .dtype = "<f4",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <chrono>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +19,11 @@ inline std::span<const std::byte> bytes_of(std::string_view text) noexcept {
 }
 inline std::string_view text_of(std::span<const std::byte> bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+/// Since 1970, as the topics `telescope.*` say times.
+inline std::int64_t milliseconds_of(Time time) noexcept {
+  return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
 }
 
 /// What is not of the record is passed by, so that who says more than we know is understood. Throws

@@ -96,15 +96,10 @@ MessageReader::MessageReader(const RecordedTopic& topic, const std::shared_ptr<m
   codec_.emplace(registry, "", schema_for(topic.holds));
 }
 
-Value MessageReader::decoded(const Message& message) {
-  if (codec_) return codec_->decode(message.body);
-  return parse_json(text_of(message.body));
-}
-
 messaging::TelescopeDataRaw MessageReader::data(const Message& message) {
-  Value map = decoded(message);
-  if (!codec_) map = canonical(schema_of<messaging::TelescopeData>(), map);  // bytes are base64
-  auto whole = from_value<messaging::TelescopeData>(map);
+  using Data = messaging::TelescopeData;
+  auto whole = codec_ ? codec_->decode_as<Data>(message.body)
+                      : from_value<Data>(canonical(schema_of<Data>(), parse_json(text_of(message.body))));
   check_id("data_id", whole.data_id);
   check_id("observation_id", whole.observation_id);
   if (!std::in_range<std::int32_t>(whole.sequence_number)) {
@@ -131,8 +126,9 @@ const MessageReader::Origin& MessageReader::origin_of(std::string_view topic) {
 HistoryPoint MessageReader::point(const Message& message) {
   const Origin& origin = origin_of(message.topic);
   messaging::PointMessage made;
-  if (codec_) made = from_value<messaging::PointMessage>(decoded(message));
-  else if (!read_json(text_of(message.body), made) || made.value.is_null()) made = point_message_of(decoded(message));
+  if (codec_) made = codec_->decode_as<messaging::PointMessage>(message.body);
+  else if (!read_json(text_of(message.body), made) || made.value.is_null())
+    made = point_message_of(parse_json(text_of(message.body)));
   if (made.sequence < 0) refuse("\"sequence\" is " + std::to_string(made.sequence) + "; expected 0 or more");
   HistoryPoint kept{.key = {},
                     .id = origin.id,

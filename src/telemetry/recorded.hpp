@@ -32,7 +32,6 @@ class MessageReader {
     std::string source;
   };
   const Origin& origin_of(std::string_view topic);
-  Value decoded(const Message& message);
 
   const bool is_avro_;
   const std::set<std::string> bare_devices_;

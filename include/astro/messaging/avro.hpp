@@ -48,6 +48,11 @@ class ASTRO_API AvroCodec {
     if (decode(body, &record, schema_of<T>(), detail::members_of<T>())) return record;
     return from_value<T>(decode(body));
   }
+  /// The same of what somebody wrote with `writer_schema`; straight into the struct where that is our own schema.
+  template <Record T>
+  T decode_as(std::span<const std::byte> body, const std::string& writer_schema) const {
+    return writer_schema == schema_text() ? decode_as<T>(body) : from_value<T>(decode(body, writer_schema));
+  }
   /// What somebody else wrote with `writer_schema` (JSON): fields are found by their names, what we do not know is
   /// passed by, what is missing takes its default; symbols of a choice may be in upper case. Throws `invalid_file`
   /// for a schema that cannot be read, a required field that is missing, or a value of another type.

@@ -58,11 +58,29 @@ class ASTRO_API RegistryCodec {
   RegistryCodec(std::shared_ptr<SchemaRegistry> registry, std::string subject, const Schema& schema);
 
   Bytes encode(const Value& record);
+  /// The same of a struct, without a map in between.
+  template <Record T>
+  Bytes encode(const T& record) {
+    return message_of(codec_.encode(record));
+  }
   /// Throws `invalid_file` for what cannot be read, `transport` when the registry does not answer: the one will
   /// never be read, the other may be read later.
   Value decode(std::span<const std::byte> message);
+  /// The same as a struct, without a map in between where our own schema wrote it.
+  template <Record T>
+  T decode_as(std::span<const std::byte> message) {
+    const Opened opened = open(message);
+    return codec_.decode_as<T>(opened.body, opened.writer_schema);
+  }
 
  private:
+  struct Opened {
+    std::span<const std::byte> body{};
+    std::string writer_schema{};
+  };
+  Opened open(std::span<const std::byte> message);
+  Bytes message_of(const Bytes& body);
+
   std::shared_ptr<SchemaRegistry> registry_;
   std::string subject_;
   AvroCodec codec_;
