@@ -30,6 +30,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LES
   target_compile_options(astro_compiler INTERFACE
     $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict -Wno-array-bounds -Wno-stringop-overflow -Wno-stringop-overread>)
 endif()
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL GNU)
+  # In a unity build g++ takes the anonymous namespaces of included sources for those of a header.
+  target_compile_options(astro_compiler INTERFACE -Wno-subobject-linkage)
+endif()
 if(ASTRO_WARNINGS_AS_ERRORS)
   target_compile_options(astro_compiler INTERFACE -Werror)
 endif()

@@ -2,6 +2,8 @@
 # A room is a folder of src/ and an object library astro_room_NAME; all rooms together are the
 # shared library libastro. A room sees the third-party headers that it names here and no others.
 
+set(ASTRO_TEST_TIMEOUT 600 CACHE STRING "Seconds after which ctest ends a test: more for full counts (ASTRO_LONG=1)")
+
 # astro_room(NAME [USES library...])
 function(astro_room name)
   cmake_parse_arguments(ARG "" "" "USES" ${ARGN})
@@ -36,10 +38,10 @@ function(astro_room_tests name)
   endif()
   set(environment "ASTRO_PLUGIN_PATH=${ASTRO_PLUGIN_OUTPUT_DIRECTORY}")
   if(NOT ARG_PARTS)
-    gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 600 ENVIRONMENT "${environment}")
+    gtest_discover_tests(test_${name} DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT ${ASTRO_TEST_TIMEOUT} ENVIRONMENT "${environment}")
   endif()
   foreach(part IN LISTS ARG_PARTS)
     add_test(NAME ${name}.${part} COMMAND test_${name} --gtest_filter=*${part}*)
-    set_tests_properties(${name}.${part} PROPERTIES TIMEOUT 600 ENVIRONMENT "${environment}")
+    set_tests_properties(${name}.${part} PROPERTIES TIMEOUT ${ASTRO_TEST_TIMEOUT} ENVIRONMENT "${environment}")
   endforeach()
 endfunction()

@@ -23,7 +23,7 @@ namespace astro::detail {
 
 namespace {
 
-constexpr Duration end_wait = std::chrono::seconds(2);
+constexpr Duration child_end_wait = std::chrono::seconds(2);
 
 /// What the driver tells, as packets.
 class ApartEmitter final : public Emitter {
@@ -306,7 +306,7 @@ class Child final {
     if (over_) return;
     // Also when the stop hangs, as beside a hook that holds Python's interpreter.
     std::thread([] {
-      std::this_thread::sleep_for(end_wait);
+      std::this_thread::sleep_for(child_end_wait);
       ::_exit(1);
     }).detach();
     calls_.hang_up();

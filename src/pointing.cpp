@@ -13,7 +13,7 @@ namespace astro::detail {
 
 namespace {
 
-constexpr Duration keep = std::chrono::minutes(20);
+constexpr Duration kept_for = std::chrono::minutes(20);
 constexpr Duration most_apart = std::chrono::seconds(5);
 
 std::string degrees_text(Angle angle) {
@@ -132,7 +132,7 @@ void PointingHistory::add(Time time, const AltAz& place) {
   // A clock that was set back would break the order: what lies after it is no history any more.
   while (!readings_.empty() && readings_.back().time >= time) readings_.pop_back();
   readings_.push_back({time, place});
-  while (readings_.front().time < time - keep) readings_.pop_front();
+  while (readings_.front().time < time - kept_for) readings_.pop_front();
 }
 
 std::optional<AltAz> PointingHistory::at(Time time) const {

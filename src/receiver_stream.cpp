@@ -15,20 +15,20 @@ constexpr Duration fill_bound = std::chrono::milliseconds(100);
 constexpr Duration hold_at_most = std::chrono::milliseconds(10);
 constexpr Duration clock_look = std::chrono::milliseconds(1);
 constexpr Duration least_clock_step = std::chrono::milliseconds(50);
-constexpr Duration show_every = std::chrono::seconds(1);
+constexpr Duration show_stream_every = std::chrono::seconds(1);
 // A driver that has nothing and does not wait either must not keep a processor busy.
 constexpr Duration nap = std::chrono::milliseconds(1);
 }  // namespace
 
 Duration ReceiverHost::turn() noexcept {
   try {
-    if (detail::Steady::now() - shown_ >= show_every) show();
-    if (!streaming_) return show_every;
+    if (detail::Steady::now() - shown_ >= show_stream_every) show();
+    if (!streaming_) return show_stream_every;
     if (open_streams().empty()) {
       streaming_ = false;
       worker().hook("stop", hook_bound(), [this] { receiver().stop(); });
       show();
-      if (open_streams().empty()) return show_every;
+      if (open_streams().empty()) return show_stream_every;
       // Somebody came just then and found it still streaming: it goes on for him.
       begin_stream();
       worker().moving_hook("start", hook_bound(), [this] { receiver().start(); });
@@ -45,7 +45,7 @@ Duration ReceiverHost::turn() noexcept {
       worker().hook("stop", hook_bound(), [this] { receiver().stop(); });
     } catch (const Error&) {  // it is lost, and that is told elsewhere
     }
-    return show_every;
+    return show_stream_every;
   }
 }
 

@@ -15,6 +15,8 @@
 
 namespace astro::postgres {
 
+inline constexpr std::size_t longest_identifier = 63;  ///< bytes; PostgreSQL cuts what is longer
+
 /// Which server, and as whom.
 struct Target {
   std::vector<std::pair<std::string, std::string>> parameters;  ///< as libpq names them; an empty one is left out

@@ -10,8 +10,7 @@ namespace astro::postgres {
 
 namespace {
 
-constexpr std::size_t most_at_once = 400;       // more is no backlog but a clock gone wild
-constexpr std::size_t longest_identifier = 63;  // PostgreSQL cuts what is longer
+constexpr std::size_t most_at_once = 400;  // more is no backlog but a clock gone wild
 
 std::int64_t floor_divided(std::int64_t number, std::int64_t by) noexcept {
   return number / by - (number % by < 0 ? 1 : 0);

@@ -18,8 +18,6 @@ struct Table::Selection {
 
 namespace {
 
-constexpr std::size_t longest_identifier = 63;
-
 bool has_order(FieldType type) noexcept {
   return type != FieldType::bytes && type != FieldType::array && type != FieldType::list && type != FieldType::record;
 }

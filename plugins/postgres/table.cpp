@@ -14,8 +14,6 @@ namespace astro::postgres {
 
 namespace {
 
-constexpr std::size_t longest_identifier = 63;  // PostgreSQL cuts what is longer
-
 std::string column_name(const Field& field) { return field.column.empty() ? flat_name(field) : field.column; }
 
 std::string lower(std::string text) {

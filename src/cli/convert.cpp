@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct ConvertArguments {
   std::string in;
   std::string out;
   std::string to;
@@ -44,13 +44,13 @@ Kind kind_of(const std::string& name) {
                                                "IQ cu8, cs8, cs16, cf32, wav or sigmf");
 }
 
-std::string format_of(const Arguments& arguments) {
+std::string format_of(const ConvertArguments& arguments) {
   if (!arguments.to.empty()) return arguments.to;
   const std::string ending = fs::path(arguments.out).extension().string();
   return ending.empty() ? ending : ending.substr(1);
 }
 
-bool is_iq(const Arguments& arguments) {
+bool is_iq(const ConvertArguments& arguments) {
   if (!arguments.samples.empty()) return true;
   const std::string ending = fs::path(arguments.in).extension().string();
   for (const char* each : {".cu8", ".cs8", ".cs16", ".cf32", ".wav", ".sigmf-meta", ".sigmf-data"}) {
@@ -59,7 +59,7 @@ bool is_iq(const Arguments& arguments) {
   return false;
 }
 
-std::optional<Dtype> samples_of(const Arguments& arguments) {
+std::optional<Dtype> samples_of(const ConvertArguments& arguments) {
   if (arguments.samples.empty()) return std::nullopt;
   const auto dtype = parse_dtype(arguments.samples);
   if (!dtype) {
@@ -69,7 +69,7 @@ std::optional<Dtype> samples_of(const Arguments& arguments) {
   return dtype;
 }
 
-files::IqInfo inspected(const Arguments& arguments) {
+files::IqInfo inspected(const ConvertArguments& arguments) {
   files::IqInfo info = files::inspect_iq(arguments.in, samples_of(arguments));
   if (arguments.rate_hz > 0.0) info.sample_rate = hertz(arguments.rate_hz);
   if (arguments.frequency_hz > 0.0) info.frequency = hertz(arguments.frequency_hz);
@@ -78,13 +78,13 @@ files::IqInfo inspected(const Arguments& arguments) {
 }
 
 /// The writer knows a format by its ending: with --to the file gets that one while it is written.
-fs::path with_ending(const Arguments& arguments) {
+fs::path with_ending(const ConvertArguments& arguments) {
   const std::string format = format_of(arguments) == "sigmf" ? "sigmf-meta" : format_of(arguments);
   const fs::path out = arguments.out;
   return out.extension() == "." + format ? out : fs::path(arguments.out + "." + format);
 }
 
-Value convert_iq(const Arguments& arguments) {
+Value convert_iq(const ConvertArguments& arguments) {
   const files::IqInfo info = inspected(arguments);
   const fs::path out = with_ending(arguments);
   files::IqReader reader(info);
@@ -100,7 +100,7 @@ Value convert_iq(const Arguments& arguments) {
 }
 
 /// Spectra of one axis after the other, as a filterbank has them.
-void write_filterbank(const Arguments& arguments, const files::SpectraFile& file) {
+void write_filterbank(const ConvertArguments& arguments, const files::SpectraFile& file) {
   const Spectrum& first = file.spectra.front();
   files::FilterbankInfo info;
   info.axis = first.axis;
@@ -129,7 +129,7 @@ std::vector<files::SdfitsRow> rows_of(const fs::path& in) {
   return files::sdfits_rows(files::read_spectra(in));
 }
 
-Value convert_spectra(const Arguments& arguments, Kind kind) {
+Value convert_spectra(const ConvertArguments& arguments, Kind kind) {
   const std::vector<files::SdfitsRow> rows = rows_of(arguments.in);
   if (kind == Kind::sdfits) {
     files::write_sdfits(arguments.out, rows);
@@ -144,7 +144,7 @@ Value convert_spectra(const Arguments& arguments, Kind kind) {
   return told;
 }
 
-int run(const Arguments& arguments) {
+int run(const ConvertArguments& arguments) {
   const Kind kind = kind_of(format_of(arguments));
   const bool from_iq = is_iq(arguments);
   if (from_iq != (kind == Kind::iq)) {
@@ -161,7 +161,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_convert(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ConvertArguments>();
   CLI::App* command = app.add_subcommand("convert", "writes a recording in another format");
   command
       ->add_option("in", arguments->in,

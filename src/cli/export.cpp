@@ -9,7 +9,7 @@ namespace astro::cli {
 
 namespace {
 
-struct Arguments {
+struct ExportArguments {
   std::string site;
   std::string observation;
   std::vector<std::string> files;
@@ -17,7 +17,7 @@ struct Arguments {
   bool json = false;
 };
 
-int run(const Arguments& arguments) {
+int run(const ExportArguments& arguments) {
   const Archive archive(arguments.site, arguments.simulate);
   const Site site = load_site(arguments.site, {.simulate = arguments.simulate});
   const StoreHandle store = archive.store_with(arguments.observation);
@@ -35,7 +35,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_export(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ExportArguments>();
   CLI::App* command = app.add_subcommand("export", "makes files of a stored observation, as often as one likes");
   command->add_option("site", arguments->site, "the site file")->required();
   command->add_option("observation", arguments->observation, "its id, as `astro observations SITE` lists it")

@@ -19,7 +19,7 @@ namespace astro::cli {
 
 namespace {
 
-struct Arguments {
+struct ObserveArguments {
   std::string site;
   std::string request;      ///< or
   std::string observation;  ///< one that goes on
@@ -116,7 +116,7 @@ void print_for_people(const ObservationResult& result, const Outputs& outputs) {
 
 /// What was stored before a failure or a signal is not lost: the error says how to have it, and how to go on.
 template <class Work>
-ObservationResult carried_out(Work work, const std::stop_token& stop, const Arguments& arguments) {
+ObservationResult carried_out(Work work, const std::stop_token& stop, const ObserveArguments& arguments) {
   std::string id;
   std::int64_t stored = -1;
   ProgressDisplay display(arguments.live);
@@ -138,7 +138,7 @@ ObservationResult carried_out(Work work, const std::stop_token& stop, const Argu
   }
 }
 
-int run(const Arguments& arguments) {
+int run(const ObserveArguments& arguments) {
   check_writable(arguments.outputs);  // before anything moves
   const StopOnSignal signals;
   const Site site = load_site(arguments.site, {.simulate = arguments.simulate});
@@ -161,7 +161,7 @@ int run(const Arguments& arguments) {
   return done;
 }
 
-void add_options(CLI::App& command, const std::shared_ptr<Arguments>& arguments) {
+void add_options(CLI::App& command, const std::shared_ptr<ObserveArguments>& arguments) {
   command.add_flag("--simulate", arguments->simulate, "replace every driver by its simulated twin");
   command.add_flag("--fast", arguments->fast, "run a simulated sky faster than real time");
   command.add_option("--at", arguments->at, "begin a simulated sky at this UTC, ISO 8601");
@@ -175,7 +175,7 @@ void add_options(CLI::App& command, const std::shared_ptr<Arguments>& arguments)
 }  // namespace
 
 void add_observe(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ObserveArguments>();
   CLI::App* command = app.add_subcommand("observe", "carries out a request: points, calibrates, integrates, stores");
   command->add_option("site", arguments->site, "the site file")->required();
   command->add_option("request", arguments->request, "the request file")->required();
@@ -184,7 +184,7 @@ void add_observe(CLI::App& app, Action& action) {
 }
 
 void add_resume(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ObserveArguments>();
   CLI::App* command = app.add_subcommand("resume", "goes on with an observation that was cut short");
   command->add_option("site", arguments->site, "the site file")->required();
   command->add_option("observation", arguments->observation, "its id, as `astro observations SITE` lists it")

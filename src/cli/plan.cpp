@@ -11,7 +11,7 @@ namespace astro::cli {
 
 namespace {
 
-struct Arguments {
+struct PlanArguments {
   std::string site;
   std::string request;
   std::string at;
@@ -71,7 +71,7 @@ void print_for_people(const Plan& plan, const ObservationRequest& request) {
   std::cout.flush();
 }
 
-int run(const Arguments& arguments) {
+int run(const PlanArguments& arguments) {
   const Site site = load_site(arguments.site, {.simulate = arguments.simulate});
   const ObservationRequest request = load_request(arguments.request, &site);
   const Plan made = plan(site, request, {.start = arguments.at.empty() ? Time{} : parse_time(arguments.at)});
@@ -83,7 +83,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_plan(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<PlanArguments>();
   CLI::App* command = app.add_subcommand("plan", "says what a request comes to, step by step, and moves nothing");
   command->add_option("site", arguments->site, "the site file")->required();
   command->add_option("request", arguments->request, "the request file")->required();

@@ -19,7 +19,7 @@ namespace astro::cli {
 
 namespace {
 
-struct Arguments {
+struct QueueArguments {
   std::string site;
   std::string store;
   std::vector<std::string> requests;  ///< files, or ids
@@ -44,14 +44,14 @@ struct Arguments {
   bool json = false;
 };
 
-Time now_of(const Arguments& arguments, const Site& site) {
+Time now_of(const QueueArguments& arguments, const Site& site) {
   if (!arguments.at.empty()) return parse_time(arguments.at);
   return site.clock_start.value_or(Clock::system()->now());
 }
 
 QueueSection rules_of(const Site& site) { return site.section<QueueSection>("queue"); }
 
-std::string store_of(const Arguments& arguments, const Observatory& observatory) {
+std::string store_of(const QueueArguments& arguments, const Observatory& observatory) {
   const std::string asked = arguments.store.empty() ? rules_of(observatory.site()).store : arguments.store;
   return only(observatory, DeviceKind::store, asked, "--store");
 }
@@ -75,7 +75,7 @@ Value told_of(const QueuedRequest& queued) {
 
 Angle angle_of(const std::string& text) { return text.empty() ? Angle() : parse_angle(text); }
 
-QueuedRequest made_of(const Arguments& arguments, const std::string& file, const Site& site) {
+QueuedRequest made_of(const QueueArguments& arguments, const std::string& file, const Site& site) {
   QueuedRequest queued{.request = load_request(file, &site), .user = arguments.user, .priority = arguments.priority};
   queued.max_attempts = arguments.max_attempts;
   if (!arguments.planned_start.empty()) queued.planned_start = parse_time(arguments.planned_start);
@@ -88,7 +88,7 @@ QueuedRequest made_of(const Arguments& arguments, const std::string& file, const
   return queued;
 }
 
-Schedule schedule_of(const Arguments& arguments, const Site& site, const std::vector<QueuedRequest>& queue) {
+Schedule schedule_of(const QueueArguments& arguments, const Site& site, const std::vector<QueuedRequest>& queue) {
   auto options = schedule_options(site, now_of(arguments, site), from_seconds(3600.0 * arguments.hours));
   if (!options) {
     throw Error(ErrorCode::unsupported,
@@ -110,7 +110,7 @@ std::string outlook_of(const Schedule& made, const std::string& id) {
   return {};
 }
 
-int add(const Arguments& arguments) {
+int add(const QueueArguments& arguments) {
   const Site site = load_site(arguments.site, {.simulate = arguments.simulate});
   std::vector<QueuedRequest> made;
   for (const std::string& file : arguments.requests) made.push_back(made_of(arguments, file, site));  // all or none
@@ -131,7 +131,7 @@ int add(const Arguments& arguments) {
   return done;
 }
 
-int list(const Arguments& arguments) {
+int list(const QueueArguments& arguments) {
   const Archive archive(arguments.site, arguments.simulate);
   const StoreHandle store = archive.observatory().store(store_of(arguments, archive.observatory()));
   List told;
@@ -146,7 +146,7 @@ int list(const Arguments& arguments) {
   return done;
 }
 
-int cancel(const Arguments& arguments) {
+int cancel(const QueueArguments& arguments) {
   const Archive archive(arguments.site, arguments.simulate);
   const StoreHandle store = archive.observatory().store(store_of(arguments, archive.observatory()));
   const Time now = now_of(arguments, archive.observatory().site());
@@ -157,7 +157,7 @@ int cancel(const Arguments& arguments) {
   return done;
 }
 
-int run(const Arguments& arguments) {
+int run(const QueueArguments& arguments) {
   const StopOnSignal signals;
   const Site site = load_site(arguments.site, {.simulate = arguments.simulate});
   Observatory observatory = Observatory::open(site, {.simulate = arguments.simulate,
@@ -181,7 +181,7 @@ int run(const Arguments& arguments) {
   return ended.failed > 0 ? failed : done;
 }
 
-int simulate(const Arguments& arguments) {
+int simulate(const QueueArguments& arguments) {
   const Archive archive(arguments.site, arguments.simulate);
   const StoreHandle store = archive.observatory().store(store_of(arguments, archive.observatory()));
   const Site site = load_site(arguments.site, {.simulate = arguments.simulate});
@@ -192,14 +192,14 @@ int simulate(const Arguments& arguments) {
   return done;
 }
 
-void add_common(CLI::App& command, const std::shared_ptr<Arguments>& arguments) {
+void add_common(CLI::App& command, const std::shared_ptr<QueueArguments>& arguments) {
   command.add_option("site", arguments->site, "the site file")->required();
   command.add_option("--store", arguments->store,
                      "store that keeps the queue; default: as `queue:` says, else the only one");
   command.add_flag("--simulate", arguments->simulate, "replace every driver by its simulated twin");
 }
 
-void add_wishes(CLI::App& command, const std::shared_ptr<Arguments>& arguments) {
+void add_wishes(CLI::App& command, const std::shared_ptr<QueueArguments>& arguments) {
   command.add_option("--user", arguments->user, "who asks; default: the request's observer, else your login");
   command.add_option("--priority", arguments->priority, "0 to 10; two steps are worth twice the time")
       ->capture_default_str();
@@ -214,11 +214,11 @@ void add_wishes(CLI::App& command, const std::shared_ptr<Arguments>& arguments) 
 }  // namespace
 
 void add_queue(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<QueueArguments>();
   CLI::App* queue = app.add_subcommand("queue", "requests that wait for the telescope, and their schedule");
   queue->require_subcommand(1);
   queue->add_flag("--json", arguments->json, "one JSON object on standard output");
-  const auto command = [&](const char* name, const char* says, int (*what)(const Arguments&)) {
+  const auto command = [&](const char* name, const char* says, int (*what)(const QueueArguments&)) {
     CLI::App* made = queue->add_subcommand(name, says);
     add_common(*made, arguments);
     made->callback([&action, arguments, what] { action = [arguments, what] { return what(*arguments); }; });

@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Arguments {
+struct RecordArguments {
   std::string site;
   std::string out;
   std::string receiver;
@@ -27,7 +27,7 @@ struct Arguments {
   bool json = false;
 };
 
-int run(const Arguments& arguments) {
+int run(const RecordArguments& arguments) {
   const StopOnSignal signals;
   Observatory observatory = Observatory::open(load_site(arguments.site, {.simulate = arguments.simulate}),
                                               {.simulate = arguments.simulate, .state_folder = arguments.state});
@@ -79,7 +79,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_record(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<RecordArguments>();
   CLI::App* command = app.add_subcommand("record", "writes what a receiver hears as SigMF");
   command->add_option("site", arguments->site, "the site file")->required();
   command->add_option("out", arguments->out, "file to write, .sigmf-meta; the samples lie beside it")->required();

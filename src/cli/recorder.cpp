@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr int most_members = 64;  // on one machine
 
-struct Arguments {
+struct RecorderArguments {
   std::string site;
   std::string group;
   std::string metrics;
@@ -75,7 +75,7 @@ std::optional<Observatory> open_patiently(const Site& site, const std::string& g
   return std::nullopt;
 }
 
-int record(const Arguments& arguments) {
+int record(const RecorderArguments& arguments) {
   const StopOnSignal signals;
   const Site site = load_site(arguments.site);
   if (std::ranges::find(site.sections, "recorder", &Map::value_type::first) == site.sections.end()) {
@@ -109,7 +109,7 @@ int record(const Arguments& arguments) {
 }  // namespace
 
 void add_recorder(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<RecorderArguments>();
   CLI::App* command = app.add_subcommand(
       "recorder", "brings what a transport carries into a store, as the section recorder says, until it is stopped");
   command->add_option("site", arguments->site, "the site file")->required();

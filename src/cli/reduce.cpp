@@ -17,7 +17,7 @@ namespace astro::cli {
 
 namespace {
 
-struct Arguments {
+struct ReduceArguments {
   std::vector<std::string> on;
   std::vector<std::string> hot;
   std::vector<std::string> cold;
@@ -57,7 +57,7 @@ Spectrum average_of(const std::vector<std::string>& paths, bool of_one_place = f
 
 /// From files: hot and cold loads, a hot load alone (the spectrum's own line-free channels are the
 /// cold sky), a reference position, or both.
-CalibratedSpectrum reduce_files(const Arguments& arguments) {
+CalibratedSpectrum reduce_files(const ReduceArguments& arguments) {
   const Spectrum on = average_of(arguments.on, true);
   const CalibrationOptions options{.hot_k = arguments.hot_k, .cold_k = arguments.cold_k};
   if (arguments.hot.empty()) {
@@ -84,7 +84,7 @@ Value told_of(const CalibratedSpectrum& spectrum, const Peak& peak, bool in_kelv
   return told;
 }
 
-ObservationResult reduce_stored(const Arguments& arguments) {
+ObservationResult reduce_stored(const ReduceArguments& arguments) {
   const Archive archive(arguments.site, arguments.simulate);
   return reduce(archive.store_with(arguments.observation), arguments.observation, archive.observatory().location());
 }
@@ -112,7 +112,7 @@ int list_observations(const std::string& site, bool simulate, bool json) {
   return done;
 }
 
-int run(const Arguments& arguments) {
+int run(const ReduceArguments& arguments) {
   check_writable(arguments.outputs);
   const bool in_kelvin = !arguments.hot.empty() || !arguments.observation.empty();
   if (!in_kelvin && !(arguments.outputs.fits + arguments.outputs.csv).empty()) {
@@ -139,7 +139,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_reduce(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ReduceArguments>();
   CLI::App* command = app.add_subcommand("reduce", "calibrates recordings, or a stored observation once more");
   command->add_option("--on", arguments->on, "recordings of the target: horn .ast, Virgo .dat");
   command->add_option("--hot", arguments->hot, "recordings of the hot load");

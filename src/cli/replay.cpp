@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-struct Arguments {
+struct ReplayArguments {
   std::vector<std::string> files;
   std::string samples;
   std::string rate;
@@ -35,7 +35,7 @@ struct Arguments {
 std::string quoted(const std::string& text) { return to_json(Value(text)); }
 
 /// An observatory of nothing but the recording.
-Site site_of(const Arguments& arguments) {
+Site site_of(const ReplayArguments& arguments) {
   std::string files;
   for (const std::string& file : arguments.files) {
     files += (files.empty() ? "" : ", ") + quoted(std::filesystem::absolute(file).string());
@@ -51,7 +51,7 @@ Site site_of(const Arguments& arguments) {
 /// Spectra of a recording, one after the other.
 class Player {
  public:
-  explicit Player(const Arguments& arguments)
+  explicit Player(const ReplayArguments& arguments)
       : arguments_(arguments), spectrometer_({.channels = arguments.channels}) {}
 
   void play(const Observatory& observatory, const std::stop_token& stop) {
@@ -85,7 +85,7 @@ class Player {
     view_.draw(progress, std::cerr);
   }
 
-  const Arguments& arguments_;
+  const ReplayArguments& arguments_;
   Spectrometer spectrometer_;
   std::vector<Spectrum> spectra_{};
   LiveView view_{};
@@ -104,7 +104,7 @@ void write(const std::string& out, std::vector<Spectrum> spectra) {
   files::write_sdfits(out, files::sdfits_rows(file));
 }
 
-int run(const Arguments& arguments) {
+int run(const ReplayArguments& arguments) {
   check_ending(arguments.out);
   const StopOnSignal signals;
   const auto state = std::filesystem::temp_directory_path() / ("astro-" + new_id());
@@ -136,7 +136,7 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_replay(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<ReplayArguments>();
   CLI::App* command = app.add_subcommand("replay", "plays recordings through a spectrometer");
   command->add_option("files", arguments->files, "recordings of IQ or spectra, or folders of them")->required();
   command->add_option("--samples", arguments->samples,

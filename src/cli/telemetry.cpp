@@ -21,7 +21,7 @@ namespace astro::cli {
 
 namespace {
 
-struct Arguments {
+struct TelemetryArguments {
   std::string site;
   std::string store;
   std::string id;
@@ -42,7 +42,7 @@ struct Arguments {
 /// The store of the section, or the one that is asked for; without opening anything else.
 class History {
  public:
-  explicit History(const Arguments& arguments) : archive_(arguments.site, arguments.simulate) {
+  explicit History(const TelemetryArguments& arguments) : archive_(arguments.site, arguments.simulate) {
     const Site& site = archive_.observatory().site();
     const auto section = site.section<telemetry::TelemetrySection>("telemetry");
     const std::string named = arguments.store.empty() ? section.store : arguments.store;
@@ -60,7 +60,7 @@ std::optional<Time> time_of(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(parse_time(text));
 }
 
-telemetry::HistoryQuery history_query(const Arguments& arguments) {
+telemetry::HistoryQuery history_query(const TelemetryArguments& arguments) {
   return {.id = arguments.id, .from = time_of(arguments.from), .to = time_of(arguments.to), .limit = arguments.limit};
 }
 
@@ -69,7 +69,7 @@ std::string shown(const Value& value) {
   return text != nullptr ? *text : to_json(value);
 }
 
-int history(const Arguments& arguments) {
+int history(const TelemetryArguments& arguments) {
   const History kept(arguments);
   const telemetry::HistoryQuery query = history_query(arguments);
   const auto found = telemetry::find_history(kept.store(), query);
@@ -90,7 +90,7 @@ int history(const Arguments& arguments) {
   return done;
 }
 
-int aggregate(const Arguments& arguments) {
+int aggregate(const TelemetryArguments& arguments) {
   const History kept(arguments);
   const auto period = arguments.period == "day" ? telemetry::Period::day : telemetry::Period::hour;
   const telemetry::AggregateQuery query{
@@ -120,7 +120,7 @@ std::vector<std::string> row_of(const telemetry::Alarm& alarm) {
           seen};
 }
 
-int alarms(const Arguments& arguments) {
+int alarms(const TelemetryArguments& arguments) {
   const History kept(arguments);
   List told;
   std::vector<std::vector<std::string>> rows{{"ID", "LEVEL", "STATE", "RAISED", "ALARM", "BECAUSE", ""}};
@@ -133,7 +133,7 @@ int alarms(const Arguments& arguments) {
   return done;
 }
 
-int acknowledge(const Arguments& arguments) {
+int acknowledge(const TelemetryArguments& arguments) {
   const std::string who = person(arguments.by);
   const History kept(arguments);
   List told;
@@ -143,7 +143,7 @@ int acknowledge(const Arguments& arguments) {
   return done;
 }
 
-int clear(const Arguments& arguments) {
+int clear(const TelemetryArguments& arguments) {
   const std::string who = person(arguments.by);
   const History kept(arguments);
   const std::size_t cleared = telemetry::clear_history(kept.store(), history_query(arguments), who, kept.now());
@@ -151,7 +151,7 @@ int clear(const Arguments& arguments) {
   return done;
 }
 
-int run(const Arguments& arguments) {
+int run(const TelemetryArguments& arguments) {
   const StopOnSignal signals;
   Observatory observatory = Observatory::open(arguments.site, {.simulate = arguments.simulate});
   telemetry::HubStatus status;
@@ -179,11 +179,11 @@ int run(const Arguments& arguments) {
 }  // namespace
 
 void add_telemetry(CLI::App& app, Action& action) {
-  auto arguments = std::make_shared<Arguments>();
+  auto arguments = std::make_shared<TelemetryArguments>();
   CLI::App* room = app.add_subcommand("telemetry", "what was measured: history, averages, alarms");
   room->require_subcommand(1);
   room->add_flag("--json", arguments->json, "one JSON object on standard output");
-  const auto command = [&](const char* name, const char* says, int (*what)(const Arguments&)) {
+  const auto command = [&](const char* name, const char* says, int (*what)(const TelemetryArguments&)) {
     CLI::App* made = room->add_subcommand(name, says);
     made->add_option("site", arguments->site, "the site file")->required();
     made->add_flag("--simulate", arguments->simulate, "replace every driver by its simulated twin");

@@ -15,19 +15,19 @@
 namespace astro::files {
 namespace {
 
-constexpr std::uintmax_t most_bytes = 64U << 20;
-constexpr std::size_t most_channels = 1U << 20;
+constexpr std::uintmax_t most_horn_bytes = 64U << 20;
+constexpr std::size_t most_horn_channels = 1U << 20;
 /// The file writes frequencies in whole hertz.
-constexpr double rounding_hz = 1.0;
+constexpr double horn_rounding_hz = 1.0;
 
-struct Row {
+struct HornRow {
   double frequency_hz;
   double counts;
 };
 
-struct Contents {
+struct HornContents {
   Header header;
-  std::vector<Row> rows;
+  std::vector<HornRow> rows;
 };
 
 /// The next number of a line, which loses it.
@@ -39,7 +39,7 @@ std::optional<double> take_number(std::string_view& line) {
   return value;
 }
 
-Row parse_row(const std::filesystem::path& file, std::string_view line, std::size_t number, std::size_t channel) {
+HornRow parse_row(const std::filesystem::path& file, std::string_view line, std::size_t number, std::size_t channel) {
   const std::string where = "line " + std::to_string(number);
   const auto index = take_number(line);
   const auto frequency = take_number(line);
@@ -55,9 +55,9 @@ Row parse_row(const std::filesystem::path& file, std::string_view line, std::siz
   return {*frequency, *counts};
 }
 
-Contents parse(const std::filesystem::path& file) {
-  const std::string content = read_text(file, most_bytes);
-  Contents result{Header(file), {}};
+HornContents parse_horn(const std::filesystem::path& file) {
+  const std::string content = read_text(file, most_horn_bytes);
+  HornContents result{Header(file), {}};
   std::string_view left = content;
   for (std::size_t number = 1; !left.empty(); ++number) {
     const std::size_t end = left.find('\n');
@@ -73,9 +73,9 @@ Contents parse(const std::filesystem::path& file) {
   return result;
 }
 
-FrequencyAxis axis_of(const Contents& contents) {
+FrequencyAxis axis_of(const HornContents& contents) {
   const auto& rows = contents.rows;
-  const std::size_t expected = contents.header.count("NCHAN", most_channels);
+  const std::size_t expected = contents.header.count("NCHAN", most_horn_channels);
   if (rows.size() != expected) {
     fail(contents.header.file(), "after " + std::to_string(rows.size()) + " channels",
          "NCHAN says " + std::to_string(expected) + "; the file is truncated or not of this format");
@@ -84,7 +84,7 @@ FrequencyAxis axis_of(const Contents& contents) {
   const double step = (rows.back().frequency_hz - first) / static_cast<double>(rows.size() - 1);
   if (!(step > 0.0)) fail(contents.header.file(), "the frequencies do not ascend");
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (std::abs(first + step * static_cast<double>(i) - rows[i].frequency_hz) <= rounding_hz) continue;
+    if (std::abs(first + step * static_cast<double>(i) - rows[i].frequency_hz) <= horn_rounding_hz) continue;
     fail(contents.header.file(), "channel " + std::to_string(i), "the frequencies are not evenly spaced");
   }
   return {hertz(first), hertz(step), static_cast<std::uint32_t>(rows.size())};
@@ -123,11 +123,11 @@ double averages_of(const Header& header, const Spectrum& spectrum) {
 }  // namespace
 
 SpectraFile read_horn(const std::filesystem::path& path) {
-  const Contents contents = parse(path);
+  const HornContents contents = parse_horn(path);
   const Header& header = contents.header;
   Spectrum spectrum;
   spectrum.axis = axis_of(contents);
-  for (const Row& row : contents.rows) spectrum.power.push_back(static_cast<float>(row.counts));
+  for (const HornRow& row : contents.rows) spectrum.power.push_back(static_cast<float>(row.counts));
   spectrum.weight.assign(spectrum.power.size(), 1.0F);
   spectrum.duration = spectrum.exposure = from_seconds(header.number("Duration", 1e-6, 1e7));
   spectrum.mid = middle_of(header);  // the writer stamps the middle of the integration

@@ -19,14 +19,14 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the spectra in the file are little endian");
 
-constexpr std::uintmax_t most_header_bytes = 1U << 20;
-constexpr std::uintmax_t most_bytes = std::uintmax_t{1} << 31;
-constexpr std::size_t most_channels = 1U << 20;
+constexpr std::uintmax_t most_virgo_header_bytes = 1U << 20;
+constexpr std::uintmax_t most_virgo_bytes = std::uintmax_t{1} << 31;
+constexpr std::size_t most_virgo_channels = 1U << 20;
 
 Header read_header(const std::filesystem::path& dat) {
   std::filesystem::path file = dat;
   file.replace_extension(".header");
-  const std::string content = read_text(file, most_header_bytes);
+  const std::string content = read_text(file, most_virgo_header_bytes);
   Header header(file);
   std::string_view left = content;
   for (std::size_t number = 1; !left.empty(); ++number) {
@@ -63,10 +63,10 @@ struct Shape {
 
 /// How many spectra there are, from the file's size; the header says how many there should be.
 Shape shape_of(const Header& header, const std::filesystem::path& dat) {
-  const auto channels = static_cast<std::uint32_t>(header.count("channels", most_channels));
+  const auto channels = static_cast<std::uint32_t>(header.count("channels", most_virgo_channels));
   const double period_s = header.number("t_sample", 1e-6, 1e6);
   const std::uintmax_t row = channels * sizeof(float);
-  const std::uintmax_t size = size_of_file(dat, most_bytes);
+  const std::uintmax_t size = size_of_file(dat, most_virgo_bytes);
   const std::uintmax_t spectra = size / row;
   if (size % row != 0) {
     fail(dat, "after " + std::to_string(spectra) + " spectra",
@@ -121,7 +121,7 @@ std::vector<float> read_row(std::ifstream& stream, const std::filesystem::path& 
 }  // namespace
 
 SpectraFile read_virgo(const std::filesystem::path& dat) {
-  size_of_file(dat, most_bytes);
+  size_of_file(dat, most_virgo_bytes);
   const Header header = read_header(dat);
   const Shape shape = shape_of(header, dat);
   const Time start = start_of(header);

@@ -27,7 +27,7 @@ constexpr int deepest = 64;
 
 Value taken(const avro_value_t* from);
 
-Bytes bytes_of(const void* data, std::size_t size) {
+Bytes copied(const void* data, std::size_t size) {
   const auto* first = static_cast<const std::byte*>(data);
   return {first, first + size};
 }
@@ -96,7 +96,7 @@ Value taken(const avro_value_t* from) {
       std::size_t size = 0;
       if (type == AVRO_BYTES) avro_value_get_bytes(from, &data, &size);
       else avro_value_get_fixed(from, &data, &size);
-      return bytes_of(data, size);
+      return copied(data, size);
     }
     case AVRO_ENUM: {
       int symbol = 0;
@@ -161,7 +161,7 @@ Value resolved(const Field& field, const Value& written) {
       return std::string(reinterpret_cast<const char*>(bytes->data()), bytes->size());
     case FieldType::bytes:
       if (text == nullptr) return written;
-      return bytes_of(text->data(), text->size());
+      return copied(text->data(), text->size());
     case FieldType::array:
       if (bytes == nullptr) return written;
       return Array{.dtype = field.dtype, .shape = {bytes->size() / size_of(field.dtype)}, .bytes = *bytes};

@@ -22,7 +22,7 @@ namespace {
 
 using Steady = std::chrono::steady_clock;
 
-constexpr Duration look_every = std::chrono::milliseconds(50);
+constexpr Duration outbox_look_every = std::chrono::milliseconds(50);
 // Who confirms nothing for so long is away: what comes meanwhile will be late.
 constexpr auto patience = std::chrono::seconds(3);
 constexpr std::size_t most_read = 500;
@@ -435,17 +435,17 @@ void Outbox::State::send_all() {
       lock.unlock();
       Ticket confirmed = 0;
       try {
-        confirmed = transport_->confirmed(last, sent ? Duration::zero() : look_every);
+        confirmed = transport_->confirmed(last, sent ? Duration::zero() : outbox_look_every);
       } catch (const Error& error) {
         refused(error);
       }
       for (int i = 0; i < 20 && entering_ > 0; ++i) std::this_thread::sleep_for(std::chrono::microseconds(50));
       lock.lock();
       settle(confirmed);
-      if (confirmed == 0) work_.wait_for(lock, look_every);
+      if (confirmed == 0) work_.wait_for(lock, outbox_look_every);
     } else if (!sent) {
       confirmed_at_ = Steady::now();
-      work_.wait_for(lock, look_every);
+      work_.wait_for(lock, outbox_look_every);
     }
   }
   try {

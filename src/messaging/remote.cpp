@@ -19,9 +19,9 @@ namespace astro::messaging {
 
 namespace {
 
-constexpr Duration answer_bound = std::chrono::seconds(3);  // of a node to a command
-constexpr Duration birth_wait = std::chrono::seconds(2);    // for a node that is there; the others come later
-constexpr Duration look_bound = std::chrono::milliseconds(100);
+constexpr Duration remote_answer_bound = std::chrono::seconds(3);  // of a node to a command
+constexpr Duration birth_wait = std::chrono::seconds(2);           // for a node that is there; the others come later
+constexpr Duration remote_look_bound = std::chrono::milliseconds(100);
 constexpr Duration stream_lease = std::chrono::seconds(6);
 constexpr Duration renew_every = std::chrono::seconds(2);
 constexpr std::size_t most_waiting = std::size_t{64} << 20;  // bytes of blocks
@@ -111,13 +111,15 @@ class RemoteMount final : public Remote<Mount> {
   }
 
  private:
-  void call(const std::string& command, Value parameters) { link().call(command, std::move(parameters), answer_bound); }
+  void call(const std::string& command, Value parameters) {
+    link().call(command, std::move(parameters), remote_answer_bound);
+  }
 
   void described(const ServedDevice& device) override {
     MountDescription made = detail::mount_of(device.description);
     made.follows = true;  // the sky turns where the mount is, not on the way there
     made.self_tracking = false;
-    made.hook_bound = answer_bound + std::chrono::seconds(1);
+    made.hook_bound = remote_answer_bound + std::chrono::seconds(1);
     {
       const std::lock_guard lock(mutex_);
       const Value* points = &device.points;
@@ -202,7 +204,7 @@ class RemoteReceiver final : public Remote<Receiver> {
   StreamSettings tune(const Tuning& wanted) override {
     // Who opens a site does not wait for a node that is away; who wants something does.
     if (wanted == Tuning{} && !link().is_there()) return settings_.value_or(StreamSettings{});
-    const Acknowledgment done = link().complete("tune", to_value(wanted), answer_bound);
+    const Acknowledgment done = link().complete("tune", to_value(wanted), remote_answer_bound);
     const Value* stream = done.details.find("stream");
     if (stream == nullptr) {
       throw Error(ErrorCode::device_fault, "the node does not say what its stream looks like; is its libastro older?");
@@ -240,7 +242,7 @@ class RemoteReceiver final : public Remote<Receiver> {
     if (std::chrono::steady_clock::now() - asked_ > renew_every) ask();
     link().check_there();
     std::unique_lock lock(mutex_);
-    arrived_.wait_for(lock, look_bound, [this] { return !blocks_.empty() || !streaming_ || error_; });
+    arrived_.wait_for(lock, remote_look_bound, [this] { return !blocks_.empty() || !streaming_ || error_; });
     Filled filled;
     if (blocks_.empty()) {
       if (error_) throw Error(*error_);
@@ -285,7 +287,7 @@ class RemoteReceiver final : public Remote<Receiver> {
 
   void described(const ServedDevice& device) override {
     ReceiverDescription made = detail::receiver_of(device.description);
-    made.hook_bound = answer_bound + std::chrono::seconds(1);
+    made.hook_bound = remote_answer_bound + std::chrono::seconds(1);
     host().describe(made);
   }
 

@@ -33,9 +33,9 @@ namespace {
 
 constexpr const char* start_observation = "start_observation";
 constexpr const char* cancel_observation = "cancel_observation";
-constexpr std::size_t most_waiting = 1000;      // observations
-constexpr std::size_t most_interrupted = 1000;  // commands that may have been under way
-constexpr std::size_t longest_id = 200;         // of an observation: the tables that keep it have room for 255
+constexpr std::size_t most_waiting = 1000;           // observations
+constexpr std::size_t most_interrupted = 1000;       // commands that may have been under way
+constexpr std::size_t longest_observation_id = 200;  // of an observation: the tables that keep it have room for 255
 constexpr auto first_pause = 200ms;
 constexpr auto longest_pause = 10s;
 constexpr auto between_progress = 500ms;  // in real time, of acknowledgments
@@ -444,7 +444,7 @@ void TelescopeTopics::State::enqueue(const TelescopeCommand& message, const Runn
   const auto job = std::make_shared<Job>();
   job->execution = execution;
   job->observation_id = asked.observation_id.empty() && asked.id ? std::to_string(*asked.id) : asked.observation_id;
-  if (job->observation_id.size() > longest_id) {
+  if (job->observation_id.size() > longest_observation_id) {
     throw Error(ErrorCode::invalid_argument, "command " + message.command_id + ": its observation_id has " +
                                                  std::to_string(job->observation_id.size()) +
                                                  " bytes; expected at most 200");

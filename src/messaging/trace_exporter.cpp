@@ -23,13 +23,13 @@ namespace astro::messaging {
 
 namespace {
 
-constexpr std::size_t most_waiting = 4096;
+constexpr std::size_t most_waiting_spans = 4096;
 constexpr auto collect_for = std::chrono::milliseconds(500);
 constexpr long patience_ms = 2000;
 constexpr int kind_internal = 1;  // of opentelemetry.proto.trace.v1.Span.SpanKind
 constexpr int status_error = 2;   // of Status.StatusCode
 
-struct CurlEnd {
+struct ExporterCurlEnd {
   void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
@@ -76,7 +76,7 @@ struct TraceExporter::State {
 
   void put(SpanRecord span) {
     const std::lock_guard lock(mutex_);
-    if (waiting_.size() == most_waiting) return dropped_.add();
+    if (waiting_.size() == most_waiting_spans) return dropped_.add();
     waiting_.push_back(std::move(span));
     wake_.notify_one();
   }
@@ -130,9 +130,10 @@ struct TraceExporter::State {
   /// Why it was not taken; empty: it was.
   std::string post(const std::string& body) const {
     static const bool is_ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-    const std::unique_ptr<CURL, CurlEnd> handle(is_ready ? curl_easy_init() : nullptr);
+    const std::unique_ptr<CURL, ExporterCurlEnd> handle(is_ready ? curl_easy_init() : nullptr);
     if (handle == nullptr) return "libcurl does not start";
-    const std::unique_ptr<curl_slist, CurlEnd> headers(curl_slist_append(nullptr, "Content-Type: application/json"));
+    const std::unique_ptr<curl_slist, ExporterCurlEnd> headers(
+        curl_slist_append(nullptr, "Content-Type: application/json"));
     const auto set = [&](CURLoption option, auto value) { curl_easy_setopt(handle.get(), option, value); };
     set(CURLOPT_URL, url_.c_str());
     set(CURLOPT_PROTOCOLS_STR, "http,https");

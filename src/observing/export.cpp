@@ -35,7 +35,7 @@ files::Provenance provenance_of(const Observation& observation) {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& id, const std::string& why) {
+[[noreturn]] void refuse_export(const std::string& id, const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "exporting observation '" + id + "': " + why);
 }
 
@@ -63,8 +63,9 @@ class Exporter {
     if (ending == ".csv") return write_csv(path), std::vector{path};
     if (ending == ".sigmf-meta") return write_recordings(path);
     if (ending == ".png")
-      refuse(id(), "a picture is drawn of its .fits or .sdfits: python3 -m astro.plot FILE.fits " + path.string());
-    refuse(id(), "\"" + path.string() + "\" ends in none of .fits, .sdfits, .csv and .sigmf-meta");
+      refuse_export(id(),
+                    "a picture is drawn of its .fits or .sdfits: python3 -m astro.plot FILE.fits " + path.string());
+    refuse_export(id(), "\"" + path.string() + "\" ends in none of .fits, .sdfits, .csv and .sigmf-meta");
   }
 
  private:
@@ -76,12 +77,12 @@ class Exporter {
 
   void write_fits(const fs::path& path) const {
     if (covers_an_area(mode())) return write_map(path);
-    if (!has_spectra()) refuse(id(), "it has no calibrated spectrum; a .csv has its continuum");
+    if (!has_spectra()) refuse_export(id(), "it has no calibrated spectrum; a .csv has its continuum");
     files::write_fits(path, result_.spectrum, provenance());
   }
 
   std::vector<CalibratedSpectrum> calibrated() const {
-    if (calibrations_.are_none()) refuse(id(), "it has no calibration, so nothing of it is in kelvin");
+    if (calibrations_.are_none()) refuse_export(id(), "it has no calibration, so nothing of it is in kelvin");
     std::vector<CalibratedSpectrum> spectra;
     for (const Integration& each : stored_) {
       if (each.phase != Phase::sky || each.axis.channels < 2) continue;
@@ -96,8 +97,8 @@ class Exporter {
         detail::device_of(site_, DeviceKind::receiver, result_.observation.request.receiver).name;
     const auto section = detail::calibration_of(site_, receiver);
     if (section && section->beam_width > Angle()) return section->beam_width;
-    refuse(id(), "a map is gridded by the beam: say `beam_width: 5 deg` in the site's `calibration: {" + receiver +
-                     ": ...}`");
+    refuse_export(id(), "a map is gridded by the beam: say `beam_width: 5 deg` in the site's `calibration: {" +
+                            receiver + ": ...}`");
   }
 
   void write_map(const fs::path& path) const {
@@ -176,7 +177,7 @@ class Exporter {
 
   void write_csv(const fs::path& path) const {
     if (!visits_places(mode())) {
-      if (!has_spectra()) refuse(id(), "it has no calibrated spectrum");
+      if (!has_spectra()) refuse_export(id(), "it has no calibrated spectrum");
       return files::write_csv(path, result_.spectrum, provenance());
     }
     const files::Provenance made = provenance();
@@ -206,7 +207,7 @@ class Exporter {
   std::vector<fs::path> write_recordings(const fs::path& path) const {
     const auto recordings =
         store_.find<Recording>({.where = {{.field = "observation_id", .value = id()}}, .order_by = "start"});
-    if (recordings.empty()) refuse(id(), "nothing was recorded; ask for `product: recording`");
+    if (recordings.empty()) refuse_export(id(), "nothing was recorded; ask for `product: recording`");
     std::vector<fs::path> written;
     for (std::size_t i = 0; i < recordings.size(); ++i) {
       fs::path out = path;

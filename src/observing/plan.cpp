@@ -28,7 +28,7 @@ constexpr Duration longest_look = 48h;
 constexpr Duration between_looks = 10min;
 constexpr Duration settling = 2s;  // of the dish after a slew, and of a load that was switched
 
-[[noreturn]] void refuse(const std::string& why) { throw Error(ErrorCode::invalid_argument, "planning: " + why); }
+[[noreturn]] void refuse_plan(const std::string& why) { throw Error(ErrorCode::invalid_argument, "planning: " + why); }
 
 /// Hour and minute are enough for people.
 std::string at_time(Time time) { return " at " + format_time(time, 0); }
@@ -89,8 +89,8 @@ Planner::Planner(const Site& site, const ObservationRequest& request, const Plan
   detail::check_calibration(calibration_, request.calibration, receiver_.name);
   check_receiver();
   if (request.output_filename.find_first_of("/\\") != std::string::npos || request.output_filename.starts_with("."))
-    refuse("`output_filename` is a name without folder and ending, as in cygnus; it is " +
-           text::quoted(request.output_filename));
+    refuse_plan("`output_filename` is a name without folder and ending, as in cygnus; it is " +
+                text::quoted(request.output_filename));
   if (mount_name_.empty()) return;
   mount_.emplace(site, mount_name_, options.axes, options.mount);
   safe_sky_.emplace(site.location, mount_->description.geometry, mount_->limits, safety_of(site, mount_name_));
@@ -100,17 +100,17 @@ void Planner::check_receiver() const {
   const ReceiverDescription described = Registry::shared().find(DeviceKind::receiver, receiver_.driver).receiver;
   const auto check = [&](const char* what, Frequency value, Frequency least, Frequency most) {
     if (value >= least && value <= most) return;
-    refuse("receiver '" + receiver_.name + "' takes a " + what + " of " + text::of(least.megahertz()) + " to " +
-           text::of(most.megahertz()) + " MHz, and the request wants " + text::of(value.megahertz()) + " MHz");
+    refuse_plan("receiver '" + receiver_.name + "' takes a " + what + " of " + text::of(least.megahertz()) + " to " +
+                text::of(most.megahertz()) + " MHz, and the request wants " + text::of(value.megahertz()) + " MHz");
   };
   check("centre frequency", request_.center_frequency, described.lowest, described.highest);
   if (request_.bandwidth > Frequency()) check("bandwidth", request_.bandwidth, described.slowest, described.fastest);
   const double band_hz = sample_rate_hz();
   if (request_.mode == Mode::frequency_switch && band_hz > 0.0 &&
       std::abs(request_.frequency_shift.hertz()) >= band_hz) {
-    refuse("a `frequency_shift` of " + text::of(request_.frequency_shift.megahertz()) +
-           " MHz moves the line out of the band of " + text::of(band_hz / 1e6) +
-           " MHz; it has to be in it at both tunings");
+    refuse_plan("a `frequency_shift` of " + text::of(request_.frequency_shift.megahertz()) +
+                " MHz moves the line out of the band of " + text::of(band_hz / 1e6) +
+                " MHz; it has to be in it at both tunings");
   }
 }
 

@@ -14,18 +14,18 @@ namespace astro {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_request(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "adding to the queue: " + why);
 }
 
 void check(const QueuedRequest& queued) {
   if (queued.priority < 0 || queued.priority > 10)
-    refuse("a priority is 0 to 10; it is " + std::to_string(queued.priority));
+    refuse_request("a priority is 0 to 10; it is " + std::to_string(queued.priority));
   if (queued.max_attempts < 1)
-    refuse("it takes one attempt at least; max_attempts is " + std::to_string(queued.max_attempts));
+    refuse_request("it takes one attempt at least; max_attempts is " + std::to_string(queued.max_attempts));
   if (queued.deadline && queued.planned_start && *queued.deadline <= *queued.planned_start)
-    refuse("its deadline " + format_time(*queued.deadline, 0) + " is not after its planned start " +
-           format_time(*queued.planned_start, 0));
+    refuse_request("its deadline " + format_time(*queued.deadline, 0) + " is not after its planned start " +
+                   format_time(*queued.planned_start, 0));
   (void)parse_target(queued.request.target);
   (void)steps_of(queued.request);
 }
@@ -94,7 +94,7 @@ QueuedRequest add_request(const StoreHandle& store, QueuedRequest queued, Time n
   queued.created = queued.updated = now;
   queued.observation_id.clear();
   if (!store.insert(queued))
-    refuse("there is a request '" + queued.id + "' already; leave the id out to have a new one");
+    refuse_request("there is a request '" + queued.id + "' already; leave the id out to have a new one");
   return queued;
 }
 

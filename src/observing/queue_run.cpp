@@ -20,7 +20,7 @@ using detail::change_queued;
 namespace {
 
 /// How long somebody who cancels or adds has to wait to be heard, in real time.
-constexpr auto between_looks = 500ms;
+constexpr auto between_queue_looks = 500ms;
 
 /// Watches the record of what runs: when it is cancelled, or the whole run is to stop, the
 /// observation is cancelled.
@@ -35,7 +35,7 @@ class Watch {
     for (int round = 0; !over.stop_requested(); ++round) {
       if (stop.stop_requested()) return control.cancel();
       if (round % 10 == 0 && is_cancelled(store, id)) return control.cancel();
-      std::this_thread::sleep_for(between_looks / 10);
+      std::this_thread::sleep_for(between_queue_looks / 10);
     }
   }
   static bool is_cancelled(const StoreHandle& store, const std::string& id) {
@@ -270,7 +270,7 @@ class Runner {
     if (wakes_) until = std::min(until, *wakes_);
     until = std::max(until, now() + 100ms);
     while (!options_.stop.stop_requested() && now() < until) {
-      const Duration slice = from_seconds(seconds(between_looks) * site_.clock()->speed());
+      const Duration slice = from_seconds(seconds(between_queue_looks) * site_.clock()->speed());
       site_.clock()->sleep_until(std::min(until, now() + slice), options_.stop);
       if (signature(list_requests(store_)) != known_) return;
     }

@@ -13,7 +13,7 @@ namespace {
 
 using Spans = std::vector<std::pair<Time, Time>>;
 
-constexpr Duration longest_look = 48h;
+constexpr Duration longest_night_look = 48h;
 constexpr Duration too_short = 1min;  // what is left of a night that is as good as over
 
 /// What lies between the spans.
@@ -42,7 +42,7 @@ std::optional<ScheduleOptions> schedule_options(const Site& site, Time now, Dura
                           .age_doubling = section.age_doubling,
                           .usage_half_life = section.usage_half_life};
   if (section.hours == QueueHours::always) return options;
-  const Time end = now + longest_look;
+  const Time end = now + longest_night_look;
   Spans hours = sky::nights(site.location, now, end, section.sun_altitude);
   if (section.hours == QueueHours::day) hours = between(hours, now, end);
   const auto next = std::ranges::find_if(hours, [](const auto& span) { return span.second - span.first > too_short; });

@@ -12,7 +12,7 @@ namespace astro {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_steps(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "making steps of the request: " + why);
 }
 
@@ -23,7 +23,7 @@ std::vector<Angle> offsets_over(Angle side, Angle spacing) {
   for (std::int64_t i = 0; i <= gaps; ++i) {
     offsets.push_back(gaps == 0 ? Angle() : side * (static_cast<double>(i) / static_cast<double>(gaps) - 0.5));
   }
-  if (offsets.size() > 10000) refuse("its area has more than 10,000 points along a side");
+  if (offsets.size() > 10000) refuse_steps("its area has more than 10,000 points along a side");
   return offsets;
 }
 
@@ -114,7 +114,7 @@ class StepWriter {
         .phase = Phase::reference, .label = "on the reference", .target = request_.reference.target, .duration = half};
     if (off.target.empty()) {
       if (request_.reference.azimuth_offset == Angle())
-        refuse("a position switch needs a `reference`: a target or an offset that is not 0 deg");
+        refuse_steps("a position switch needs a `reference`: a target or an offset that is not 0 deg");
       off.target = request_.target;
       off.frame = OffsetFrame::altaz;
       off.x = off.to_x = request_.reference.azimuth_offset;
@@ -127,7 +127,7 @@ class StepWriter {
 
   void switch_frequency() {
     if (request_.frequency_shift == Frequency())
-      refuse("a frequency switch needs a `frequency_shift` that is not 0 Hz");
+      refuse_steps("a frequency switch needs a `frequency_shift` that is not 0 Hz");
     const std::int64_t count = pairs();
     const Duration half = request_.integration_time / (2 * count);
     Step one{
@@ -167,7 +167,7 @@ class StepWriter {
 
   Step line(std::string label, Angle x, Angle y, Angle to_x, Angle to_y) const {
     const Angle length = std::max((to_x - x).abs(), (to_y - y).abs());
-    if (length == Angle()) refuse("a line of its area has no length");
+    if (length == Angle()) refuse_steps("a line of its area has no length");
     return {.label = std::move(label),
             .target = request_.target,
             .frame = frame(),
@@ -200,14 +200,14 @@ class StepWriter {
   AltAz ground_place(const char* mode) const {
     const Target target = parse_target(request_.target);
     if (const auto* place = std::get_if<AltAz>(&target)) return *place;
-    refuse(std::string("the target of a ") + mode + " is an azimuth and an altitude, as in \"altaz 180 20\"; it is \"" +
-           request_.target + '"');
+    refuse_steps(std::string("the target of a ") + mode +
+                 " is an azimuth and an altitude, as in \"altaz 180 20\"; it is \"" + request_.target + '"');
   }
 
   void tip() {
     const Angle azimuth = ground_place("tipping curve").azimuth;
     const TippingRange& range = request_.tipping;
-    if (range.highest <= range.lowest) refuse("a tipping curve goes from a lower to a higher altitude");
+    if (range.highest <= range.lowest) refuse_steps("a tipping curve goes from a lower to a higher altitude");
     const double most = 1.0 / std::sin(range.lowest.radians());
     const double least = 1.0 / std::sin(range.highest.radians());
     for (std::int64_t i = 0; i < range.count; ++i) {

@@ -19,7 +19,7 @@ namespace {
 constexpr double least_improvement = 25.0;  // 5 sigma
 const double width_per_sigma = 2.0 * std::sqrt(2.0 * std::log(2.0));
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_beam(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "a beam cannot be fitted: " + why);
 }
 
@@ -56,22 +56,22 @@ struct Extent {
 
 Extent extent_of(std::span<const double> offsets) {
   for (const double offset : offsets) {
-    if (!std::isfinite(offset)) refuse("an offset is not finite");
+    if (!std::isfinite(offset)) refuse_beam("an offset is not finite");
   }
   const auto [low, high] = std::ranges::minmax(offsets);
-  if (!(high > low)) refuse("all points have the same offset");
+  if (!(high > low)) refuse_beam("all points have the same offset");
   return {low, high};
 }
 
 void check_disc(double disc_deg) {
   if (!(disc_deg >= 0.0) || !std::isfinite(disc_deg)) {
-    refuse("a source of " + text::of(disc_deg) + " degrees was given, and 0 (a point) or more was expected");
+    refuse_beam("a source of " + text::of(disc_deg) + " degrees was given, and 0 (a point) or more was expected");
   }
 }
 
 void check_lengths(std::size_t offsets, std::size_t powers) {
   if (offsets == powers) return;
-  refuse("there are " + std::to_string(offsets) + " offsets and " + std::to_string(powers) + " powers");
+  refuse_beam("there are " + std::to_string(offsets) + " offsets and " + std::to_string(powers) + " powers");
 }
 
 /// The lowest tenth of the powers: what the base is about.
@@ -94,7 +94,7 @@ Guess guess_of(std::span<const double> offset, std::span<const double> power, Ex
   Guess guess{};
   guess.base = floor_of(power);
   guess.amplitude = std::ranges::max(power) - guess.base;
-  if (!(guess.amplitude > 0.0)) refuse("no power is above the others");
+  if (!(guess.amplitude > 0.0)) refuse_beam("no power is above the others");
   double sum = 0.0;
   for (std::size_t i = 0; i < power.size(); ++i) {
     const double above = power[i] - guess.base - 0.5 * guess.amplitude;
@@ -122,21 +122,22 @@ void check_source(Measured amplitude, const signal::ModelFit& base, const signal
   const double scale = has_errors ? std::max(1.0, scatter) : scatter;
   const double better = base.chi_square - fit.chi_square;
   if (amplitude.value > 0.0 && better > least_improvement * scale) return;
-  refuse("no source stands out: with one of " + text::of(amplitude.value) + " chi-square is lower by " +
-         text::of(better / scale) + " than with the base alone, and at least " + text::of(least_improvement) +
-         " was expected");
+  refuse_beam("no source stands out: with one of " + text::of(amplitude.value) + " chi-square is lower by " +
+              text::of(better / scale) + " than with the base alone, and at least " + text::of(least_improvement) +
+              " was expected");
 }
 
 void check_centre(Measured centre, Extent extent) {
   if (centre.value >= extent.low && centre.value <= extent.high) return;
-  refuse("no source stands out: the centre fits best at " + text::of(centre.value) +
-         " degrees, outside the points, which reach from " + text::of(extent.low) + " to " + text::of(extent.high));
+  refuse_beam("no source stands out: the centre fits best at " + text::of(centre.value) +
+              " degrees, outside the points, which reach from " + text::of(extent.low) + " to " +
+              text::of(extent.high));
 }
 
 void check_width(Measured width, Extent extent, double step) {
   if (width.value >= 0.5 * step && width.value <= 3.0 * extent.length()) return;
-  refuse("the width fits best with " + text::of(width.value) + " degrees, which points over " +
-         text::of(extent.length()) + " degrees in steps of " + text::of(step) + " cannot tell");
+  refuse_beam("the width fits best with " + text::of(width.value) + " degrees, which points over " +
+              text::of(extent.length()) + " degrees in steps of " + text::of(step) + " cannot tell");
 }
 
 Measured positive(Measured width) noexcept { return {std::abs(width.value), width.sigma}; }
@@ -152,7 +153,7 @@ BeamFit fit_beam(std::span<const double> offset_deg, std::span<const double> pow
                  const BeamOptions& options) {
   check_lengths(offset_deg.size(), power.size());
   check_disc(options.disc_deg);
-  if (power.size() < 6) refuse(std::to_string(power.size()) + " points were given, and at least 6 are needed");
+  if (power.size() < 6) refuse_beam(std::to_string(power.size()) + " points were given, and at least 6 are needed");
   const Extent extent = extent_of(offset_deg);
   const Guess guess = guess_of(offset_deg, power, extent);
   const auto model = [&](const std::vector<double>& p, std::size_t i) {
@@ -184,7 +185,7 @@ BeamGridFit fit_beam(std::span<const double> dx_deg, std::span<const double> dy_
   check_lengths(dx_deg.size(), power.size());
   check_lengths(dy_deg.size(), power.size());
   check_disc(options.disc_deg);
-  if (power.size() < 5) refuse(std::to_string(power.size()) + " points were given, and at least 5 are needed");
+  if (power.size() < 5) refuse_beam(std::to_string(power.size()) + " points were given, and at least 5 are needed");
   const Extent across = extent_of(dx_deg);
   const Extent along = extent_of(dy_deg);
   const Guess x = guess_of(dx_deg, power, across);

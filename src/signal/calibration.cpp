@@ -20,22 +20,24 @@ using signal::Mask;
 /// what it holds is aliases and rounding, and no calibration makes sky of it.
 constexpr double skirt = 0.05;
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_calibration(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "the calibration cannot be made: " + why);
 }
 
 void check(const Spectrum& spectrum, const FrequencyAxis& axis, const std::string& name) {
   if (spectrum.axis != axis) {
-    refuse("the spectrum of the " + name + " has another frequency axis (" + std::to_string(spectrum.axis.channels) +
-           " channels from " + text::of(spectrum.axis.first.megahertz()) + " MHz) than the hot load or reference (" +
-           std::to_string(axis.channels) + " from " + text::of(axis.first.megahertz()) +
-           " MHz); take both with the same tuning");
+    refuse_calibration("the spectrum of the " + name + " has another frequency axis (" +
+                       std::to_string(spectrum.axis.channels) + " channels from " +
+                       text::of(spectrum.axis.first.megahertz()) + " MHz) than the hot load or reference (" +
+                       std::to_string(axis.channels) + " from " + text::of(axis.first.megahertz()) +
+                       " MHz); take both with the same tuning");
   }
   if (spectrum.power.size() != axis.channels || spectrum.weight.size() != axis.channels || axis.channels == 0) {
-    refuse("the spectrum of the " + name + " has not as many powers and weights as its axis has channels");
+    refuse_calibration("the spectrum of the " + name + " has not as many powers and weights as its axis has channels");
   }
   if (!(spectrum.effective_averages > 0.0)) {
-    refuse("the spectrum of the " + name + " does not say how many spectra were averaged (effective_averages)");
+    refuse_calibration("the spectrum of the " + name +
+                       " does not say how many spectra were averaged (effective_averages)");
   }
 }
 
@@ -97,8 +99,9 @@ void check_hotter(const Spectrum& hot, const Spectrum& cold, const Mask& mask) {
   for (std::size_t i = 0; i < y.size(); ++i) y[i] = mask[i] ? power_of(hot, i) / power_of(cold, i) : 0.0;
   const double median = signal::median(y, mask);
   if (median > 1.0) return;
-  refuse("the hot side has " + text::of(median) + " times the power of the cold one, and more than 1 was expected; " +
-         "was the load in front of the feed, or are the two swapped?");
+  refuse_calibration("the hot side has " + text::of(median) +
+                     " times the power of the cold one, and more than 1 was expected; " +
+                     "was the load in front of the feed, or are the two swapped?");
 }
 
 /// Relative error of a channel's power by the radiometer equation.
@@ -163,10 +166,11 @@ Measured band_mean(const Spectrum& spectrum, const Mask& held) {
 Calibration Calibration::from_hot_cold(const Spectrum& hot, const Spectrum& cold, const CalibrationOptions& options) {
   check(hot, hot.axis, "hot load");
   check(cold, hot.axis, "cold side");
-  if (!(options.sigma_hot_k >= 0.0) || !(options.sigma_cold_k >= 0.0)) refuse("an error of a load is negative");
+  if (!(options.sigma_hot_k >= 0.0) || !(options.sigma_cold_k >= 0.0))
+    refuse_calibration("an error of a load is negative");
   if (!std::isfinite(options.hot_k) || !(options.cold_k >= 0.0) || options.hot_k <= options.cold_k) {
-    refuse("the hot load has " + text::of(options.hot_k) + " K and the cold side " + text::of(options.cold_k) +
-           " K, and the hot one must be hotter");
+    refuse_calibration("the hot load has " + text::of(options.hot_k) + " K and the cold side " +
+                       text::of(options.cold_k) + " K, and the hot one must be hotter");
   }
   Mask mask = line_free(both(held_by(hot), held_by(cold)), hot.axis, options);
   check_hotter(hot, cold, mask);
@@ -231,16 +235,17 @@ double Calibration::tsys_k() const noexcept { return receiver_k() + options_.col
 Measured noise_diode_tsys_k(const Spectrum& on, const Spectrum& off, Measured diode_k, double edge) {
   check(off, off.axis, "phase without the diode");
   check(on, off.axis, "phase with the diode");
-  if (!(edge >= 0.0) || edge >= 0.5) refuse("an edge of " + text::of(edge) + " of the band leaves nothing of it");
+  if (!(edge >= 0.0) || edge >= 0.5)
+    refuse_calibration("an edge of " + text::of(edge) + " of the band leaves nothing of it");
   Mask held = both(held_by(on), held_by(off));
   const auto left_out = static_cast<std::size_t>(edge * static_cast<double>(held.size()));
   for (std::size_t i = 0; i < left_out; ++i) held[i] = held[held.size() - 1 - i] = 0;
-  if (signal::count(held) == 0) refuse("no channel has weight with and without the diode");
+  if (signal::count(held) == 0) refuse_calibration("no channel has weight with and without the diode");
   const Measured with = band_mean(on, held);
   const Measured without = band_mean(off, held);
   const double added = with.value - without.value;
   if (!(added > 0.0) || !(diode_k.value > 0.0)) {
-    refuse("the noise diode adds nothing: was it on in the first spectrum and off in the second?");
+    refuse_calibration("the noise diode adds nothing: was it on in the first spectrum and off in the second?");
   }
   const double factor = without.value / added + 0.5;
   // d(off / (on - off)): by on -off / added^2, by off on / added^2.
@@ -253,13 +258,13 @@ CalibratedSpectrum switched(const Spectrum& on, const Spectrum& off, double tsys
   check(off, off.axis, "reference");
   check(on, off.axis, "source");
   if (!std::isfinite(tsys_k) || tsys_k <= 0.0) {
-    refuse("a system temperature of " + text::of(tsys_k) + " K was given, and a positive one was expected");
+    refuse_calibration("a system temperature of " + text::of(tsys_k) + " K was given, and a positive one was expected");
   }
   const Mask held = both(held_by(on), held_by(off));
   std::vector<double> ratio(off.axis.channels);
   for (std::size_t i = 0; i < ratio.size(); ++i)
     ratio[i] = is_usable(on, off, i) ? power_of(on, i) / power_of(off, i) : 0.0;
-  if (signal::count(held) == 0) refuse("no channel has weight in both the source and the reference");
+  if (signal::count(held) == 0) refuse_calibration("no channel has weight in both the source and the reference");
   const double gain = level ? signal::median(ratio, held) : 1.0;
 
   CalibratedSpectrum result = taken_from(on);

@@ -19,21 +19,22 @@ constexpr double boltzmann = 1.380649e-23;  // J/K, exact (SI)
 constexpr double jansky = 1e-26;            // W / m^2 / Hz
 constexpr double sigma_per_mad = 1.4826;
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_continuum(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "the continuum cannot be measured: " + why);
 }
 
 /// The band without its edges, where something is held.
 template <class Values>
 Mask inner(const Values& values, const std::vector<float>& weight, double edge) {
-  if (!(edge >= 0.0) || edge >= 0.5) refuse("an edge of " + text::of(edge) + " of the band leaves nothing of it");
-  if (values.size() != weight.size()) refuse("the spectrum has not as many values as weights");
+  if (!(edge >= 0.0) || edge >= 0.5)
+    refuse_continuum("an edge of " + text::of(edge) + " of the band leaves nothing of it");
+  if (values.size() != weight.size()) refuse_continuum("the spectrum has not as many values as weights");
   const auto left_out = static_cast<std::size_t>(edge * static_cast<double>(values.size()));
   Mask mask(values.size());
   for (std::size_t i = left_out; i + left_out < values.size(); ++i) {
     mask[i] = weight[i] > 0.0F && std::isfinite(values[i]) ? 1 : 0;
   }
-  if (signal::count(mask) == 0) refuse("no channel of the spectrum has weight");
+  if (signal::count(mask) == 0) refuse_continuum("no channel of the spectrum has weight");
   return mask;
 }
 
@@ -45,7 +46,7 @@ double sigma_of(double value, Measured a, Measured b) noexcept {
 
 double area_m2(double diameter_m) {
   if (!(diameter_m > 0.0))
-    refuse("a dish of " + text::of(diameter_m) + " m was given, and a positive one was expected");
+    refuse_continuum("a dish of " + text::of(diameter_m) + " m was given, and a positive one was expected");
   return 0.25 * std::numbers::pi * diameter_m * diameter_m;
 }
 
@@ -80,13 +81,14 @@ Measured continuum_k(const CalibratedSpectrum& spectrum, double edge) {
     sum += temperature[i] / (sigma * sigma);
     weights += 1.0 / (sigma * sigma);
   }
-  if (!(weights > 0.0)) refuse("no channel of the spectrum has an error");
+  if (!(weights > 0.0)) refuse_continuum("no channel of the spectrum has an error");
   return {sum / weights, 1.0 / std::sqrt(weights)};
 }
 
 Measured Aperture::kelvin_per_jansky() const {
   if (!(efficiency.value > 0.0)) {
-    refuse("an aperture efficiency of " + text::of(efficiency.value) + " was given, and a positive one was expected");
+    refuse_continuum("an aperture efficiency of " + text::of(efficiency.value) +
+                     " was given, and a positive one was expected");
   }
   const double per_jansky = area_m2(diameter_m) * jansky / (2.0 * boltzmann);
   return {per_jansky * efficiency.value, per_jansky * efficiency.sigma};
@@ -99,14 +101,15 @@ Measured flux_jy(Measured temperature_k, const Aperture& aperture) {
 }
 
 Measured aperture_efficiency(Measured temperature_k, Measured flux, double diameter_m) {
-  if (!(flux.value > 0.0)) refuse("a flux density of " + text::of(flux.value) + " Jy tells nothing of an aperture");
+  if (!(flux.value > 0.0))
+    refuse_continuum("a flux density of " + text::of(flux.value) + " Jy tells nothing of an aperture");
   const double efficiency = temperature_k.value * 2.0 * boltzmann / (flux.value * jansky * area_m2(diameter_m));
   return {efficiency, sigma_of(efficiency, temperature_k, flux)};
 }
 
 FluxSpectrum flux_spectrum(const CalibratedSpectrum& spectrum, const Aperture& aperture) {
   FluxSpectrum result{spectrum.axis, {}, {}, spectrum.weight};
-  if (spectrum.sigma_k.size() != spectrum.temperature_k.size()) refuse("not each temperature has an error");
+  if (spectrum.sigma_k.size() != spectrum.temperature_k.size()) refuse_continuum("not each temperature has an error");
   for (std::size_t i = 0; i < spectrum.temperature_k.size(); ++i) {
     const Measured flux =
         flux_jy({static_cast<double>(spectrum.temperature_k[i]), static_cast<double>(spectrum.sigma_k[i])}, aperture);

@@ -14,7 +14,7 @@ namespace {
 /// How far two tunings may differ from whole channels, and be taken for them.
 constexpr double same_channel = 1e-6;
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_switching(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "the frequency-switched spectra cannot be folded: " + why);
 }
 
@@ -22,11 +22,12 @@ constexpr double same_channel = 1e-6;
 double shift_of(const FrequencyAxis& signal, const FrequencyAxis& reference) {
   const double steps = reference.step / signal.step;
   if (signal.channels != reference.channels || !(std::abs(steps - 1.0) < 1e-9)) {
-    refuse("their axes have not the same channels");
+    refuse_switching("their axes have not the same channels");
   }
   const double shift = (reference.first - signal.first) / signal.step;
   if (!(std::abs(shift) <= 0.5 * signal.channels)) {
-    refuse("they lie " + std::to_string(shift) + " channels apart, and half of the band must be common to both");
+    refuse_switching("they lie " + std::to_string(shift) +
+                     " channels apart, and half of the band must be common to both");
   }
   return shift;
 }

@@ -16,7 +16,7 @@ namespace {
 constexpr int most_lines = 8;
 const double width_per_sigma = 2.0 * std::sqrt(2.0 * std::log(2.0));
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_lines(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "Gaussians cannot be fitted: " + why);
 }
 
@@ -100,12 +100,12 @@ std::array<double, 3> guess_of(const Points& points, const std::vector<double>& 
 
 void check(const CalibratedSpectrum& spectrum, const GaussianOptions& options) {
   if (options.lines < 1 || options.lines > most_lines) {
-    refuse(std::to_string(options.lines) + " lines were asked for, and 1 to 8 are possible");
+    refuse_lines(std::to_string(options.lines) + " lines were asked for, and 1 to 8 are possible");
   }
   const std::size_t channels = spectrum.axis.channels;
   const bool whole = spectrum.temperature_k.size() == channels && spectrum.sigma_k.size() == channels &&
                      spectrum.weight.size() == channels;
-  if (!whole) refuse("the spectrum has not as many temperatures, errors and weights as its axis has channels");
+  if (!whole) refuse_lines("the spectrum has not as many temperatures, errors and weights as its axis has channels");
 }
 
 }  // namespace
@@ -120,7 +120,8 @@ GaussianFit fit_gaussians(const CalibratedSpectrum& spectrum, const GaussianOpti
   const Points points = points_of(spectrum, options, correction_in(sky::VelocityFrame::lsrk));
   const auto needed = static_cast<std::size_t>(3 * options.lines);
   if (points.channel.size() <= needed) {
-    refuse("only " + std::to_string(points.channel.size()) + " channels with weight and error lie within the window");
+    refuse_lines("only " + std::to_string(points.channel.size()) +
+                 " channels with weight and error lie within the window");
   }
   const auto normal = [&](const std::vector<double>& parameters) { return normal_of(points, parameters); };
   signal::Fitted fitted;

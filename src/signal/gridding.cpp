@@ -24,27 +24,27 @@ constexpr std::size_t most_pixels = std::size_t{1} << 26;
 constexpr std::size_t most_values = std::size_t{1} << 31;
 constexpr float unknown = std::numeric_limits<float>::quiet_NaN();
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_gridding(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "a map cannot be made: " + why);
 }
 
 void check(std::size_t measurements, const MapGrid& grid) {
-  if (measurements == 0) refuse("there is nothing to make it of");
-  if (!(grid.pixel.radians() > 0.0)) refuse("its pixels must be larger than 0");
+  if (measurements == 0) refuse_gridding("there is nothing to make it of");
+  if (!(grid.pixel.radians() > 0.0)) refuse_gridding("its pixels must be larger than 0");
   if (grid.pixels() == 0 || grid.pixels() > most_pixels) {
-    refuse("a grid of " + std::to_string(grid.width) + " x " + std::to_string(grid.height) +
-           " pixels was asked for; expected 1 to 2^26 of them");
+    refuse_gridding("a grid of " + std::to_string(grid.width) + " x " + std::to_string(grid.height) +
+                    " pixels was asked for; expected 1 to 2^26 of them");
   }
 }
 
 /// Which pixels may lie within reach of a direction: a box, both ends in it.
-struct Box {
+struct CellBox {
   std::int64_t left, right, low, high;
 };
 
 constexpr std::int64_t everywhere = std::int64_t{1} << 40;
 
-Box box_around(const MapGrid& grid, const Icrs& direction, double reach) noexcept {
+CellBox box_around(const MapGrid& grid, const Icrs& direction, double reach) noexcept {
   const MapGrid::Pixel at = grid.pixel_of(direction);
   if (!std::isfinite(at.x) || !std::isfinite(at.y)) return {0, -1, 0, -1};  // on the other side of the sky
   const double pixel = grid.pixel.radians();
@@ -93,7 +93,7 @@ std::vector<Neighbour> neighbours_of(const std::vector<Icrs>& directions, const 
   std::vector<Neighbour> neighbours;
   for (std::size_t i = 0; i < directions.size(); ++i) {
     const Vector direction = signal::vector_of(signal::place_in(grid.frame, directions[i]));
-    const Box box = box_around(grid, directions[i], kernel.reach());
+    const CellBox box = box_around(grid, directions[i], kernel.reach());
     for (std::int64_t y = box.low; y <= box.high; ++y) {
       for (std::int64_t x = box.left; x <= box.right; ++x) {
         const std::size_t pixel = static_cast<std::size_t>(y) * grid.width + static_cast<std::size_t>(x);
@@ -158,7 +158,7 @@ SkyMap grid_map(std::span<const MapPoint> points, const MapGrid& grid, const Gri
     const Measured value = points[i].value;
     if (!std::isfinite(value.value)) continue;
     if (!(value.sigma > 0.0) || !std::isfinite(value.sigma)) {
-      refuse("point " + std::to_string(i) + " has no error above 0, which would weigh it");
+      refuse_gridding("point " + std::to_string(i) + " has no error above 0, which would weigh it");
     }
     directions.push_back(points[i].direction);
     rows.value.push_back(value.value);
@@ -173,16 +173,16 @@ SkyMap grid_cube(std::span<const CalibratedSpectrum> spectra, const MapGrid& gri
                  const GriddingOptions& options, Frequency rest) {
   check(spectra.size(), grid);
   if (velocity.channels == 0 || !(velocity.step_km_s > 0.0)) {
-    refuse("its velocity axis needs channels and a step above 0 km/s");
+    refuse_gridding("its velocity axis needs channels and a step above 0 km/s");
   }
-  if (grid.pixels() * velocity.channels > most_values) refuse("a cube of more than 2^31 values was asked for");
+  if (grid.pixels() * velocity.channels > most_values) refuse_gridding("a cube of more than 2^31 values was asked for");
   SkyMap map{.grid = grid, .velocity = velocity, .beam = map_beam(options), .rest = rest};
   std::vector<Icrs> directions;
   Rebinned rows{velocity.channels, {}, {}, {}};
   for (std::size_t i = 0; i < spectra.size(); ++i) {
     if (!spectra[i].pointing.known) {
-      refuse("nobody said where the telescope pointed for spectrum " + std::to_string(i) + " of " +
-             std::to_string(spectra.size()));
+      refuse_gridding("nobody said where the telescope pointed for spectrum " + std::to_string(i) + " of " +
+                      std::to_string(spectra.size()));
     }
     directions.push_back(spectra[i].pointing.direction);
     signal::rebin(spectra[i], velocity, rest, rows);

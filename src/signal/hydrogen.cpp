@@ -17,20 +17,20 @@ namespace {
 
 constexpr double per_k_km_s = 1.823e18;  // cm^-2
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_hydrogen(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "a line cannot be integrated: " + why);
 }
 
 void check(VelocityRange range) {
   if (range.from_km_s < range.to_km_s && std::isfinite(range.to_km_s - range.from_km_s)) return;
-  refuse("velocities from " + text::of(range.from_km_s) + " to " + text::of(range.to_km_s) +
-         " km/s were given; expected the lower one first");
+  refuse_hydrogen("velocities from " + text::of(range.from_km_s) + " to " + text::of(range.to_km_s) +
+                  " km/s were given; expected the lower one first");
 }
 
 void check(const HydrogenOptions& options) {
   if (options.spin_k > options.background_k && options.background_k >= 0.0) return;
-  refuse("a spin temperature of " + text::of(options.spin_k) + " K before a background of " +
-         text::of(options.background_k) + " K makes no emission line");
+  refuse_hydrogen("a spin temperature of " + text::of(options.spin_k) + " K before a background of " +
+                  text::of(options.background_k) + " K makes no emission line");
 }
 
 /// How much of a channel of a width lies within the range.
@@ -91,14 +91,14 @@ Measured integral_of(const CalibratedSpectrum& spectrum, VelocityRange range, Fr
     const auto kelvin = static_cast<double>(spectrum.temperature_k[i]);
     const auto integrand = turn(kelvin);
     if (!integrand) {
-      refuse(text::of(kelvin) + " K at " + text::of(velocities.at(i)) +
-             " km/s are not below what gas of this spin temperature can have; give a higher one");
+      refuse_hydrogen(text::of(kelvin) + " K at " + text::of(velocities.at(i)) +
+                      " km/s are not below what gas of this spin temperature can have; give a higher one");
     }
     integral.add(*integrand, static_cast<double>(spectrum.sigma_k[i]), part);
   }
   if (!integral.covers(range)) {
-    refuse("not all of " + text::of(range.from_km_s) + " to " + text::of(range.to_km_s) +
-           " km/s is covered by channels that have weight");
+    refuse_hydrogen("not all of " + text::of(range.from_km_s) + " to " + text::of(range.to_km_s) +
+                    " km/s is covered by channels that have weight");
   }
   return integral.result();
 }
@@ -108,7 +108,7 @@ SkyMap integral_of(const SkyMap& cube, VelocityRange range, const Turn& turn, co
   const std::size_t pixels = cube.grid.pixels();
   const std::size_t planes = cube.velocity.channels;
   if (planes == 0 || cube.value.size() != planes * pixels || cube.sigma.size() != cube.value.size()) {
-    refuse("the map is no cube, or its arrays do not fit its grid and axis");
+    refuse_hydrogen("the map is no cube, or its arrays do not fit its grid and axis");
   }
   SkyMap image{.grid = cube.grid, .unit = unit, .beam = cube.beam, .rest = cube.rest};
   image.value.assign(pixels, std::nanf(""));

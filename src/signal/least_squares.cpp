@@ -53,7 +53,7 @@ std::optional<std::vector<double>> stepped(const std::vector<double>& parameters
   return next;
 }
 
-[[noreturn]] void refuse() {
+[[noreturn]] void refuse_fit() {
   throw Error(ErrorCode::invalid_argument,
               "the fit does not converge: fewer lines, or a narrower window around the line, may help");
 }
@@ -79,7 +79,7 @@ Fitted fit_least_squares(std::vector<double> guess, const std::function<Normal(c
     here = std::move(there);
   }
   auto covariance = inverse(here.curvature, n);
-  if (!covariance || !std::isfinite(here.chi_square)) refuse();
+  if (!covariance || !std::isfinite(here.chi_square)) refuse_fit();
   return {std::move(guess), std::move(*covariance), here.chi_square};
 }
 

@@ -49,7 +49,7 @@ MapPlace middle_of(std::span<const Icrs> directions, MapFrame frame) {
   return {radians(std::atan2(sum[1], sum[0])).wrapped(), radians(std::atan2(sum[2], std::hypot(sum[0], sum[1])))};
 }
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_grid(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "no grid can be laid around the directions: " + why);
 }
 
@@ -71,7 +71,7 @@ Box box_of(std::span<const Icrs> directions, const MapGrid& grid) {
         sky::project(projection_of(grid), {place.longitude.degrees(), place.latitude.degrees()}, reference_of(grid));
     const bool near = grid.projection == MapProjection::plate_carree ||
                       std::hypot(plane.x, plane.y) < degrees_per_radian * std::tan(degrees(widest_deg).radians());
-    if (!near) refuse("they reach further than 60 degrees from their middle; choose the projection plate_carree");
+    if (!near) refuse_grid("they reach further than 60 degrees from their middle; choose the projection plate_carree");
     box.left = std::min(box.left, plane.x), box.right = std::max(box.right, plane.x);
     box.low = std::min(box.low, plane.y), box.high = std::max(box.high, plane.y);
   }
@@ -104,8 +104,8 @@ MapGrid::Pixel MapGrid::pixel_of(const Icrs& direction) const noexcept {
 }
 
 MapGrid grid_around(std::span<const Icrs> directions, Angle beam, MapFrame frame, MapProjection projection) {
-  if (directions.empty()) refuse("there are none");
-  if (!(beam.radians() > 0.0)) refuse("the beam must be wider than 0");
+  if (directions.empty()) refuse_grid("there are none");
+  if (!(beam.radians() > 0.0)) refuse_grid("the beam must be wider than 0");
   MapGrid grid{.frame = frame, .projection = projection, .centre = middle_of(directions, frame), .pixel = beam / 3.0};
   const Degrees middle = box_of(directions, grid).middle();
   const Degrees sky = sky::deproject(projection_of(grid), middle, reference_of(grid));

@@ -14,7 +14,7 @@ namespace {
 
 constexpr double part_of_scale = 1e-5;
 
-[[noreturn]] void refuse(const std::string& doing, const std::string& why) {
+[[noreturn]] void refuse_model(const std::string& doing, const std::string& why) {
   throw Error(ErrorCode::invalid_argument, doing + ": " + why);
 }
 
@@ -22,16 +22,16 @@ void check(std::span<const double> values, std::span<const double> sigma, std::s
            const std::string& doing) {
   const std::size_t needed = sigma.empty() ? parameters + 1 : parameters;
   if (values.size() < needed) {
-    refuse(doing, std::to_string(values.size()) + " points were given, and at least " + std::to_string(needed) +
-                      " are needed for " + std::to_string(parameters) + " parameters");
+    refuse_model(doing, std::to_string(values.size()) + " points were given, and at least " + std::to_string(needed) +
+                            " are needed for " + std::to_string(parameters) + " parameters");
   }
   if (!sigma.empty() && sigma.size() != values.size()) {
-    refuse(doing, "there are " + std::to_string(values.size()) + " values, and " + std::to_string(sigma.size()) +
-                      " errors of them");
+    refuse_model(doing, "there are " + std::to_string(values.size()) + " values, and " + std::to_string(sigma.size()) +
+                            " errors of them");
   }
   for (std::size_t i = 0; i < values.size(); ++i) {
     const bool good = std::isfinite(values[i]) && (sigma.empty() || (sigma[i] > 0.0 && std::isfinite(sigma[i])));
-    if (!good) refuse(doing, "point " + std::to_string(i) + " is not finite, or its error is not above 0");
+    if (!good) refuse_model(doing, "point " + std::to_string(i) + " is not finite, or its error is not above 0");
   }
 }
 
@@ -68,7 +68,7 @@ ModelFit fit_model(std::vector<double> guess, std::span<const double> scale, std
   try {
     fitted = fit_least_squares(std::move(guess), normal);
   } catch (const Error&) {
-    refuse(doing, "no set of parameters fits best: the points do not tell all of them");
+    refuse_model(doing, "no set of parameters fits best: the points do not tell all of them");
   }
   const auto freedom = static_cast<double>(values.size() - n);
   ModelFit fit;

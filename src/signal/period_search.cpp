@@ -21,20 +21,20 @@ constexpr std::size_t fewest_values = 64;
 constexpr std::size_t local_bins = 256;
 constexpr int most_harmonics = 16;
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_search(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "a series cannot be searched for periods: " + why);
 }
 
 void check(const TimeSeries& series, const PeriodSearchOptions& options) {
   if (series.values.size() < fewest_values || !(series.interval_s > 0.0)) {
-    refuse(std::to_string(series.values.size()) +
-           " values were given, and at least 64 with a positive interval expected");
+    refuse_search(std::to_string(series.values.size()) +
+                  " values were given, and at least 64 with a positive interval expected");
   }
   if (!std::ranges::all_of(series.values, [](float value) { return std::isfinite(value); })) {
-    refuse("one of its values is not finite");
+    refuse_search("one of its values is not finite");
   }
   if (options.most_harmonics < 1 || options.most_harmonics > most_harmonics || options.most < 1) {
-    refuse("1 to 16 harmonics and at least one candidate are possible");
+    refuse_search("1 to 16 harmonics and at least one candidate are possible");
   }
 }
 

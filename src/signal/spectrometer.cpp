@@ -55,27 +55,29 @@ std::string name_of(const StreamSettings& settings) {
   return settings.receiver.empty() ? std::string("the receiver") : "receiver " + text::quoted(settings.receiver);
 }
 
-[[noreturn]] void refuse(const StreamSettings& settings, const std::string& why) {
+[[noreturn]] void refuse_stream(const StreamSettings& settings, const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "a spectrum of " + name_of(settings) + " cannot be made: " + why);
 }
 
 void check_settings(const StreamSettings& settings) {
   const double rate = settings.tuning.sample_rate.hertz();
   if (!std::isfinite(rate) || rate <= 0.0) {
-    refuse(settings, "its sample rate is " + text::of(rate) + " Hz, a positive one was expected");
+    refuse_stream(settings, "its sample rate is " + text::of(rate) + " Hz, a positive one was expected");
   }
   if (settings.is_iq()) {
     if (is_complex(settings.dtype) || is_real_sample(settings.dtype)) return;
-    refuse(settings, "its samples are " + std::string(to_string(settings.dtype)) +
-                         ", and cu8, ci8, ci16 or cf32, or real u8, i8, i16 or f32 were expected");
+    refuse_stream(settings, "its samples are " + std::string(to_string(settings.dtype)) +
+                                ", and cu8, ci8, ci16 or cf32, or real u8, i8, i16 or f32 were expected");
   }
   if (settings.item_shape.size() != 1 || settings.item_shape[0] < 2 || settings.item_shape[0] > most_channels) {
-    refuse(settings, "its items are neither samples nor spectra of 2 to 1048576 channels");
+    refuse_stream(settings, "its items are neither samples nor spectra of 2 to 1048576 channels");
   }
   if (is_complex(settings.dtype)) {
-    refuse(settings, "its spectra are " + std::string(to_string(settings.dtype)) + ", and real numbers were expected");
+    refuse_stream(settings,
+                  "its spectra are " + std::string(to_string(settings.dtype)) + ", and real numbers were expected");
   }
-  if (settings.item_period <= Duration::zero()) refuse(settings, "it does not say how long one of its spectra takes");
+  if (settings.item_period <= Duration::zero())
+    refuse_stream(settings, "it does not say how long one of its spectra takes");
 }
 
 /// Whether both can be averaged into one spectrum.
@@ -129,7 +131,8 @@ void Spectrometer::State::accept(const std::shared_ptr<const StreamSettings>& ne
     return;
   }
   if (settings) {
-    refuse(*next, "its tuning or the shape of its items changed during the integration; take the spectrum and reset");
+    refuse_stream(*next,
+                  "its tuning or the shape of its items changed during the integration; take the spectrum and reset");
   }
   check_settings(*next);
   if (next->is_iq()) {

@@ -15,7 +15,7 @@
 namespace astro {
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_tangent(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "no terminal velocity can be found: " + why);
 }
 
@@ -23,21 +23,21 @@ namespace {
 Angle inner_longitude(Angle longitude) {
   const Angle l = longitude.wrapped_signed();
   if (std::abs(l.degrees()) >= 90.0 || l.degrees() == 0.0 || !std::isfinite(l.degrees())) {
-    refuse("at a galactic longitude of " + text::of(longitude.wrapped().degrees()) +
-           " degrees; only lines of sight inside the Sun's orbit (0 to 90 and 270 to 360 degrees) have one");
+    refuse_tangent("at a galactic longitude of " + text::of(longitude.wrapped().degrees()) +
+                   " degrees; only lines of sight inside the Sun's orbit (0 to 90 and 270 to 360 degrees) have one");
   }
   return l;
 }
 
 /// A spectrum from its outer end inwards: highest velocities first in the first quadrant, lowest first in the fourth.
-struct Profile {
+struct SmoothedProfile {
   std::vector<double> velocity;
   std::vector<double> kelvin;
 };
 
-Profile profile_of(const CalibratedSpectrum& spectrum, const TerminalOptions& options, bool from_above) {
+SmoothedProfile profile_of(const CalibratedSpectrum& spectrum, const TerminalOptions& options, bool from_above) {
   const signal::ChannelVelocities velocities = signal::channel_velocities(spectrum, options.rest);
-  Profile profile;
+  SmoothedProfile profile;
   for (std::size_t i = 0; i < spectrum.temperature_k.size(); ++i) {
     if (!signal::is_held(spectrum, i) || std::abs(velocities.at(i)) > options.window_km_s) continue;
     profile.velocity.push_back(velocities.at(i));
@@ -72,23 +72,23 @@ std::size_t edge_of(const std::vector<double>& kelvin, double threshold, int run
     above = kelvin[i] > threshold ? above + 1 : 0;
     if (above == run) return i + 1 - static_cast<std::size_t>(run);
   }
-  refuse("nothing stands above " + text::of(threshold) + " K in " + std::to_string(run) + " channels in a row");
+  refuse_tangent("nothing stands above " + text::of(threshold) + " K in " + std::to_string(run) + " channels in a row");
 }
 
 }  // namespace
 
 Measured terminal_velocity_km_s(const CalibratedSpectrum& spectrum, const TerminalOptions& options) {
-  if (!spectrum.pointing.known) refuse("nobody said where the telescope pointed");
-  if (options.run < 1) refuse("a run of " + std::to_string(options.run) + " channels; expected 1 or more");
+  if (!spectrum.pointing.known) refuse_tangent("nobody said where the telescope pointed");
+  if (options.run < 1) refuse_tangent("a run of " + std::to_string(options.run) + " channels; expected 1 or more");
   const bool from_above = inner_longitude(sky::galactic(spectrum.pointing.direction).l).radians() > 0.0;
-  Profile profile = profile_of(spectrum, options, from_above);
+  SmoothedProfile profile = profile_of(spectrum, options, from_above);
   const signal::RobustFit base =
       signal::fit_robustly(profile.kelvin, beside_line(profile.kelvin), options.baseline_order, 2);
   for (std::size_t i = 0; i < profile.kelvin.size(); ++i) profile.kelvin[i] -= base.curve.at(i);
 
   const double threshold = std::max(options.threshold_k, options.sigmas * base.rms);
   const std::size_t edge = edge_of(profile.kelvin, threshold, options.run);
-  if (edge == 0) refuse("the gas reaches beyond the band, or beyond the window");
+  if (edge == 0) refuse_tangent("the gas reaches beyond the band, or beyond the window");
   const double width = std::abs(profile.velocity[edge] - profile.velocity[edge - 1]);
   const double slope = (profile.kelvin[edge] - profile.kelvin[edge - 1]) / width;
   const double beyond = std::min(width, (profile.kelvin[edge] - threshold) / slope);

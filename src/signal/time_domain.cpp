@@ -15,7 +15,7 @@ namespace {
 /// Seconds for a dispersion measure of 1 pc/cm^3 at 1 MHz.
 constexpr double dispersion_s_mhz2 = 4.148808e3;
 
-[[noreturn]] void refuse(const std::string& what, const std::string& why) {
+[[noreturn]] void refuse_series(const std::string& what, const std::string& why) {
   throw Error(ErrorCode::invalid_argument, what + ": " + why);
 }
 
@@ -47,14 +47,15 @@ std::vector<std::size_t> whole_channels(const DynamicSpectrum& spectrum) {
 void check(const DynamicSpectrum& spectrum, double dispersion_measure) {
   const std::string what = "a spectrum cannot be dedispersed";
   if (spectrum.axis.channels == 0 || spectrum.power.empty() || spectrum.power.size() % spectrum.axis.channels != 0) {
-    refuse(what, std::to_string(spectrum.power.size()) + " values are no whole number of rows of " +
-                     std::to_string(spectrum.axis.channels) + " channels");
+    refuse_series(what, std::to_string(spectrum.power.size()) + " values are no whole number of rows of " +
+                            std::to_string(spectrum.axis.channels) + " channels");
   }
   if (!(spectrum.interval_s > 0.0) || !(spectrum.axis.first.hertz() > 0.0)) {
-    refuse(what, "its frequencies and the time from row to row must be positive");
+    refuse_series(what, "its frequencies and the time from row to row must be positive");
   }
   if (!(dispersion_measure >= 0.0) || !std::isfinite(dispersion_measure)) {
-    refuse(what, "a dispersion measure of " + text::of(dispersion_measure) + " was given, and 0 or more was expected");
+    refuse_series(what,
+                  "a dispersion measure of " + text::of(dispersion_measure) + " was given, and 0 or more was expected");
   }
 }
 
@@ -70,7 +71,7 @@ struct Bin {
 double dispersion_delay_s(double dispersion_measure, Frequency frequency, Frequency reference) {
   const double f = frequency.megahertz();
   const double r = reference.megahertz();
-  if (!(f > 0.0) || !(r > 0.0)) refuse("a dispersion delay cannot be computed", "a frequency is not positive");
+  if (!(f > 0.0) || !(r > 0.0)) refuse_series("a dispersion delay cannot be computed", "a frequency is not positive");
   return dispersion_s_mhz2 * dispersion_measure * (1.0 / (f * f) - 1.0 / (r * r));
 }
 
@@ -78,11 +79,12 @@ TimeSeries dedispersed(const DynamicSpectrum& spectrum, double dispersion_measur
   check(spectrum, dispersion_measure);
   const std::vector<std::size_t> delays = delays_of(spectrum, dispersion_measure);
   const std::vector<std::size_t> channels = whole_channels(spectrum);
-  if (channels.empty()) refuse("a spectrum cannot be dedispersed", "none of its channels is finite all the time");
+  if (channels.empty())
+    refuse_series("a spectrum cannot be dedispersed", "none of its channels is finite all the time");
   const std::size_t longest = delays[channels.front()];
   if (longest >= spectrum.rows()) {
-    refuse("a spectrum cannot be dedispersed", "the delay over its band is " + std::to_string(longest) +
-                                                   " rows, and there are " + std::to_string(spectrum.rows()));
+    refuse_series("a spectrum cannot be dedispersed", "the delay over its band is " + std::to_string(longest) +
+                                                          " rows, and there are " + std::to_string(spectrum.rows()));
   }
   TimeSeries series{spectrum.start, spectrum.interval_s, std::vector<float>(spectrum.rows() - longest)};
   for (std::size_t row = 0; row < series.values.size(); ++row) {
@@ -98,8 +100,9 @@ TimeSeries dedispersed(const DynamicSpectrum& spectrum, double dispersion_measur
 Profile folded(const TimeSeries& series, double period_s, std::uint32_t bins, double period_rate) {
   constexpr std::uint32_t most_bins = 65536;
   if (bins < 2 || bins > most_bins || !(period_s >= 2.0 * series.interval_s) || !(series.interval_s > 0.0)) {
-    refuse("a series cannot be folded", "2 to 65536 bins and a period of at least two intervals were expected, not " +
-                                            std::to_string(bins) + " and " + text::of(period_s) + " s");
+    refuse_series("a series cannot be folded",
+                  "2 to 65536 bins and a period of at least two intervals were expected, not " + std::to_string(bins) +
+                      " and " + text::of(period_s) + " s");
   }
   double mean = 0.0;
   for (const float value : series.values)

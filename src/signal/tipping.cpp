@@ -18,7 +18,7 @@ namespace {
 constexpr double least_reach = 0.5;  // of air masses
 const char* const doing = "a tipping curve cannot be fitted";
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_tipping(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, std::string(doing) + ": " + why);
 }
 
@@ -29,20 +29,21 @@ double sky_k(double opacity, double airmass, const TippingOptions& options) noex
 
 void check(std::span<const double> airmass, std::size_t values, const TippingOptions& options) {
   if (airmass.size() != values) {
-    refuse("there are " + std::to_string(airmass.size()) + " air masses and " + std::to_string(values) + " values");
+    refuse_tipping("there are " + std::to_string(airmass.size()) + " air masses and " + std::to_string(values) +
+                   " values");
   }
-  if (values < 3) refuse(std::to_string(values) + " points were given, and at least 3 are needed");
+  if (values < 3) refuse_tipping(std::to_string(values) + " points were given, and at least 3 are needed");
   for (const double each : airmass) {
     if (!std::isfinite(each) || each < 0.99) {
-      refuse("an air mass of " + text::of(each) + " was given, and 1 (the zenith) or more was expected");
+      refuse_tipping("an air mass of " + text::of(each) + " was given, and 1 (the zenith) or more was expected");
     }
   }
   const auto [low, high] = std::ranges::minmax(airmass);
   if (high - low < least_reach) {
-    refuse("the air masses reach from " + text::of(low) + " to " + text::of(high) +
-           " only; go down to 30 degrees of altitude (air mass 2) or lower");
+    refuse_tipping("the air masses reach from " + text::of(low) + " to " + text::of(high) +
+                   " only; go down to 30 degrees of altitude (air mass 2) or lower");
   }
-  if (!(options.air_k > options.background_k)) refuse("the air is not warmer than what lies behind it");
+  if (!(options.air_k > options.background_k)) refuse_tipping("the air is not warmer than what lies behind it");
 }
 
 /// Of the receiver and the opacity, in this order.
@@ -85,7 +86,7 @@ TippingFit fit_tipping(std::span<const double> airmass, std::span<const double> 
   check(airmass, power.size(), options);
   for (const double each : power) {
     if (each > 0.0 && each < load.power) continue;
-    refuse("a power of " + text::of(each) + " is not between 0 and that of the load, " + text::of(load.power));
+    refuse_tipping("a power of " + text::of(each) + " is not between 0 and that of the load, " + text::of(load.power));
   }
   // The least power tells about the receiver: there the sky has a few kelvin.
   const double least = *std::ranges::min_element(power);

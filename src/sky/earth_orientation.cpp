@@ -100,7 +100,7 @@ double tai_minus_utc(int mjd) {
 
 Time midnight(int mjd) { return Time(std::chrono::days(mjd - static_cast<int>(unix_epoch_mjd))); }
 
-[[noreturn]] void refuse(const std::string& name, std::size_t line, const std::string& why) {
+[[noreturn]] void refuse_table(const std::string& name, std::size_t line, const std::string& why) {
   throw Error(ErrorCode::invalid_file, "reading Earth orientation from " + name + ", line " + std::to_string(line) +
                                            ": " + why +
                                            "; expected finals2000A.all, finals.data or EOP C04 of the IERS");
@@ -129,12 +129,13 @@ EarthOrientation EarthOrientation::parse(std::string_view text, const std::strin
         if (line_number < 30) continue;
       }
     }
-    if (!c04) refuse(name, line_number, "this is no line of a table of Earth orientation");
+    if (!c04) refuse_table(name, line_number, "this is no line of a table of Earth orientation");
     const auto row = *c04 ? c04_row(line) : finals_row(line);
     if (!row && !*c04) break;  // nothing is predicted any more
-    if (!row || !is_plausible(*row)) refuse(name, line_number, "its values are no Earth orientation");
+    if (!row || !is_plausible(*row)) refuse_table(name, line_number, "its values are no Earth orientation");
     if (!made.days_.empty() && row->mjd != last_mjd + 1) {
-      refuse(name, line_number, "MJD " + std::to_string(row->mjd) + " does not follow " + std::to_string(last_mjd));
+      refuse_table(name, line_number,
+                   "MJD " + std::to_string(row->mjd) + " does not follow " + std::to_string(last_mjd));
     }
     last_mjd = row->mjd;
     if (made.days_.empty()) made.first_ = midnight(row->mjd);
@@ -142,7 +143,7 @@ EarthOrientation EarthOrientation::parse(std::string_view text, const std::strin
     made.days_.push_back({row->ut1_minus_utc_s - tai_minus_utc(row->mjd), arcseconds(row->xp_arcsec).radians(),
                           arcseconds(row->yp_arcsec).radians()});
   }
-  if (made.days_.size() < 2) refuse(name, 1, "it has no two days");
+  if (made.days_.size() < 2) refuse_table(name, 1, "it has no two days");
   made.last_ = midnight(last_mjd);
   return made;
 }

@@ -10,21 +10,23 @@ namespace astro::sky {
 
 namespace {
 
-[[noreturn]] void refuse(const std::string& why) { throw Error(ErrorCode::invalid_argument, "a horizon: " + why); }
+[[noreturn]] void refuse_horizon(const std::string& why) {
+  throw Error(ErrorCode::invalid_argument, "a horizon: " + why);
+}
 
 }  // namespace
 
 Horizon::Horizon(std::vector<AltAz> points) : points_(std::move(points)) {
-  if (points_.empty()) refuse("expected one point or more");
+  if (points_.empty()) refuse_horizon("expected one point or more");
   for (AltAz& point : points_) {
     const bool possible = std::isfinite(point.azimuth.radians()) && point.altitude.abs() <= degrees(90);
-    if (!possible) refuse("its azimuths must be finite and its altitudes -90 to 90 deg");
+    if (!possible) refuse_horizon("its azimuths must be finite and its altitudes -90 to 90 deg");
     point.azimuth = point.azimuth.wrapped();
   }
   std::sort(points_.begin(), points_.end(), [](const AltAz& a, const AltAz& b) { return a.azimuth < b.azimuth; });
   for (std::size_t i = 1; i < points_.size(); ++i) {
     if (points_[i].azimuth - points_[i - 1].azimuth < arcseconds(0.001)) {
-      refuse("azimuth " + std::to_string(points_[i].azimuth.degrees()) + " deg is there twice");
+      refuse_horizon("azimuth " + std::to_string(points_[i].azimuth.degrees()) + " deg is there twice");
     }
   }
 }

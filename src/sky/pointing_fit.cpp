@@ -11,7 +11,7 @@ namespace {
 
 using Rows = std::vector<std::vector<double>>;
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_fit(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "fitting a pointing model: " + why);
 }
 
@@ -19,8 +19,9 @@ bool is_finite(const Axes& pair) { return std::isfinite(pair.first.radians()) &&
 
 void check(const PointingObservation& observation, std::size_t number) {
   const std::string which = "observation " + std::to_string(number);
-  if (!is_finite(observation.place) || !is_finite(observation.axes)) refuse(which + " has an angle that is not finite");
-  if (!(observation.error > Angle())) refuse(which + " needs an error above zero");
+  if (!is_finite(observation.place) || !is_finite(observation.axes))
+    refuse_fit(which + " has an angle that is not finite");
+  if (!(observation.error > Angle())) refuse_fit(which + " needs an error above zero");
 }
 
 /// axes - place, the short way round, the first as it is on the sky.
@@ -102,9 +103,10 @@ PointingFit fit_pointing(Geometry kind, std::span<const std::string> terms,
                          std::span<const PointingObservation> observations, Angle latitude, bool scale_errors) {
   check_geometry(kind);
   const std::size_t count = terms.size();
-  if (count == 0) refuse("expected one term or more");
+  if (count == 0) refuse_fit("expected one term or more");
   if (2 * observations.size() <= count) {
-    refuse(std::to_string(observations.size()) + " observations are too few for " + std::to_string(count) + " terms");
+    refuse_fit(std::to_string(observations.size()) + " observations are too few for " + std::to_string(count) +
+               " terms");
   }
   for (std::size_t i = 0; i < observations.size(); ++i) check(observations[i], i);
   std::vector<std::size_t> numbers;
@@ -112,8 +114,8 @@ PointingFit fit_pointing(Geometry kind, std::span<const std::string> terms,
 
   Rows rows = equations(kind, numbers, observations, latitude);
   if (const std::size_t found = triangulate(rows, count); found < count) {
-    refuse("these observations cannot tell " + terms[found] + " from the terms before it; leave it out or observe " +
-           "more of the sky");
+    refuse_fit("these observations cannot tell " + terms[found] +
+               " from the terms before it; leave it out or observe " + "more of the sky");
   }
   const Rows inverse = inverse_of_triangle(rows, count);
   double chi_squared = 0.0;

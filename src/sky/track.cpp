@@ -24,22 +24,22 @@ struct Way {
   bool flipped = false;
 };
 
-[[noreturn]] void refuse(const std::string& why) {
+[[noreturn]] void refuse_track(const std::string& why) {
   throw Error(ErrorCode::invalid_argument, "planning a track: " + why);
 }
 
 void check(std::span<const Time> times, std::span<const Axes> wanted, const AxisReach& reach) {
   if (times.size() != wanted.size() || times.empty()) {
-    refuse(std::to_string(times.size()) + " times and " + std::to_string(wanted.size()) +
-           " places: expected as many of both, and one or more");
+    refuse_track(std::to_string(times.size()) + " times and " + std::to_string(wanted.size()) +
+                 " places: expected as many of both, and one or more");
   }
   for (std::size_t i = 1; i < times.size(); ++i) {
-    if (times[i] <= times[i - 1]) refuse("its times must grow");
+    if (times[i] <= times[i - 1]) refuse_track("its times must grow");
   }
   const bool possible = reach.first.to >= reach.first.from && reach.second.to >= reach.second.from &&
                         reach.fastest.first > Angle() && reach.fastest.second > Angle() &&
                         reach.first.to - reach.first.from < degrees(36000);
-  if (!possible) refuse("the reach of the axes is empty or has no speed");
+  if (!possible) refuse_track("the reach of the axes is empty or has no speed");
 }
 
 /// The first axis without jumps at north.
@@ -186,7 +186,7 @@ TrackPlan plan_track(std::span<const Time> times, std::span<const Axes> wanted, 
 TrackPlan plan_track(const Observer& observer, const Target& target, Time from, Time to, Duration every,
                      const AxisReach& reach, const Axes& now) {
   if (every <= Duration::zero() || to < from || (to - from) / every > 1'000'000) {
-    refuse("expected a step above zero, an end after the start and at most a million points");
+    refuse_track("expected a step above zero, an end after the start and at most a million points");
   }
   std::vector<Time> times;
   for (Time time = from; time <= to; time += every) times.push_back(time);

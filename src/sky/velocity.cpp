@@ -9,24 +9,15 @@
 
 #include "astro/error.hpp"
 #include "erfa_time.hpp"
+#include "light.hpp"
 #include "velocity_frames.hpp"
 
 namespace astro::sky {
 
 namespace {
 
-using Vector = std::array<double, 3>;
-
 constexpr double light_km_s = 299792.458;
 constexpr double km_an_au = 149597870.7;  // IAU 2012 resolution B2
-
-double dot(const Vector& a, const Vector& b) noexcept { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
-
-Vector unit_vector(Angle longitude, Angle latitude) noexcept {
-  Vector made{};
-  eraS2c(longitude.radians(), latitude.radians(), made.data());
-  return made;
-}
 
 /// The site's motion about the Earth's centre, km/s, along the axes of the ICRS.
 Vector rotation_velocity(const Location& site, const TimeScales& scales) {

@@ -27,7 +27,7 @@ std::vector<FrequencyRange> ranges_from(const std::vector<std::pair<astro::Frequ
   return ranges;
 }
 
-using Pairs = std::vector<std::pair<astro::Frequency, astro::Frequency>>;
+using Ranges = std::vector<std::pair<astro::Frequency, astro::Frequency>>;
 
 void bind_interference(py::module_& module) {
   module.def(
@@ -42,12 +42,12 @@ width: channels of the median, odd, more than twice as many as a line of the sky
 scatter; widen: channels to either side of one that is flagged.)");
   module.def(
       "masked",
-      [](const Spectrum& spectrum, const Pairs& ranges) { return astro::masked(spectrum, ranges_from(ranges)); },
+      [](const Spectrum& spectrum, const Ranges& ranges) { return astro::masked(spectrum, ranges_from(ranges)); },
       "spectrum"_a, "ranges"_a, nogil(),
       "The spectrum with weight 0 in ranges, pairs of the lowest and highest Frequency.");
   module.def(
       "masked",
-      [](const CalibratedSpectrum& spectrum, const Pairs& ranges) {
+      [](const CalibratedSpectrum& spectrum, const Ranges& ranges) {
         return astro::masked(spectrum, ranges_from(ranges));
       },
       "spectrum"_a, "ranges"_a, nogil(), "The same of a calibrated spectrum.");
@@ -169,10 +169,10 @@ void bind_lines(py::module_& module) {
   bind_allan(module);
   module.def(
       "without_baseline",
-      [](const CalibratedSpectrum& spectrum, int order, const Pairs& line) {
+      [](const CalibratedSpectrum& spectrum, int order, const Ranges& line) {
         return astro::without_baseline(spectrum, order, ranges_from(line));
       },
-      "spectrum"_a, "order"_a = 1, "line"_a = Pairs(), nogil(),
+      "spectrum"_a, "order"_a = 1, "line"_a = Ranges(), nogil(),
       R"(The spectrum less a polynomial that is fitted to what is not line.
 
 line: pairs of Frequency between which a line is known to be, beside what is found by itself.)");
