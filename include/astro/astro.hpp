@@ -91,6 +91,7 @@
 #include "astro/telemetry/metrics_endpoint.hpp"
 #include "astro/telemetry/recorder.hpp"
 #include "astro/telemetry/section.hpp"
+#include "astro/tcp_connection.hpp"
 #include "astro/time.hpp"
 #include "astro/topic.hpp"
 #include "astro/trace.hpp"
