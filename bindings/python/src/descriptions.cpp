@@ -65,7 +65,8 @@ void bind_receiver_description(py::module_& module) {
       .def_readwrite("fastest", &ReceiverDescription::fastest)
       .def_readwrite("min_gain_db", &ReceiverDescription::min_gain_db)
       .def_readwrite("max_gain_db", &ReceiverDescription::max_gain_db)
-      .def_readwrite("antennas", &ReceiverDescription::antennas);
+      .def_readwrite("antennas", &ReceiverDescription::antennas)
+      .def_readwrite("options", &ReceiverDescription::options, "What `Tuning.options` may hold: a list of Field.");
   def_duration(type, "hook_bound_s", &ReceiverDescription::hook_bound);
 }
 
