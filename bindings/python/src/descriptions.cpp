@@ -88,7 +88,8 @@ void bind_controller_description(py::module_& module) {
   py::class_<ControllerDescription> type(module, "ControllerDescription", "What a controller measures and obeys.");
   def_keywords(type);
   type.def_readwrite("points", &ControllerDescription::points)
-      .def_readwrite("commands", &ControllerDescription::commands);
+      .def_readwrite("commands", &ControllerDescription::commands)
+      .def_readwrite("hears", &ControllerDescription::hears, "Points of other devices: \"dish.azimuth\", \"dish.*\".");
   def_duration(type, "poll_every_s", &ControllerDescription::poll_every);
   def_duration(type, "hook_bound_s", &ControllerDescription::hook_bound);
 }

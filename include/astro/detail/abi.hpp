@@ -17,7 +17,7 @@
 namespace astro::detail {
 
 /// Counts up with every change of a virtual function or a crossing type. A test compares it.
-inline constexpr unsigned interface_version = 1;
+inline constexpr unsigned interface_version = 2;
 
 /// FNV-1a over the sizes and alignments of every type that crosses.
 template <class... T>
