@@ -166,10 +166,13 @@ void ControllerHost::opened() {
 }
 
 void ControllerHost::listen() {
-  const std::lock_guard lock(ears_mutex_);
-  if (ears_) return;
-  ears_ = std::make_unique<Ears>(*this);
-  hearing_ = detail::subscribe(context().hub, *ears_);
+  {
+    const std::lock_guard lock(ears_mutex_);
+    if (ears_) return;
+    ears_ = std::make_unique<Ears>(*this);
+    hearing_ = detail::subscribe(context().hub, *ears_);
+  }
+  deliver(context().hub->latest());
 }
 
 void ControllerHost::on_command(const std::string& command_id) {

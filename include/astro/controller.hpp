@@ -70,8 +70,8 @@ class ASTRO_API Controller : public Device {
   /// Carries out a command of the description. The default throws `unsupported`.
   virtual Performed perform(const Call& call);
 
-  /// Points that the description `hears`, as they come; of each that has changed since the last call the newest alone.
-  /// The default does nothing.
+  /// Points that the description `hears`: first the latest, then as they come; of each that has changed since the last
+  /// call the newest alone. The default does nothing.
   virtual void heard(std::span<const Point> points);
 
   /// What became of a command that this driver gave (`Emitter::give`): each change, up to its end. The default

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "astro/error.hpp"
-#include "astro/plugin.hpp"
 
 namespace rotctl {
 
@@ -165,8 +164,3 @@ astro::MountStatus Mount::status() {
 }
 
 }  // namespace rotctl
-
-ASTRO_PLUGIN(rotctl, "1.0.0", registry) {
-  registry.add<rotctl::Mount>("rotctl", rotctl::Mount::description(),
-                              "Rotators behind Hamlib's rotctld, or whatever speaks its protocol");
-}

@@ -288,3 +288,107 @@ def test_nobody_there_is_told_with_what_to_do(tmp_path):
         with pytest.raises(astro.Error, match=r"connecting to 127.0.0.1:\d+: Connection refused; see that it is switched on"):
             with opened(tmp_path, closed.getsockname()[1]):
                 pass
+
+
+# The server: what Hamlib's own client sees of a mount of ours.
+
+SERVED = """
+site: {{name: Served, latitude: 28.3 deg, longitude: -16.5 deg, height: 2390 m}}
+mounts:
+  dish: {{driver: simulator{mount}}}
+controllers:
+  rotctld: {{driver: rotctl.server, steers: dish, port: {port}}}
+"""
+
+
+@contextlib.contextmanager
+def served(tmp_path, mount=", max_speed: 20 deg, acceleration: 20 deg"):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    file = tmp_path / "served.yaml"
+    file.write_text(SERVED.format(port=port, mount=mount))
+    with astro.Observatory.open(file, state_folder=tmp_path / "served") as site:
+        yield site, port
+
+
+def hamlib(port, *words):
+    asked = ["rotctl", "-m", "2", "-r", f"127.0.0.1:{port}", *words]
+    return subprocess.run(asked, capture_output=True, text=True, timeout=15)
+
+
+class Wire:
+    """A client that speaks by hand."""
+
+    def __init__(self, port):
+        self.socket = socket.create_connection(("127.0.0.1", port), 5)
+        self.lines = self.socket.makefile("r")
+
+    def __call__(self, text, lines=1):
+        self.socket.sendall(text.encode() + b"\n")
+        return [self.lines.readline().rstrip("\n") for _ in range(lines)]
+
+
+def test_hamlib_steers_a_mount_of_ours(tmp_path):
+    with served(tmp_path) as (site, port):
+        assert hamlib(port, "P", "40", "30").returncode == 0
+        dish = site.mount("dish")
+        dish.wait_until_on_target(timeout_s=30)
+        assert place(dish) == pytest.approx((40, 30), abs=0.1)
+        assert eventually(lambda: seen_by_hamlib(port) == pytest.approx((40, 30), abs=0.1))
+        dish.move_to(axes(200, 80))
+        assert eventually(lambda: place(dish)[0] > 60)
+        assert hamlib(port, "S").returncode == 0
+        time.sleep(1)
+        assert place(dish)[0] < 190
+        commands = [(known.command, known.issuer.name) for known in site.recent_commands(10)]
+        assert ("slew_to", "rotctld") in commands and ("stop", "rotctld") in commands
+
+
+def test_what_the_mount_refuses_the_client_is_told(tmp_path):
+    with served(tmp_path) as (site, port):
+        wire = Wire(port)
+        assert wire("P 40 -20") == ["RPRT -1"]  # below its limits
+        assert wire("P north 20") == ["RPRT -1"]
+        assert wire("P 1") == ["RPRT -1"]
+        assert wire("M 8 50") == ["RPRT -4"]
+        assert wire("nonsense") == ["RPRT -1"]
+        site.mount("dish", astro.Issuer(name="pedestal", rank="handset")).take(60)
+        assert wire("P 50 40") == ["RPRT -9"]
+        assert wire("S") == ["RPRT 0"]  # always obeyed
+        assert wire("+\\get_info", 3) == ["get_info:", "Info: libastro, dish", "RPRT 0"]
+        assert wire("+p", 4)[3] == "RPRT 0"
+
+
+def test_our_own_driver_drives_our_own_server(tmp_path):
+    with served(tmp_path) as (_, port), opened(tmp_path, port) as site:
+        dish = site.mount("dish")
+        dish.move_to(axes(25, 35))
+        dish.wait_until_on_target(timeout_s=30)
+        assert place(dish) == pytest.approx((25, 35), abs=0.6)
+
+
+def test_an_equatorial_mount_is_served_as_azimuth_and_elevation(tmp_path):
+    with served(tmp_path, ", geometry: hour_angle_dec, max_speed: 20 deg, acceleration: 20 deg") as (site, port):
+        assert Wire(port)("P 130 50") == ["RPRT 0"]
+        site.mount("dish").wait_until_on_target(timeout_s=60)
+        wire = Wire(port)
+        assert eventually(lambda: [float(line) for line in wire("p", 2)] == pytest.approx([130, 50], abs=0.3))
+
+
+def test_hostile_clients_cost_the_others_nothing(tmp_path):
+    chance = random.Random("hostile clients of the server")
+    with served(tmp_path) as (_, port):
+        wire = Wire(port)
+        crowd = [socket.create_connection(("127.0.0.1", port), 5) for _ in range(30)]
+        for each in crowd:
+            with contextlib.suppress(OSError):
+                each.sendall(chance.randbytes(chance.randrange(1, 5000)))
+        silent = crowd[0]
+        with contextlib.suppress(OSError):
+            for _ in range(20000):  # asks and never reads
+                silent.sendall(b"p\n" * 50)
+        for each in crowd:
+            each.close()
+        assert eventually(lambda: len(wire("p", 2)) == 2)
+        assert eventually(lambda: len(Wire(port)("p", 2)[0]) > 0)
