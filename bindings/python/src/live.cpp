@@ -27,7 +27,8 @@ class Shared {
   Object operator()(const LiveText& text) {
     const auto found = made_.find(text.get());
     if (found != made_.end()) return found->second.second;
-    if (made_.size() == most) made_.clear();
+    if (made_.size() == most || bytes_ > most_bytes) made_.clear(), bytes_ = 0;
+    bytes_ += text->size();
     Object object(text->data(), text->size());
     made_.emplace(text.get(), std::pair(text, object));  // with the text: another one may lie there later
     return object;
@@ -35,7 +36,9 @@ class Shared {
 
  private:
   static constexpr std::size_t most = 2048;
+  static constexpr std::size_t most_bytes = 4 << 20;
   std::unordered_map<const std::string*, std::pair<LiveText, Object>> made_;
+  std::size_t bytes_ = 0;
 };
 
 struct Objects {
