@@ -26,18 +26,20 @@ struct Bucket {
 class Buckets {
  public:
   Buckets(Time from, Time to, std::size_t width)
-      : from_(from), span_s_(astro::seconds(to - from)), to_(to), buckets_(width) {}
+      : from_(from),
+        to_(to),
+        length_((to - from - Duration(1)) / static_cast<std::int64_t>(width) + Duration(1)),
+        buckets_(width) {}
 
   void add(Time time, double min, double max, double average, std::int64_t count) {
     if (count == 0) return;
     // What begins before the chart or ends behind it is drawn at its edge.
-    const double since = std::clamp(astro::seconds(time - from_), 0.0, span_s_);
-    const auto at = static_cast<std::size_t>(since / span_s_ * static_cast<double>(buckets_.size()));
-    Bucket& bucket = buckets_[std::min(at, buckets_.size() - 1)];
+    const Duration since = std::clamp(time - from_, Duration{}, to_ - from_ - Duration(1));
+    Bucket& bucket = buckets_[static_cast<std::size_t>(since / length_)];
     bucket.min = std::min(bucket.min, min);
     bucket.max = std::max(bucket.max, max);
     bucket.sum += average * static_cast<double>(count);
-    bucket.seconds += since * static_cast<double>(count);
+    bucket.seconds += astro::seconds(since) * static_cast<double>(count);
     bucket.count += count;
   }
 
@@ -59,8 +61,8 @@ class Buckets {
 
  private:
   Time from_;
-  double span_s_;
   Time to_;
+  Duration length_;  // of a bucket
   std::vector<Bucket> buckets_;
 };
 

@@ -91,7 +91,7 @@ py::bytes take_websocket(PythonClient& self, std::size_t limit) {
   return frames ? self.objects->frames(frames) : py::bytes();
 }
 
-void bind_client(py::module_& room) {
+void bind_live_client(py::module_& room) {
   py::class_<PythonClient>(room, "LiveClient", "One who watches a LiveFeed; what comes waits for it.")
       .def_property_readonly("id", [](PythonClient& self) { return self.get().id(); })
       .def("take", &take, "limit"_a = 0,
@@ -130,7 +130,7 @@ PythonClient make_client(PythonFeed& self, std::optional<std::vector<std::string
 
 void bind_live(py::module_& room) {
   make_enum<telemetry::LiveStart>(room, "What a client gets first.");
-  bind_client(room);
+  bind_live_client(room);
   py::class_<PythonFeed>(room, "LiveFeed",
                          R"(What happens in an observatory as JSON text for many who watch, each message encoded once.
 
@@ -155,7 +155,7 @@ confirmations of commands (command_result), notices (log, device_status), what a
           },
           "id"_a, "value"_a, "time"_a = py::none(), nogil(), "An event of one's own: a message for all clients.")
       .def("client", &make_client, "ids"_a = py::none(), "batches"_a = false,
-           "start"_a = py::arg_v("start", telemetry::LiveStart::recent, "\"recent\""),
+           py::arg_v("start", telemetry::LiveStart::recent, "\"recent\""),
            R"(Somebody new. Hold what this returns: when it is gone or closed, so is the client.
 
 ids: of the points, ids or patterns in which * stands for any text; None: all; events come in any case.
