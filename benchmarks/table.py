@@ -115,6 +115,15 @@ ROWS = [
     Row("recorder, points into postgres, over bare COPY in binary",
         ("telemetry/points_by_recorder/20000/iterations:10/real_time", "rows/s"), 0.8, unit="rows/s",
         against=("telemetry/points_by_bare_copy/20000/iterations:10/real_time", "rows/s")),
+    *[
+        Row(f"points to 100 live clients, {what}, over each client alone", (f"telemetry/live_feed_to_100_clients/batches:{batches}", "items_per_second"),
+            10, unit="points/s", against=("telemetry/each_client_alone_to_100_clients", "items_per_second"))
+        for batches, what in enumerate(("one message a point", "batches"))
+    ],
+    *[
+        Row(f"chart of {what}", (f"telemetry/chart_of_minutes/{minutes}/real_time", "real_time"), 150, unit="ms", most=True)
+        for minutes, what in ((300, "5 hours, from points"), (18720, "13 days, from minutes"), (525600, "a year, from hours"))
+    ],
     Row("postgres, 20,000 of 200,000 rows found by time, over bare SQL",
         ("plugins/postgres_finds_a_range/20000/real_time", "rows/s"), 0.5, unit="rows/s",
         against=("plugins/bare_sql_finds_a_range/20000/real_time", "rows/s")),
