@@ -2,6 +2,7 @@
 """One topic, two ways into PostgreSQL: our store, and Kafka Connect with the connector file of deploy/connect."""
 
 import os
+import signal
 import subprocess
 import time
 
@@ -46,10 +47,11 @@ class Sink:
             "REGISTRY": f"http://127.0.0.1:{registry.port}/apis/registry/v2",
         }.items():  # fmt: skip
             monkeypatch.setenv(f"ASTRO_CONNECT_{name}", value)
-        self.folder = root / "deploy/connect"
-        self.start = lambda: start_server(
-            "connect", str(self.folder / "telescope-data-sink.json"), f"bootstrap.servers=127.0.0.1:{kafka.port}", *WORKER
-        )
+        self.folder, self.start_server = root / "deploy/connect", start_server
+
+    def start_worker(self):
+        connector = self.folder / "telescope-data-sink.json"
+        return self.start_server("connect", str(connector), f"bootstrap.servers=127.0.0.1:{self.kafka.port}", *WORKER)
 
     def data(self, number):
         payload = None if number % 50 == 0 else bytes([number % 256]) * (number % 50 * 40)
@@ -74,6 +76,10 @@ class Sink:
             assert time.monotonic() < end, f"{table}: {count} of {rows} rows\n{log()}"
             time.sleep(0.2)
         assert count == rows
+
+    def end_postgres(self):
+        self.postgres.process.send_signal(signal.SIGINT)  # fast: it does not wait for its clients
+        self.postgres.process.wait()
 
     def of(self, table):
         return f"{table}.telescope_data_raw WHERE observation_id = '{self.observation}'"
@@ -114,7 +120,7 @@ def test_both_tables_agree_row_by_row_whatever_comes(sink, kafka, registry, tmp_
             assert events.confirmed(ticket, at_most_s=60) >= ticket
             sink.send(BROKEN["of a schema that is not there"], sink.data(ROWS))
             sink.wait(ROWS + 1, "ours")
-            worker = sink.start()
+            worker = sink.start_worker()
             sink.wait(ROWS + 1, log=lambda: (worker.folder / "connect.log").read_text()[-3000:])
     ours, theirs = (f"SELECT {COLUMNS} FROM {sink.of(table)}" for table in ("ours", "theirs"))
     assert sink.ask(f"SELECT count(*) FROM (({ours} EXCEPT {theirs}) UNION ALL ({theirs} EXCEPT {ours})) AS differ") == "0"
@@ -140,7 +146,7 @@ def test_both_tables_agree_row_by_row_whatever_comes(sink, kafka, registry, tmp_
     number = ROWS + 2
     with subprocess.Popen([sink.folder / "keep", f"http://127.0.0.1:{worker.port}", "telescope-data-sink", "1"]) as keeper:
         try:
-            for go_away in (lambda: (sink.postgres.process.terminate(), sink.postgres.process.wait()), sink.postgres.kill, worker.kill):
+            for go_away in (sink.end_postgres, sink.postgres.kill, worker.kill):
                 sink.send(*(sink.data(number + i) for i in range(20)))
                 go_away()
                 sink.send(*(sink.data(number + i) for i in range(20, 40)))
