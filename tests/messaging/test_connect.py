@@ -70,7 +70,7 @@ class Sink:
         command = ["psql", "-h", self.postgres.folder, "-p", str(self.postgres.port), "-U", "astro", "-d", "astro", "-Atc", sql]
         return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
-    def wait(self, rows, table="theirs", log=lambda: "", seconds=600 if ROWS > 500 else 120):
+    def wait(self, rows, table="theirs", log=lambda: "", seconds=600 if ROWS > 500 else 240):
         end = time.monotonic() + seconds
         while (count := int(self.ask(f"SELECT count(*) FROM {self.of(table)}"))) < rows:
             assert time.monotonic() < end, f"{table}: {count} of {rows} rows\n{log()}"
