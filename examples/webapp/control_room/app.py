@@ -42,7 +42,7 @@ def make_app(settings: Settings) -> FastAPI:
         title="Control room",
         version="1",
         lifespan=lifespan,
-        docs_url="/api/docs",
+        docs_url=None,  # it would load its scripts from elsewhere
         openapi_url="/api/openapi.json",
         redoc_url=None,
     )

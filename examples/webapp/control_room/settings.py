@@ -44,8 +44,16 @@ class Settings(BaseSettings):
     registration: Literal["open", "admitted", "closed"] = Field(
         "admitted", description="open: at once an observer; admitted: an admin says so first"
     )
-    access_minutes: float = Field(15.0, gt=0, le=1440)
-    refresh_days: float = Field(30.0, gt=0, le=365)
+    guests: bool = Field(True, description="whether one may come in by a name alone, to watch")
+    access_minutes: float = Field(15.0, gt=0, le=1440, description="how long an access token works")
+    refresh_days: float = Field(30.0, gt=0, le=365, description="after so long without a visit one signs in again")
+    refresh_leeway_s: float = Field(
+        5.0, ge=0, le=60, description="a refresh token used twice within this is refused and no more: two tabs at once"
+    )
+    requests_per_minute: float = Field(6000.0, gt=0, description="of one address, to any route")
+    attempts: int = Field(10, ge=1, description="failed sign-ins of one name from one address in five minutes")
+    client_body_s: float = Field(30.0, gt=0, description="a request's body, or an answer's part, takes no longer")
+    client_headers_s: float = Field(10.0, gt=0, description="a request's headers take no longer")
     link_minutes: float = Field(60.0, gt=0, description="how long a signed link to a file works")
     control_minutes: float = Field(10.0, gt=0, description="how long who drives may be silent")
     most_connections: int = Field(1000, ge=1, description="of the live socket")
@@ -58,10 +66,12 @@ class Settings(BaseSettings):
     smtp_host: str = Field("", description="without it no mails are sent")
     smtp_port: int = Field(587, ge=1, le=65535)
     smtp_tls: Literal["none", "starttls", "tls"] = "starttls"
-    smtp_user: str = ""
+    smtp_user: str = Field("", description="with it and smtp_password we sign in there")
     smtp_password: SecretStr | None = None
     mail_from: str = "control-room@localhost"
+    mail_retry_s: float = Field(10.0, gt=0, description="one that did not go waits so long; doubled each time")
     oidc_issuer: str = Field("", description="OpenID Connect: the provider's address; empty: none")
+    oidc_name: str = Field("OpenID", description="what the button says: sign in with ...")
     oidc_client_id: str = ""
     oidc_client_secret: SecretStr | None = None
     sentry_dsn: SecretStr | None = Field(None, description="where errors are reported to (Sentry's protocol)")
