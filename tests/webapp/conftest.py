@@ -11,10 +11,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
+from aiosmtpd.controller import Controller
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -174,3 +178,58 @@ def start_control_room():
     yield start
     for room in rooms:
         room.close()
+
+
+class MailServer:
+    """A real SMTP server on loopback. `refuse` is what it says to the next mails instead of taking them."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.mails: list[EmailMessage] = []
+        self.refuse: list[str] = []
+        self.port = port or free_port()
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    async def handle_DATA(self, server, session, envelope) -> str:
+        if self.refuse:
+            return self.refuse.pop(0)
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 OK"
+
+    def wait_for(self, to: str, subject: str = "", seconds: float = 30.0) -> EmailMessage:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for mail in list(self.mails):
+                if to in str(mail["To"]) and subject in str(mail["Subject"]):
+                    return mail
+            time.sleep(0.05)
+        raise AssertionError(f"no mail to {to} with {subject!r}: {[(str(m['To']), m['Subject']) for m in self.mails]}")
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """For a control room."""
+        return {"smtp_host": "127.0.0.1", "smtp_port": self.port, "smtp_tls": "none", "mail_from": "dish@example.org"}
+
+    def close(self) -> None:
+        self._controller.stop()
+
+
+@pytest.fixture(scope="module")
+def mail_server():
+    server = MailServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def new_database(postgres):
+    """new_database() makes an empty database in a real PostgreSQL and returns its URL."""
+    admin = f"host=127.0.0.1 port={postgres.port} user=astro password=secret dbname=astro"
+
+    def make() -> str:
+        name = f"room_{secrets.token_hex(4)}"
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        return f"postgresql://astro:secret@127.0.0.1:{postgres.port}/{name}"
+
+    return make

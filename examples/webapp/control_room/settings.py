@@ -111,7 +111,9 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         if self.database is not None:
-            return self.database.get_secret_value()
+            given = self.database.get_secret_value()
+            kind, _, rest = given.partition("://")
+            return f"postgresql+psycopg://{rest}" if kind in ("postgresql", "postgres") else given
         return f"sqlite:///{(self.folder / 'control-room.db').resolve()}"
 
     @property
