@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import MetaData
 
 from . import accounts, live, observations, pages
+from .accounts.answers import refusals
 from .database import Database, Table
 from .room import Room
 from .settings import Settings
@@ -45,6 +46,7 @@ def make_app(settings: Settings) -> FastAPI:
         docs_url=None,  # it would load its scripts from elsewhere
         openapi_url="/api/openapi.json",
         redoc_url=None,
+        responses=refusals(400, 403, 408, 413),  # the guard's, to any request
     )
     app.state.settings = settings
     for part in PARTS:

@@ -287,13 +287,13 @@ def ask_for_reset(asked: ResetRequest, accounts: OurAccounts) -> Response:
     if accounts.mails.are_sent:
         with accounts.database.session() as session:
             user = session.scalar(select(User).where(User.email == asked.email.lower(), User.state != "disabled"))
-            if user is not None:
+            if user is not None and user.email:
                 token = new_token()
                 until = now() + timedelta(minutes=RESET_MINUTES)
                 session.add(OneTimeLink(hash=hash_of(token), user_id=user.id, expires_at=until))
                 url = f"{accounts.settings.public_address}/reset?token={token}"
                 accounts.mails.send(
-                    "password_reset", asked.email, session=session, username=user.username, url=url,
+                    "password_reset", user.email, session=session, username=user.username, url=url,
                     until=f"{until:%Y-%m-%d %H:%M}",
                 )  # fmt: skip
                 accounts.audit(accounts.caller_of_user(user), "ask for a new password", user.username, session=session)
