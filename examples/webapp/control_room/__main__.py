@@ -18,6 +18,9 @@ def main() -> int:
     except (ValidationError, FileNotFoundError) as wrong:
         print(f"control room: {_said(wrong)}", file=sys.stderr)
         return 2
+    if Settings.unknown():
+        print(f"control room: there is no setting {', '.join(Settings.unknown())}", file=sys.stderr)
+        return 2
     report_to(settings)
     uvicorn.run(
         make_app(settings),

@@ -27,20 +27,20 @@ class Settings(BaseSettings):
     site: Path = Field(description="site file of the observatory")
     folder: Path = Field(Path("control-room"), description="database, keys and products of this control room")
     database: SecretStr | None = Field(None, description="SQLAlchemy URL; without it SQLite in `folder`")
-    host: str = "127.0.0.1"
-    port: int = Field(8000, ge=0, le=65535)
+    host: str = Field("127.0.0.1", description="address to listen on; others than loopback belong behind TLS")
+    port: int = Field(8000, ge=0, le=65535, description="to listen on")
     address: str = Field("", description="as people reach it, for links in mails; empty: http://host:port")
     secret: SecretStr | None = Field(
         None, description="signs tokens and links; without it one is made and kept in `folder`"
     )
     trusted: Listed = Field(
-        ["127.0.0.0/8", "::1/128"], description="addresses whose modules and telemetry need no token"
+        ["127.0.0.0/8", "::1/128"], description="addresses that need no token for telemetry and modules"
     )
     trusted_role: RoleName = Field(
-        "operator", description="as which trusted addresses act on the routes of contracts 2 and 3"
+        "operator", description="as which they act there"
     )
     proxies: Listed = Field([], description="addresses whose X-Forwarded-For and -Proto are believed")
-    origins: Listed = Field(["http://localhost:4200"], description="CORS: pages of other origins that may ask")
+    origins: Listed = Field(["http://localhost:4200"], description="pages of other sites that may ask (CORS)")
     registration: Literal["open", "admitted", "closed"] = Field(
         "admitted", description="open: at once an observer; admitted: an admin says so first"
     )
@@ -64,18 +64,18 @@ class Settings(BaseSettings):
     command_expiry_s: float = Field(300.0, gt=0, description="of commands to modules that poll")
     most_body_mb: float = Field(16.0, gt=0, description="of one request")
     smtp_host: str = Field("", description="without it no mails are sent")
-    smtp_port: int = Field(587, ge=1, le=65535)
-    smtp_tls: Literal["none", "starttls", "tls"] = "starttls"
+    smtp_port: int = Field(587, ge=1, le=65535, description="of the mail server")
+    smtp_tls: Literal["none", "starttls", "tls"] = Field("starttls", description="how the way there is encrypted")
     smtp_user: str = Field("", description="with it and smtp_password we sign in there")
-    smtp_password: SecretStr | None = None
-    mail_from: str = "control-room@localhost"
+    smtp_password: SecretStr | None = Field(None, description="of smtp_user")
+    mail_from: str = Field("control-room@localhost", description="the sender's address")
     mail_retry_s: float = Field(10.0, gt=0, description="one that did not go waits so long; doubled each time")
     oidc_issuer: str = Field("", description="OpenID Connect: the provider's address; empty: none")
     oidc_name: str = Field("OpenID", description="what the button says: sign in with ...")
-    oidc_client_id: str = ""
-    oidc_client_secret: SecretStr | None = None
+    oidc_client_id: str = Field("", description="what the provider calls us")
+    oidc_client_secret: SecretStr | None = Field(None, description="and its proof")
     sentry_dsn: SecretStr | None = Field(None, description="where errors are reported to (Sentry's protocol)")
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="of the server's log")
     queue: bool = Field(True, description="whether this process may carry out the observing queue")
 
     @field_validator("trusted", "proxies", "origins", mode="before")
@@ -107,6 +107,12 @@ class Settings(BaseSettings):
                 f"CONTROL_ROOM_SETTINGS names {file}, which is not there: name a TOML file or unset it"
             )
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, Path(file))
+
+    @classmethod
+    def unknown(cls) -> list[str]:
+        """Of the environment: what looks like a setting and is none. pydantic would not say."""
+        known = {f"CONTROL_ROOM_{name.upper()}" for name in cls.model_fields} | {"CONTROL_ROOM_SETTINGS"}
+        return sorted(name for name in os.environ if name.upper().startswith("CONTROL_ROOM_") and name.upper() not in known)
 
     @property
     def database_url(self) -> str:
