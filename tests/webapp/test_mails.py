@@ -106,6 +106,15 @@ def test_nobody_writes_headers_by_a_target(queue):
     assert mail["Subject"] == "Your observation of x Bcc: all@example.org is in the queue"
 
 
+def test_an_address_that_is_none_is_no_fault_of_the_caller(queue):
+    mails, database = queue
+    for to in ("x\r\nBcc: all@example.org", "no address", "@", "a@b c@d"):
+        mails.send("admitted", to, **VALUES)
+    assert written(database) == []
+    mails.send("admitted", "j\u00fcrgen@example.org", **VALUES)
+    assert len(written(database)) == 1
+
+
 def test_a_mail_goes_if_and_only_if_the_transaction_is_kept(queue):
     mails, database = queue
     with pytest.raises(RuntimeError), database.session() as session:

@@ -2,6 +2,8 @@
 """What may be set, by environment (CONTROL_ROOM_...) and by a TOML file that CONTROL_ROOM_SETTINGS names."""
 
 import os
+from email.errors import HeaderParseError
+from email.headerregistry import Address
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
@@ -88,6 +90,15 @@ class Settings(BaseSettings):
     def are_networks(cls, given: list[str]) -> list[str]:
         for each in given:
             ip_network(each, strict=False)  # ValueError names it
+        return given
+
+    @field_validator("mail_from")
+    @classmethod
+    def is_address(cls, given: str) -> str:
+        try:
+            Address(addr_spec=given)
+        except (ValueError, IndexError, HeaderParseError):
+            raise ValueError("must be an address such as dish@example.org") from None
         return given
 
     @classmethod

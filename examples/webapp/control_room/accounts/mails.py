@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -43,7 +44,7 @@ class Mails:
     def __init__(self, settings: Settings, database: Database, site: str) -> None:
         self._settings = settings
         self._database = database
-        self._site = site
+        self._site = " ".join(site.split())
         self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).parent / "templates"),
             autoescape=lambda name: name is not None and name.endswith(".html"),
@@ -60,7 +61,12 @@ class Mails:
             raise ValueError(f"there is no mail {kind}: {', '.join(KINDS)}")
         if not self.are_sent or not to:
             return
-        row = Mail(kind=kind, recipient=to, message=self._write(kind, to, values))
+        try:
+            message = self._write(kind, to, values)
+        except (ValueError, IndexError, HeaderParseError) as why:  # the caller's work must not fail for an address that is none
+            log.error("a mail %s is not written: %s", kind, why)
+            return
+        row = Mail(kind=kind, recipient=to, message=message)
         if session is not None:
             session.add(row)
             event.listen(session, "after_commit", lambda _: self._wake(), once=True)
