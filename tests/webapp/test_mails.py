@@ -111,8 +111,6 @@ def test_an_address_that_is_none_is_no_fault_of_the_caller(queue):
     for to in ("x\r\nBcc: all@example.org", "no address", "@", "a@b c@d"):
         mails.send("admitted", to, **VALUES)
     assert written(database) == []
-    mails.send("admitted", "j\u00fcrgen@example.org", **VALUES)
-    assert len(written(database)) == 1
 
 
 def test_a_mail_goes_if_and_only_if_the_transaction_is_kept(queue):

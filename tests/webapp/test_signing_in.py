@@ -73,6 +73,7 @@ def test_a_name_and_an_email_are_given_once(control_room):
         {"username": "x" * 41},
         {"username": "nul\0"},
         {"email": "nobody"},
+        {"email": "j\u00fcrgen@example.org"},
         {"email": "a@b\r\nBcc: all@example.org"},
         {"password": "short"},
         {"password": "x" * 257},

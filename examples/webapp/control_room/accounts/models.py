@@ -17,12 +17,19 @@ def _sayable(text: str) -> str:
     return text
 
 
+def _mailable(address: str) -> str:
+    if not address.partition("@")[0].isascii():
+        raise ValueError("must have plain letters before the @: most mail servers take no others")
+    return address.lower()
+
+
 Username = Annotated[
     str, Field(min_length=2, max_length=40, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", examples=["anna"])
 ]
 Password = Annotated[
     str, Field(min_length=10, max_length=256, examples=["a long enough passphrase"]), AfterValidator(_sayable)
 ]
+Email = Annotated[EmailStr, Field(max_length=254, examples=["anna@example.org"]), AfterValidator(_mailable)]
 Given = Annotated[str, Field(max_length=256), AfterValidator(_sayable)]  # a password as somebody typed it
 Id = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -62,7 +69,7 @@ class Tokens(BaseModel):
 
 class Registration(BaseModel):
     username: Username
-    email: Annotated[EmailStr, Field(max_length=254, examples=["anna@example.org"])]
+    email: Email
     password: Password
 
 
@@ -81,7 +88,7 @@ class PasswordChange(BaseModel):
 
 
 class ResetRequest(BaseModel):
-    email: Annotated[EmailStr, Field(max_length=254, examples=["anna@example.org"])]
+    email: Email
 
 
 class ResetConfirmation(BaseModel):

@@ -286,7 +286,7 @@ def ask_for_reset(asked: ResetRequest, accounts: OurAccounts) -> Response:
     take(accounts.new_accounts, address_of_request.get())
     if accounts.mails.are_sent:
         with accounts.database.session() as session:
-            user = session.scalar(select(User).where(User.email == asked.email.lower(), User.state != "disabled"))
+            user = session.scalar(select(User).where(User.email == asked.email, User.state != "disabled"))
             if user is not None and user.email:
                 token = new_token()
                 until = now() + timedelta(minutes=RESET_MINUTES)
