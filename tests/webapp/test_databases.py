@@ -59,7 +59,8 @@ def test_the_audit_log_is_only_added_to(database):
     changes = ["UPDATE audit SET who = 'nobody'", "DELETE FROM audit", "DELETE FROM audit WHERE id = 1"]
     if database.engine.dialect.name == "sqlite":
         changes.append(
-            "INSERT OR REPLACE INTO audit SELECT id, time, 'x', way, address, action, subject, details, outcome FROM audit"
+            "INSERT OR REPLACE INTO audit (id, time, who, way, address, action, subject, outcome) "
+            "SELECT id, time, 'x', way, address, action, subject, outcome FROM audit"
         )
     else:
         changes.append("TRUNCATE audit")

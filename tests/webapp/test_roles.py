@@ -44,14 +44,93 @@ TABLE = {
     "GET /health": OPEN,
     "GET /metrics": OPERATE,
     "GET /api/settings": OPEN,
+    # live: contracts 2 and 3
+    "WEBSOCKET /ws": WATCH,
+    "GET /telemetry-types": WATCH,
+    "GET /command-templates": WATCH,
+    "GET /historical-data": WATCH,
+    "DELETE /historical-data": ADMINISTER,
+    "POST /api/sensors/{type}": OPERATE,
+    "GET /api/sensors/{type}": WATCH,
+    "POST /api/camera/frame": OPERATE,
+    "GET /api/camera/frame": WATCH,
+    "GET /api/camera/stream": WATCH,
+    "POST /api/modules/{module_id}/control": OPERATE,
+    "GET /api/modules/{module_id}/commands": OPERATE,
+    "POST /api/modules/{module_id}/status": OPERATE,
+    # live: our own
+    "GET /api/latest": WATCH,
+    "GET /api/chart": WATCH,
+    "GET /api/commands": WATCH,
+    "POST /api/commands": OPERATE,
+    "GET /api/commands/{command_id}": WATCH,
+    "POST /api/stop": OBSERVE,
+    "GET /api/modules": WATCH,
+    "POST /api/modules/{module_id}/admit": OPERATE,
+    "DELETE /api/modules/{module_id}": OPERATE,
+    "GET /api/modules/{module_id}/log": WATCH,
+    "GET /api/alarms": WATCH,
+    "POST /api/alarms/{id}/acknowledge": OPERATE,
+    "POST /api/alarms/{id}/silence": OPERATE,
+    "GET /api/log": OPERATE,
+    # observations: contract 4
+    "POST /v1/observations/": OBSERVE,  # a guest's: with a requestor
+    "POST /v1/observations": OBSERVE,
+    "GET /v1/observations/": WATCH,
+    "GET /v1/observations": WATCH,
+    "GET /v1/observations/{id}": WATCH,
+    "DELETE /v1/observations/{id}": WATCH,
+    "GET /v1/web/health": OPEN,
+    "GET /v1/web/status": OPEN,
+    "GET /v1/files/{id}/{name}": NOT_SO,  # by a signed link
+    # observations: our own
+    "WEBSOCKET /ws/spectra": WATCH,
+    "GET /api/observations/schema": WATCH,
+    "POST /api/observations/plan": WATCH,
+    "GET /api/observations/{id}/progress": WATCH,
+    "GET /api/observations/{id}/products": WATCH,
+    "GET /api/observations/{id}/spectrum": WATCH,
+    "GET /api/queue": WATCH,
+    "GET /api/site": WATCH,
+    "GET /api/sky": WATCH,
+    "GET /api/sky/search": WATCH,
+    "GET /api/sky/visibility": WATCH,
+    "GET /api/control": WATCH,
+    "POST /api/control/{mount}/request": OPERATE,
+    "POST /api/control/{mount}/grant": OPERATE,
+    "POST /api/control/{mount}/release": OPERATE,
+    "POST /api/control/{mount}/take": ADMINISTER,
+    "POST /api/control/{mount}/move": OPERATE,
     # all together
     "GET /api/openapi.json": OPEN,
     "GET /{path:path}": OPEN,
 }
 
-TRUSTED = {"GET /metrics"}  # asked from an address of `trusted` without a token: as the role of `trusted_role`
+# Asked from an address of `trusted` without a token: as the role of `trusted_role`, an operator.
+TRUSTED = {
+    "GET /metrics",
+    "WEBSOCKET /ws",
+    "WEBSOCKET /ws/spectra",
+    "GET /telemetry-types",
+    "GET /command-templates",
+    "GET /historical-data",
+    "DELETE /historical-data",
+    "POST /api/sensors/{type}",
+    "GET /api/sensors/{type}",
+    "POST /api/camera/frame",
+    "GET /api/camera/frame",
+    "GET /api/camera/stream",
+    "POST /api/modules/{module_id}/control",
+    "GET /api/modules/{module_id}/commands",
+    "POST /api/modules/{module_id}/status",
+}
 
 ABSENT = 2_000_000_000  # an id that nothing has
+OBSERVATION = {"observation": {"target_name": "pole", "ra": 10.0, "dec": 88.0, "integration_time": 1.0}}
+
+# Where a request that says nothing would not come as far as the question who asks.
+BODIES = {"POST /v1/observations/": OBSERVATION, "POST /v1/observations": OBSERVATION}
+QUERIES = {"WEBSOCKET /ws/spectra": {"id": ABSENT}}
 
 
 def routes_of_the_app():
@@ -76,7 +155,7 @@ def clients(control_room):
 
 
 def is_let_in(client, row):
-    """Asks for something that is not there, or with a body that says nothing: who may is told so, and nothing is done."""
+    """Asks for what is not there, or with a body that says nothing: who may is told so, and nothing is done."""
     method, path = row.split(" ")
     path = re.sub(r"\{\w+:path\}", "", path)
     path = re.sub(r"\{(id|\w+_id)\}", str(ABSENT), path)
@@ -90,8 +169,8 @@ def is_let_in(client, row):
             "Sec-WebSocket-Version": "13",
             "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
         }
-    body = {} if method in ("POST", "PATCH") else None
-    with client.stream(method, path, json=body, headers=headers) as answer:  # some have no end
+    body = BODIES.get(row, {}) if method in ("POST", "PATCH") else None
+    with client.stream(method, path, json=body, params=QUERIES.get(row), headers=headers) as answer:  # some have no end
         assert answer.status_code < 500, f"{row}: {answer.status_code}"
         return answer.status_code not in (401, 403)
 
@@ -116,15 +195,28 @@ def new_key(client):
     return client.post("/api/keys", json={"name": "x", "role": "observer"}).json()["id"]
 
 
+def new_observation(client):
+    return client.post("/v1/observations/", json=OBSERVATION).json()["id"]
+
+
 # What is made by one observer, asked for by: its owner, another observer, and the others.
 DATA = {
     "DELETE /api/keys/{id}": (
         new_key,
         {"owner": 204, "observer": 404, "guest": 403, "operator": 404, "curator": 404, "admin": 204},
     ),
+    "GET /v1/observations/{id}": (
+        new_observation,
+        {"owner": 200, "observer": 404, "guest": 404, "operator": 404, "curator": 200, "admin": 200, "nobody": 401},
+    ),
+    "DELETE /v1/observations/{id}": (
+        new_observation,
+        {"owner": 204, "observer": 404, "guest": 404, "operator": 204, "curator": 403, "admin": 204, "nobody": 401},
+    ),
 }
 LISTS = {
     "GET /api/keys": (new_key, {"owner", "admin"}),
+    "GET /v1/observations/": (new_observation, {"owner"}),
 }
 
 

@@ -86,7 +86,7 @@ class Database:
 
 
 def _prepare_sqlite(connection: object, _: object) -> None:
-    """Durable, and many read while one writes. Transactions are begun by us: Python's module would commit before DDL."""
+    """Durable, and many read while one writes. We begin transactions: Python's module would commit before DDL."""
     connection.isolation_level = None  # type: ignore[attr-defined]
     cursor = connection.cursor()  # type: ignore[attr-defined]
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):

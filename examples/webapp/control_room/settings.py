@@ -38,9 +38,7 @@ class Settings(BaseSettings):
     trusted: Listed = Field(
         ["127.0.0.0/8", "::1/128"], description="addresses that need no token for telemetry and modules"
     )
-    trusted_role: RoleName = Field(
-        "operator", description="as which they act there"
-    )
+    trusted_role: RoleName = Field("operator", description="as which they act there")
     proxies: Listed = Field([], description="addresses whose X-Forwarded-For and -Proto are believed")
     origins: Listed = Field(["http://localhost:4200"], description="pages of other sites that may ask (CORS)")
     registration: Literal["open", "admitted", "closed"] = Field(
@@ -123,7 +121,8 @@ class Settings(BaseSettings):
     def unknown(cls) -> list[str]:
         """Of the environment: what looks like a setting and is none. pydantic would not say."""
         known = {f"CONTROL_ROOM_{name.upper()}" for name in cls.model_fields} | {"CONTROL_ROOM_SETTINGS"}
-        return sorted(name for name in os.environ if name.upper().startswith("CONTROL_ROOM_") and name.upper() not in known)
+        ours = (name for name in os.environ if name.upper().startswith("CONTROL_ROOM_"))
+        return sorted(name for name in ours if name.upper() not in known)
 
     @property
     def database_url(self) -> str:

@@ -66,8 +66,11 @@ async def start(app: FastAPI) -> AsyncIterator[None]:
     password = await run_in_threadpool(accounts.add_first_admin)
     if password:
         # To the terminal and not into the log: it is said once.
-        print(f"\n  The control room will be at {settings.public_address}", flush=True)
-        print(f"  First start: sign in as admin with the one-time password {password} and choose another.\n", flush=True)
+        print(
+            f"\n  The first start. The address: {settings.public_address}\n"
+            f"  Sign in as admin with the one-time password {password}\n",
+            flush=True,
+        )
     tasks = [asyncio.create_task(mails.run()), asyncio.create_task(_sweep(accounts))]
     try:
         yield

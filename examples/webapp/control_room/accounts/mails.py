@@ -63,7 +63,7 @@ class Mails:
             return
         try:
             message = self._write(kind, to, values)
-        except (ValueError, IndexError, HeaderParseError) as why:  # the caller's work must not fail for an address that is none
+        except (ValueError, IndexError, HeaderParseError) as why:  # an address that is none: not the caller's fault
             log.error("a mail %s is not written: %s", kind, why)
             return
         row = Mail(kind=kind, recipient=to, message=message)
