@@ -31,6 +31,7 @@ def main() -> int:
         access_log=False,  # a link's signature stands in its address
         proxy_headers=False,  # the guard does that
         server_header=False,
+        timeout_graceful_shutdown=5,  # streams have no end of their own
     )
     return 0
 
