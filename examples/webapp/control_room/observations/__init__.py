@@ -53,7 +53,7 @@ async def start(app: FastAPI) -> AsyncIterator[None]:
     desk = Desk(app, products)
     watching = Watching(app, database)
     control = Control(room, database, control_changed)
-    runner = await asyncio.to_thread(Runner, room, database, desk, watching)
+    runner = await asyncio.to_thread(Runner, room, database, app.state.live.process, desk, watching)
     app.state.observations = Observations(desk, products, watching, runner, control, results.Planned())
     following = asyncio.create_task(watching.follow_others())
     try:

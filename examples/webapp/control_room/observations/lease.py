@@ -2,11 +2,9 @@
 """Of several instances one carries out the queue. Another takes over when it no longer lives."""
 
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -17,19 +15,10 @@ from .tables import Lease
 log = logging.getLogger(__name__)
 
 
-def instance_of(folder: Path) -> str:
-    """Who we are. libastro lets one process alone have a folder open: what an earlier one held there is ours."""
-    file = folder / "instance"
-    try:
-        with file.open("x") as made:
-            made.write(secrets.token_hex(16))
-    except FileExistsError:
-        pass
-    return file.read_text().strip()
-
-
 class LeaseKeeper:
-    """Calls `taken` when the lease becomes ours and `lost` when it is no longer sure that it is: from one thread."""
+    """Calls `taken` when the lease becomes ours and `lost` when it is no longer sure that it is: from one thread.
+
+    libastro lets one process alone have a folder open, so that what an earlier `instance` of the name held is ours."""
 
     def __init__(
         self,

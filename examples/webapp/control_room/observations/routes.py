@@ -177,5 +177,10 @@ def status(request: Request) -> dict[str, Any]:
     with request.app.state.database.reading() as session:
         rows = session.scalars(select(Observation.status).where(Observation.status.not_in(ENDED))).all()
     running = rows.count(Status.in_progress)
-    data = {"waiting": len(rows) - running, "running": running, "site": request.app.state.room.site.site.name}
+    data = {
+        "waiting": len(rows) - running,
+        "running": running,
+        "site": request.app.state.room.site.site.name,
+        "observes": request.app.state.observations.runner.is_ours,  # this instance of several
+    }
     return {"status": "observing" if running else "idle", "message": f"{len(rows)} requests in the queue", "data": data}

@@ -3,6 +3,7 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 import astro
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..database import Database
 from ..room import Room
 from .desk import Desk
-from .lease import LeaseKeeper, instance_of
+from .lease import LeaseKeeper
 from .watching import Watching
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,7 @@ LIVE_EVERY_S = 0.1
 class Runner:
     """The queue's two threads: one observes, one looks what has become of the requests."""
 
-    def __init__(self, room: Room, database: Database, desk: Desk, watching: Watching) -> None:
+    def __init__(self, room: Room, database: Database, instance: str, desk: Desk, watching: Watching) -> None:
         self._room, self._desk, self._watching = room, desk, watching
         self._news = threading.Event()
         self._over = threading.Event()
@@ -34,7 +35,6 @@ class Runner:
         if settings.queue:
             self._looking = threading.Thread(target=self._look, name="observations", daemon=True)
             self._looking.start()
-            instance = instance_of(settings.folder)
             self._lease = LeaseKeeper(database, "queue", instance, settings.lease_s, self._taken, self._lost)
 
     @property
@@ -82,7 +82,7 @@ class Runner:
 class _Run:
     """`astro.run_queue`, again and again, from the taking of the lease to its end."""
 
-    def __init__(self, room: Room, watching: Watching, look) -> None:  # type: ignore[no-untyped-def]
+    def __init__(self, room: Room, watching: Watching, look: Callable[[], None]) -> None:
         self._room, self._watching, self._look = room, watching, look
         self._over = threading.Event()
         self._control = astro.QueueControl()

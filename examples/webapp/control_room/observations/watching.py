@@ -22,7 +22,7 @@ MAGIC = 0x43505341  # "ASPC" when it is read as text
 HEADER = struct.Struct("<IIdddII")
 KM_S, MHZ = 0, 1
 KELVIN, HAS_ROW = 1, 2
-TOLD_EVERY_S = 1.0  # to other instances and to /ws
+TOLD_EVERY_S = 1.0  # to other instances
 ROWS_KEPT = 200
 
 
@@ -98,8 +98,6 @@ class Watching:
             self._tell_others(observation)
 
     def _tell_others(self, observation: int) -> None:
-        value = {"id": observation, "status": "IN_PROGRESS", "progress": self._progress}
-        self._app.state.live.publish_message("observation", value)
         try:
             with self._database.session() as session:
                 session.merge(Running(name="queue", observation=observation, progress=self._progress, frame=self._last))
