@@ -17,20 +17,22 @@ SCHEMAS = {
     name: jsonschema.Draft202012Validator(
         json.loads((HERE / "schemas" / f"{name}.json").read_text()), format_checker=jsonschema.FormatChecker()
     )
-    for name in ("observation", "observations-health", "refusal")
+    for name in ("observation", "observations-health", "observations-refusal")
 }
 
 
 def refused(answer, status):
     """The sentence or list that says why."""
     assert answer.status_code == status, answer.text
-    SCHEMAS["refusal"].validate(answer.json())
+    SCHEMAS["observations-refusal"].validate(answer.json())
     return answer.json()["detail"]
 
 
 @pytest.fixture(scope="module")
 def room(tmp_path_factory, mail_server):
-    made = ControlRoom(site=fast_site(tmp_path_factory.mktemp("site")), **mail_server.settings)
+    site = fast_site(tmp_path_factory.mktemp("site"))
+    site.write_text(site.read_text().replace("beam_width: 4.8 deg", "beam_width: 4.8 deg\n    tsys: 90 K"))
+    made = ControlRoom(site=site, **mail_server.settings)
     yield made
     made.close()
 
@@ -324,6 +326,13 @@ def test_the_form_is_made_from_the_schema(room):
     assert schema["properties"]["ra"]["unit"] == "deg" and schema["properties"]["bandwidth"]["enum"][0] == 1.5
     assert set(schema["required"]) == {"ra", "dec", "integration_time"}
     assert all(each["description"] for each in schema["properties"].values())
+
+
+def test_a_plan_says_which_noise_it_will_reach(room, done):
+    kept, client = done
+    noise = client.post("/api/observations/plan", json={"observation": PERSEUS}).json()["noise_k"]
+    found = client.get(f"/api/observations/{kept['id']}/spectrum").json()
+    assert noise == pytest.approx(found["peak"]["noise_k"], rel=0.4)
 
 
 def test_a_plan_says_what_is_in_the_way(room):

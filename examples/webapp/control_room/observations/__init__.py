@@ -55,9 +55,9 @@ async def start(app: FastAPI) -> AsyncIterator[None]:
     control = Control(room, database, control_changed)
     runner = await asyncio.to_thread(Runner, room, database, app.state.live.process, desk, watching)
     app.state.observations = Observations(desk, products, watching, runner, control, results.Planned())
-    following = asyncio.create_task(watching.follow_others())
+    sharing = asyncio.create_task(watching.share())
     try:
         yield
     finally:
-        following.cancel()
+        sharing.cancel()
         await asyncio.to_thread(runner.close)

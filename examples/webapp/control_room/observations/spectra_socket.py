@@ -5,28 +5,30 @@ import asyncio
 from contextlib import suppress
 
 from fastapi import APIRouter, HTTPException, WebSocket, WebSocketDisconnect
+from starlette.responses import JSONResponse
 from starlette.websockets import WebSocketState
 
-from ..callers import Right, needs
+from ..callers import Right
+from ..live.socket import check_origin, who
 from .contract import ENDED
 from .tables import Observation
 
 router = APIRouter()
 
-POLICY, INTERNAL = 1008, 1011
+INTERNAL = 1011
 ENDED_CODE = 4000  # the observation has ended
 SEND_PATIENCE_S = 10.0
 LOOK_EVERY_S = 2.0
-may_watch = needs(Right.watch)
 
 
 @router.websocket("/ws/spectra")
 async def spectra(socket: WebSocket, id: int) -> None:
     """The frames that are kept, then each that comes. Closes with 4000 when the observation has ended."""
     try:
-        await asyncio.to_thread(may_watch, socket)
-    except HTTPException as why:
-        await socket.close(POLICY, str(why.detail)[:120])
+        await asyncio.to_thread(who, socket, Right.watch)
+        check_origin(socket)
+    except HTTPException as refused:
+        await socket.send_denial_response(JSONResponse({"detail": refused.detail}, refused.status_code))
         return
     if not await asyncio.to_thread(_runs_or_waits, socket, id):
         await socket.accept(_protocol(socket))

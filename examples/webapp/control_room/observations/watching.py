@@ -4,8 +4,8 @@
 import asyncio
 import logging
 import math
+import re
 import struct
-import time
 from typing import Any
 
 import astro
@@ -22,7 +22,8 @@ MAGIC = 0x43505341  # "ASPC" when it is read as text
 HEADER = struct.Struct("<IIdddII")
 KM_S, MHZ = 0, 1
 KELVIN, HAS_ROW = 1, 2
-TOLD_EVERY_S = 1.0  # to other instances
+SHARED_EVERY_S = 1.0
+KEY = re.compile(r"([0-9]+)-[0-9a-f]{16}")  # of a request in the queue that came through us
 ROWS_KEPT = 200
 
 
@@ -78,31 +79,21 @@ class Watching:
         self._watchers: set[Watcher] = set()
         self._frames: list[bytes] = []  # of what runs, for those who come later
         self._observation = 0
-        self._told = 0.0
         self._progress: dict[str, Any] | None = None
         self._last: bytes = b""
 
     def tell(self, record: "astro.QueuedRequest", progress: "astro.Progress") -> None:
-        """Called by the queue, from its thread."""
-        observation = int(record.id.partition("-")[0]) if record.id.partition("-")[0].isdigit() else 0
+        """Called by the queue, from the thread that observes: it must not wait for anything."""
+        ours = KEY.fullmatch(record.id)
+        observation = int(ours[1]) if ours else 0
         if observation != self._observation:
-            self._observation, self._frames, self._told = observation, [], 0.0
+            self._observation, self._frames, self._last = observation, [], b""
         live = progress.live
         self._progress = _progress_of(observation, record, progress, live)
         if live is not None:
             self._last = frame_of(live)
             self._frames = [*self._frames[-ROWS_KEPT + 1 :], self._last]
             self._give(observation, self._last)
-        if time.monotonic() - self._told > TOLD_EVERY_S:
-            self._told = time.monotonic()
-            self._tell_others(observation)
-
-    def _tell_others(self, observation: int) -> None:
-        try:
-            with self._database.session() as session:
-                session.merge(Running(name="queue", observation=observation, progress=self._progress, frame=self._last))
-        except SQLAlchemyError as why:
-            log.warning("other instances do not hear of observation %d: %s", observation, why)
 
     def _give(self, observation: int, frame: bytes) -> None:
         for watcher in list(self._watchers):
@@ -131,20 +122,28 @@ class Watching:
     def end(self, watcher: Watcher) -> None:
         self._watchers.discard(watcher)
 
-    async def follow_others(self) -> None:
-        """While another instance observes, those who watch here see it once a second."""
+    async def share(self) -> None:
+        """Once a second: the instance that observes tells the others, and they tell those who watch there."""
+        told: dict[str, Any] | None = None
         seen = b""
         while True:
-            await asyncio.sleep(TOLD_EVERY_S)
-            if not self._watchers or self._app.state.observations.runner.is_ours:
-                continue
+            await asyncio.sleep(SHARED_EVERY_S)
             try:
-                row = await asyncio.to_thread(self._others)
-            except SQLAlchemyError:
-                continue
-            if row is not None and row.frame != seen:
-                seen = row.frame
-                self._give(row.observation, row.frame)
+                if self._app.state.observations.runner.is_ours:
+                    if self._progress is not None and self._progress is not told:
+                        told = self._progress
+                        await asyncio.to_thread(self._tell_others, told, self._last)
+                elif self._watchers:
+                    row = await asyncio.to_thread(self._others)
+                    if row is not None and row.frame and row.frame != seen:
+                        seen = row.frame
+                        self._give(row.observation, row.frame)
+            except SQLAlchemyError as why:
+                log.warning("instances do not hear of each other's observations: %s", why)
+
+    def _tell_others(self, progress: dict[str, Any], frame: bytes) -> None:
+        with self._database.session() as session:
+            session.merge(Running(name="queue", observation=progress["id"], progress=progress, frame=frame))
 
 
 def _progress_of(
