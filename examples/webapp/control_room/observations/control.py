@@ -147,6 +147,9 @@ class Control:
 
     def _told(self, mount: str) -> Drive:
         told = self.drive(mount)
+        if told.rank == "operator" and told.holder and self._room.site.mount(mount).holder is None:
+            with suppress(astro.Error):  # he takes it when he moves; an observation that runs goes on until then
+                self._take_lease(told.holder, mount)
         self._changed(told)
         return told
 
