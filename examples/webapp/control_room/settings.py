@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     sentry_dsn: SecretStr | None = Field(None, description="where errors are reported to (Sentry's protocol)")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="of the server's log")
     queue: bool = Field(True, description="whether this process may carry out the observing queue")
+    lease_s: float = Field(
+        10.0, ge=1, le=600, description="an instance that was silent so long no longer observes: another does"
+    )
 
     @field_validator("trusted", "proxies", "origins", mode="before")
     @classmethod
