@@ -7,6 +7,7 @@ import uvicorn
 from pydantic import ValidationError
 
 from .app import make_app
+from .live.frames import FrameProtocol
 from .settings import Settings
 
 
@@ -18,6 +19,8 @@ def main() -> int:
         return 2
     uvicorn.run(
         make_app(settings),
+        ws=FrameProtocol,
+        ws_per_message_deflate=False,  # each client's own, it would cost more than all the rest
         host=settings.host,
         port=settings.port,
         log_level=settings.log_level,

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What every route may answer when it refuses."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class Refusal(BaseModel):
+    detail: str = Field(examples=["this needs the right to operate; ada is observer"])
+
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    401: {"model": Refusal, "description": "nobody is signed in, or the token does not hold"},
+    403: {"model": Refusal, "description": "the role may not"},
+    429: {"model": Refusal, "description": "too many requests"},
+}
