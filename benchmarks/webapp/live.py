@@ -80,7 +80,7 @@ def main():
         "p99_ms": p99_ms(room, root),
         "plain_p99_ms": p99_ms(plain, root),
         "nine_of_ten": delivered(room, root, 9, stalled=1),
-        "ten_of_ten": delivered(room, root, 9),
+        "nine_alone": delivered(room, root, 9),
         "plain_nine_of_ten": delivered(plain, root, 9, stalled=1),
     }
     result.parent.mkdir(parents=True, exist_ok=True)

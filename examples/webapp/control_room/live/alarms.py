@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import astro
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from pydantic import BaseModel, Field, JsonValue
 from sqlalchemy import select
 
 from ..callers import Caller, Right, needs
 from ..database import now
-from .answers import REFUSALS, Refusal
+from ..texts import PlainText
+from .answers import NUMBER, REFUSALS, Refusal
 from .tables import Silence
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ router = APIRouter(tags=["alarms"])
 Operating = Annotated[Caller, Depends(needs(Right.operate))]
 Watch = Depends(needs(Right.watch))
 NOT_FOUND = {404: {"model": Refusal}}
-AlarmId = Annotated[str, Field(max_length=64)]
+AlarmId = Annotated[str, Path(pattern=NUMBER)]
 
 
 class AlarmCommandKept(BaseModel):
@@ -59,7 +60,7 @@ class AlarmsKept(BaseModel):
 
 
 class Acknowledge(BaseModel):
-    note: str = Field("", max_length=2000, examples=["the roof is shut"])
+    note: PlainText = Field("", max_length=2000, examples=["the roof is shut"])
 
 
 class SilenceAsked(BaseModel):

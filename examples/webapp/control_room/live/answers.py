@@ -15,3 +15,6 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
     403: {"model": Refusal, "description": "the role may not"},
     429: {"model": Refusal, "description": "too many requests"},
 }
+
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"  # of what is looked up: PostgreSQL takes no zero
+NUMBER = r"^[0-9A-Za-z-]{1,64}$"  # of a command, an alarm

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import astro
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from pydantic import BaseModel, Field, JsonValue
 from sqlalchemy import select
 
 from ..callers import Caller, Right, needs
 from ..database import now
-from .answers import REFUSALS, Refusal
+from .answers import NUMBER, PRINTABLE, REFUSALS, Refusal
 from .catalogue import Unfit, Unknown, check_parameters
 from .messages import FINAL, STATUS, to_time
 from .tables import LiveCommand
@@ -219,7 +219,7 @@ def give_command(asked: CommandAsked, caller: Operator, request: Request) -> Com
 def list_commands(
     caller: Watcher,
     request: Request,
-    device: Annotated[str, Query(max_length=64)] = "",
+    device: Annotated[str, Query(max_length=64, pattern=PRINTABLE)] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> CommandsKept:
     """The newest first."""
@@ -231,7 +231,7 @@ def list_commands(
 
 
 @router.get("/api/commands/{command_id}", responses={**REFUSALS, 404: {"model": Refusal}})
-def get_command(command_id: str, caller: Watcher, request: Request) -> CommandKept:
+def get_command(command_id: Annotated[str, Path(pattern=NUMBER)], caller: Watcher, request: Request) -> CommandKept:
     with request.app.state.database.reading() as session:
         row = session.get(LiveCommand, command_id)
     if row is None:

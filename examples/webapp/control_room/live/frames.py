@@ -4,18 +4,28 @@
 The feed makes a message's bytes once for all clients; handed to the transport as they are, a message costs each client
 one write. Through ASGI's `send` it would be a task, a string and a frame of its own for each."""
 
+import socket
+from asyncio.transports import BaseTransport
 from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 EXTENSION = "control_room.frames"
+SEND_BUFFER = 65536
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
     """`scope["extensions"][EXTENSION]` is the protocol itself. No extension of the frames (compression) may be in use."""
 
     when_writable: Callable[[], None] | None = None
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        super().connection_made(transport)
+        # What lies in the kernel can no longer be thinned, and a stalled client is not seen until that is full.
+        connection = transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)

@@ -16,8 +16,8 @@ from sqlalchemy import delete, func, select
 
 from ..callers import Caller, Right, needs
 from ..database import now
-from .answers import REFUSALS, Refusal
-from .messages import event_message, to_time
+from .answers import PRINTABLE, REFUSALS, Refusal
+from .messages import after, event_message, to_time
 from .tables import Event, ModulePoint
 
 router = APIRouter(tags=["telemetry"])
@@ -113,7 +113,9 @@ def telemetry_types(request: Request) -> TelemetryTypes:
 )  # fmt: skip
 def historical_data(
     request: Request,
-    id: Annotated[str, Query(max_length=200, description="of a point or of a message; empty: all")] = "",
+    id: Annotated[
+        str, Query(max_length=200, pattern=PRINTABLE, description="of a point or of a message; empty: all")
+    ] = "",
     type: Annotated[Literal["", "data", "message"], Query(description="empty: both")] = "",
     limit: Annotated[int, Query(ge=1, le=100_000, description="the newest so many")] = 1000,
     from_timestamp: Instant = None,
@@ -125,7 +127,7 @@ def historical_data(
     data: list[dict[str, Any]] = []
     if type != "message":
         text = astro.telemetry.history_messages(
-            live.store, id=id, limit=limit, from_=since and to_time(since), to=until and to_time(until)
+            live.store, id=id, limit=limit, from_=since and after(since), to=until and to_time(until)
         )
         data = json.loads(text)
     if type != "data":
@@ -222,7 +224,7 @@ def latest(request: Request) -> Latest:
 @router.get("/api/chart", response_model=Chart, responses={**REFUSALS, 404: {"model": Refusal}}, dependencies=[Watch])
 def chart(
     request: Request,
-    id: Annotated[str, Query(max_length=200, examples=["temperature"])],
+    id: Annotated[str, Query(max_length=200, pattern=PRINTABLE, examples=["temperature"])],
     from_: Annotated[datetime, Query(alias="from")],
     to: datetime,
     width: Annotated[int, Query(ge=1, le=10_000, description="buckets, about")] = 800,

@@ -21,6 +21,11 @@ def to_time(moment: datetime) -> astro.Time:
     return astro.Time(moment.astimezone(UTC))
 
 
+def after(moment: datetime) -> astro.Time:
+    """The last instant that clients cannot tell from this: what they are told has microseconds, a point nanoseconds."""
+    return astro.Time.from_nanoseconds(to_time(moment).nanoseconds + 999)
+
+
 def event_message(name: str, value: Any, time: datetime) -> dict[str, Any]:
     return {"type": "message", "id": name, "value": value, "timestamp": time.astimezone(UTC).isoformat()}
 

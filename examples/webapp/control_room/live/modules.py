@@ -16,9 +16,10 @@ from starlette.requests import HTTPConnection
 
 from ..callers import Caller, Right, caller_of, needs
 from ..database import now
-from .answers import REFUSALS, Refusal
+from ..texts import PlainText
+from .answers import PRINTABLE, REFUSALS, Refusal
 from .keeper import live_point
-from .messages import FINAL, to_time
+from .messages import FINAL, after, to_time
 from .tables import LiveCommand, Module, ModulePoint, WaitingPoint
 
 router = APIRouter(tags=["modules over HTTP"])
@@ -51,8 +52,10 @@ TrustedWatch = Depends(needs(Right.watch, trusted=True))
 
 class Measured(BaseModel):
     module_id: str = Field(pattern=NAME, examples=["temp-sensor-01"])
-    value: bool | int | float | Annotated[str, Field(max_length=4000)] = Field(examples=[21.3], allow_inf_nan=False)
-    unit: str = Field("", max_length=64, examples=["celsius"])
+    value: bool | int | float | Annotated[PlainText, Field(max_length=4000)] = Field(
+        examples=[21.3], allow_inf_nan=False
+    )
+    unit: PlainText = Field("", max_length=64, examples=["celsius"])
     timestamp: float | None = Field(None, allow_inf_nan=False, description="Unix time; without: now", examples=[1.7e9])
 
 
@@ -74,7 +77,7 @@ class SensorRecord(BaseModel):
 
 
 class Control(BaseModel):
-    command: str = Field(min_length=1, max_length=64, examples=["set_led"])
+    command: PlainText = Field(min_length=1, max_length=64, examples=["set_led"])
     parameters: dict[str, JsonValue] = Field(default={}, max_length=64, examples=[{"on": True}])
 
 
@@ -99,7 +102,7 @@ class WaitingCommands(BaseModel):
 class Status(BaseModel):
     command_id: str | None = Field(None, max_length=36)
     status: Literal["started", "completed", "failed", "online", "offline"]
-    message: str | None = Field(None, max_length=2000)
+    message: PlainText | None = Field(None, max_length=2000)
     details: dict[str, JsonValue] | None = Field(None, max_length=64)
 
 
@@ -160,7 +163,7 @@ def post_sensor(type: TypeName, measured: Measured, caller: Posting, request: Re
 def _moment(timestamp: float | None) -> int:
     """In nanoseconds. A module whose clock is far off is told so, or its points would lie where nobody looks."""
     if timestamp is None:
-        return int(now().timestamp() * 1e9)
+        return to_time(now()).nanoseconds
     if not EARLIEST.timestamp() <= timestamp <= (now() + AHEAD).timestamp():
         raise HTTPException(
             422,
@@ -209,7 +212,7 @@ def _is_kept(store: astro.StoreHandle, point: str, moment: int) -> bool:
 def get_sensors(
     type: TypeName,
     request: Request,
-    module_id: Annotated[str, Query(max_length=64)] = "",
+    module_id: Annotated[str, Query(max_length=64, pattern=PRINTABLE)] = "",
     from_: Annotated[datetime | None, Query(alias="from", description="Unix time or ISO 8601; exclusive")] = None,
     to: datetime | None = None,
     limit: Annotated[int, Query(ge=1, le=100_000, description="the newest so many")] = 1000,
@@ -222,7 +225,7 @@ def get_sensors(
         asked = asked.where(ModulePoint.module_id == module_id)
     with live.database.reading() as session:
         points = session.scalars(asked).all()
-    between = {"from_": from_ and _time(from_), "to": to and _time(to)}
+    between = {"from_": from_ and after(_utc(from_)), "to": to and to_time(_utc(to))}
     records: list[SensorRecord] = []
     for point in points:
         if aggregate is None:
@@ -241,8 +244,8 @@ def _record(point: ModulePoint, unit: str, time: astro.Time, value: Any, **more:
     )
 
 
-def _time(moment: datetime) -> astro.Time:
-    return to_time(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @router.post("/api/modules/{module_id}/control", responses={**REFUSALS, **NOT_FOUND, **CONFLICT})

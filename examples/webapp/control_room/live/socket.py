@@ -30,11 +30,11 @@ class Watching:
     def __init__(self, sockets: Sockets, protocol: FrameProtocol, batches: bool) -> None:
         self._sockets, self._protocol, self.batches = sockets, protocol, batches
         self.client = self._enter(None, batches, "recent")
-        protocol.when_writable = self.send
 
     def _enter(self, ids: list[str] | None, batches: bool, start: str) -> astro.telemetry.LiveClient:
         client = self._sockets.feed.client(ids=ids, batches=batches, start=start)
         self._sockets.watching[client.id] = self
+        self._protocol.when_writable = self.send
         return client
 
     def subscribe(self, ids: list[str] | None, batches: bool) -> None:
@@ -52,6 +52,7 @@ class Watching:
             self._protocol.abort()
 
     def leave(self) -> None:
+        self._protocol.when_writable = None
         self._sockets.watching.pop(self.client.id, None)
         self.client.close()
 
@@ -124,6 +125,8 @@ async def heard(ws: WebSocket, watching: Watching, text: str | None) -> str | No
         said = json.loads(text or "")
     except (ValueError, RecursionError):
         return "not JSON: send one object, as text"
+    if not is_text(said):
+        return "not text: it holds half of a character, or a zero"
     if not isinstance(said, dict):
         return 'not an object: send {"type": "command", "command": ..., "parameters": {...}}'
     if said.get("type") == "subscribe":
@@ -133,6 +136,14 @@ async def heard(ws: WebSocket, watching: Watching, text: str | None) -> str | No
             " or subscribe" if watching.batches else ""
         )
     return await command(ws, said)
+
+
+def is_text(said: Any) -> bool:
+    """JSON's escapes can write what no text holds."""
+    try:
+        return "\\u0000" not in json.dumps(said, ensure_ascii=False).encode().decode()
+    except UnicodeEncodeError:
+        return False
 
 
 def subscribe(watching: Watching, said: dict[str, Any]) -> str | None:
