@@ -1,33 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """An alarm rises, is told and mailed, is acknowledged and silenced, and ends."""
 
-import email
-import email.policy
-
-import pytest
-from aiosmtpd.controller import Controller
 from wire import check_refusal, wait_until, watch
-
-
-class Postbox:
-    """A real SMTP server that keeps what comes."""
-
-    def __init__(self):
-        self.mails = []
-
-    async def handle_DATA(self, server, session, envelope):
-        self.mails.append((envelope.rcpt_tos, email.message_from_bytes(envelope.content, policy=email.policy.default)))
-        return "250 OK"
-
-
-@pytest.fixture
-def postbox():
-    box = Postbox()
-    controller = Controller(box, hostname="127.0.0.1", port=0)
-    controller.start()
-    box.port = controller.server.sockets[0].getsockname()[1]
-    yield box
-    controller.stop()
 
 
 def hold(client, value):
@@ -40,18 +14,16 @@ def alarm(message, state, level):
     return message.get("id") == "alarm" and (message["value"]["state"], message["value"]["level"]) == (state, level)
 
 
-def test_an_alarm_from_its_rise_to_its_end(start_control_room, postbox):
-    room = start_control_room(
-        smtp_host="127.0.0.1", smtp_port=postbox.port, smtp_tls="none", alarm_mails="night@example.org, ada@example.org"
-    )
+def test_an_alarm_from_its_rise_to_its_end(start_control_room, mail_server):
+    room = start_control_room(alarm_mails="night@example.org, ada@example.org", **mail_server.settings)
     with room.client("operator") as client, watch(room.url) as socket:
         hold(client, 34.0)
         raised = socket.until(lambda message: alarm(message, "raised", "alarm"))["value"]
         assert raised["name"] == "heat" and raised["point"] == "temperature" and raised["value"] == 34.0
-        wait_until(lambda: len(postbox.mails) == 2)
-        assert sorted(to for [to], _ in postbox.mails) == ["ada@example.org", "night@example.org"]
-        assert all("alarm: heat" in mail["Subject"] for _, mail in postbox.mails)
-        assert all("it is hot" in mail.get_body(("plain",)).get_content() for _, mail in postbox.mails)
+        for to in ("ada@example.org", "night@example.org"):
+            mail = mail_server.wait_for(to, "alarm: heat")
+            assert "it is hot" in mail.get_body(("plain",)).get_content()
+        mailed = len(mail_server.mails)
 
         [listed] = client.get("/api/alarms").json()["alarms"]
         assert listed["id"] == raised["id"] and listed["acknowledged"] is None and listed["silenced_until"] is None
@@ -73,7 +45,7 @@ def test_an_alarm_from_its_rise_to_its_end(start_control_room, postbox):
         wait_until(lambda: client.get("/api/alarms").json()["alarms"][0]["silenced_until"])
         told = client.get("/historical-data", params={"id": "alarm"}).json()["data"]
         assert {message["value"]["id"] for message in told} == {raised["id"], again["id"]}
-        assert len(postbox.mails) == 2, "it is silenced"
+        assert len(mail_server.mails) == mailed, "it is silenced"
 
 
 def test_who_may(control_room):

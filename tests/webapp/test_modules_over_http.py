@@ -120,8 +120,10 @@ def test_what_is_wrong_is_refused_with_the_reason(control_room, method, path, bo
 
 
 def test_no_number_is_a_value_that_is_none(control_room):
-    for text in (b'{"module_id": "a", "value": NaN}', b'{"module_id": "a", "value": 1e999}', b"{"):
-        answer = requests.post(f"{control_room.url}/api/sensors/t", data=text, headers={"Content-Type": "application/json"}, timeout=30)
+    value = b'{"module_id": "a", "value": %b}'
+    for text in (*(value % each for each in (b"NaN", b"1e999", b"1" + 30 * b"0", rb'"\u0000"', rb'"\ud800"')), b"{"):
+        headers = {"Content-Type": "application/json"}
+        answer = requests.post(f"{control_room.url}/api/sensors/t", data=text, headers=headers, timeout=30)
         check_refusal(answer, 422)
 
 

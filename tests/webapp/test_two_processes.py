@@ -65,6 +65,5 @@ def test_over_one_sqlite(tmp_path, start_control_room):
     go_through(*both(tmp_path, start_control_room, database=f"sqlite:///{tmp_path}/room.db"))
 
 
-def test_over_postgresql(tmp_path, start_control_room, postgres):
-    url = f"postgresql+psycopg://astro:secret@127.0.0.1:{postgres.port}/astro"
-    go_through(*both(tmp_path, start_control_room, database=url))
+def test_over_postgresql(tmp_path, start_control_room, new_database):
+    go_through(*both(tmp_path, start_control_room, database=new_database()))

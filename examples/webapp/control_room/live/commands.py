@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from ..callers import Caller, Right, needs
 from ..database import now
-from .answers import NUMBER, PRINTABLE, REFUSALS, Refusal
+from .answers import NUMBER, PRINTABLE, REFUSALS, JsonObject, Refusal
 from .catalogue import Unfit, Unknown, check_parameters
 from .messages import FINAL, STATUS, to_time
 from .tables import LiveCommand
@@ -155,7 +155,7 @@ class CommandTemplates(BaseModel):
 class CommandAsked(BaseModel):
     device: str = Field(max_length=64, examples=["dish"])
     command: str = Field(max_length=64, examples=["move_to"])
-    parameters: dict[str, JsonValue] = Field(default={}, max_length=64, examples=[{"first": 120.0, "second": 45.0}])
+    parameters: JsonObject = Field(default={}, max_length=64, examples=[{"first": 120.0, "second": 45.0}])
 
 
 class CommandKept(BaseModel):

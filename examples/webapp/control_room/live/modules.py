@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 from ..callers import Caller, Right, caller_of, needs
 from ..database import now
 from ..texts import PlainText
-from .answers import PRINTABLE, REFUSALS, Refusal
+from .answers import PRINTABLE, REFUSALS, JsonObject, Keepable, Refusal
 from .keeper import live_point
 from .messages import FINAL, after, to_time
 from .tables import LiveCommand, Module, ModulePoint, WaitingPoint
@@ -52,8 +52,8 @@ TrustedWatch = Depends(needs(Right.watch, trusted=True))
 
 class Measured(BaseModel):
     module_id: str = Field(pattern=NAME, examples=["temp-sensor-01"])
-    value: bool | int | float | Annotated[PlainText, Field(max_length=4000)] = Field(
-        examples=[21.3], allow_inf_nan=False
+    value: Annotated[bool | int | float | Annotated[PlainText, Field(max_length=4000)], Keepable] = Field(
+        examples=[21.3]
     )
     unit: PlainText = Field("", max_length=64, examples=["celsius"])
     timestamp: float | None = Field(None, allow_inf_nan=False, description="Unix time; without: now", examples=[1.7e9])
@@ -78,7 +78,7 @@ class SensorRecord(BaseModel):
 
 class Control(BaseModel):
     command: PlainText = Field(min_length=1, max_length=64, examples=["set_led"])
-    parameters: dict[str, JsonValue] = Field(default={}, max_length=64, examples=[{"on": True}])
+    parameters: JsonObject = Field(default={}, max_length=64, examples=[{"on": True}])
 
 
 class Controlled(BaseModel):
@@ -103,7 +103,7 @@ class Status(BaseModel):
     command_id: str | None = Field(None, max_length=36)
     status: Literal["started", "completed", "failed", "online", "offline"]
     message: PlainText | None = Field(None, max_length=2000)
-    details: dict[str, JsonValue] | None = Field(None, max_length=64)
+    details: JsonObject | None = Field(None, max_length=64)
 
 
 class Heard(BaseModel):

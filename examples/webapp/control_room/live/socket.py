@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocketDisconnect
 
 from ..callers import NOBODY, Caller, Right, Way
+from .answers import keepable
 from .catalogue import Unfit, Unknown
 from .frames import EXTENSION, FrameProtocol
 
@@ -125,8 +126,10 @@ async def heard(ws: WebSocket, watching: Watching, text: str | None) -> str | No
         said = json.loads(text or "")
     except (ValueError, RecursionError):
         return "not JSON: send one object, as text"
-    if not is_text(said):
-        return "not text: it holds half of a character, or a zero"
+    try:
+        keepable(said)
+    except ValueError as wrong:
+        return str(wrong)
     if not isinstance(said, dict):
         return 'not an object: send {"type": "command", "command": ..., "parameters": {...}}'
     if said.get("type") == "subscribe":
@@ -136,14 +139,6 @@ async def heard(ws: WebSocket, watching: Watching, text: str | None) -> str | No
             " or subscribe" if watching.batches else ""
         )
     return await command(ws, said)
-
-
-def is_text(said: Any) -> bool:
-    """JSON's escapes can write what no text holds."""
-    try:
-        return "\\u0000" not in json.dumps(said, ensure_ascii=False).encode().decode()
-    except UnicodeEncodeError:
-        return False
 
 
 def subscribe(watching: Watching, said: dict[str, Any]) -> str | None:
