@@ -153,11 +153,11 @@ def post_sensor(type: TypeName, measured: Measured, caller: Posting, request: Re
     if is_new:
         tell_of_new(request, measured.module_id)
     if row is None:
-        return Stored(status="repeated", id=point, timestamp=moment / 1e9)
+        return Stored(status="repeated", id=point, timestamp=_unix(moment))
     live = request.app.state.live
     live.feed.add([live_point(row)])
     live.keeper.wait(row.id, KEPT_WITHIN_S)
-    return Stored(status="stored", id=point, timestamp=moment / 1e9)
+    return Stored(status="stored", id=point, timestamp=_unix(moment))
 
 
 def _moment(timestamp: float | None) -> int:
@@ -193,7 +193,7 @@ def _accept(request: Request, type: str, measured: Measured, moment: int) -> tup
             point=point, nanoseconds=moment, value=measured.value, unit=measured.unit,
         )  # fmt: skip
         session.add(row)
-        time = datetime.fromtimestamp(moment / 1e9, UTC)
+        time = datetime.fromtimestamp(_unix(moment), UTC)
         newest = session.get(ModulePoint, point)
         if newest is None:
             newest = ModulePoint(id=point, module_id=module.id, type=type, time=time, value=measured.value)
@@ -240,8 +240,13 @@ def get_sensors(
 
 def _record(point: ModulePoint, unit: str, time: astro.Time, value: Any, **more: Any) -> SensorRecord:
     return SensorRecord(
-        module_id=point.module_id, type=point.type, unit=unit, timestamp=time.nanoseconds / 1e9, value=value, **more
+        module_id=point.module_id, type=point.type, unit=unit, timestamp=_unix(time.nanoseconds), value=value, **more
     )
+
+
+def _unix(nanoseconds: int) -> float:
+    """To the microsecond, which a float still has exactly."""
+    return nanoseconds // 1000 / 1e6
 
 
 def _utc(moment: datetime) -> datetime:
