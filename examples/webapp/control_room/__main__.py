@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from .accounts.reports import report_to
 from .app import make_app
 from .connection import patient_for
+from .live.frames import FrameProtocol
 from .settings import Settings
 
 
@@ -24,6 +25,8 @@ def main() -> int:
     report_to(settings)
     uvicorn.run(
         make_app(settings),
+        ws=FrameProtocol,
+        ws_per_message_deflate=False,  # each client's own, it would cost more than all the rest
         host=settings.host,
         port=settings.port,
         http=patient_for(settings.client_headers_s),

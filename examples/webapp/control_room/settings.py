@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     buffer: int = Field(200, ge=0, description="recent messages that a new client of the live socket gets first")
     client_queue: int = Field(1000, ge=1, description="messages that wait for one client before it is thinned")
     client_patience_s: float = Field(30.0, gt=0, description="how long a client may not read before it is dropped")
+    kept_messages: int = Field(
+        100_000, ge=1, description="messages of the stream that are no points, in the history; points all stay"
+    )
+    kept_frames: int = Field(20, ge=1, le=1000, description="pictures of each camera module")
+    alarm_mails: Listed = Field([], description="who is told of alarms by mail")
     module_interval_s: float = Field(60.0, gt=0, description="silent for three times this a module is stale")
     command_expiry_s: float = Field(300.0, gt=0, description="of commands to modules that poll")
     most_body_mb: float = Field(16.0, gt=0, description="of one request")
@@ -76,12 +81,15 @@ class Settings(BaseSettings):
     oidc_client_secret: SecretStr | None = Field(None, description="and its proof")
     sentry_dsn: SecretStr | None = Field(None, description="where errors are reported to (Sentry's protocol)")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="of the server's log")
+    hub: bool = Field(
+        True, description="whether this process keeps the history and watches alarms: one of those that share a store"
+    )
     queue: bool = Field(True, description="whether this process may carry out the observing queue")
     lease_s: float = Field(
         10.0, ge=1, le=600, description="an instance that was silent so long no longer observes: another does"
     )
 
-    @field_validator("trusted", "proxies", "origins", mode="before")
+    @field_validator("trusted", "proxies", "origins", "alarm_mails", mode="before")
     @classmethod
     def split(cls, given: object) -> object:
         return [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
