@@ -31,7 +31,15 @@ export interface Template {
   description: string;
   parameters: Record<
     string,
-    { type: string; required: boolean; enum?: unknown[] | null; description?: string | null; unit?: string | null; minimum?: number | null; maximum?: number | null }
+    {
+      type: string;
+      required: boolean;
+      enum?: unknown[] | null;
+      description?: string | null;
+      unit?: string | null;
+      range?: { min?: number; max?: number } | null;
+      default?: unknown;
+    }
   >;
 }
 
@@ -80,8 +88,9 @@ export function ofTemplate(template: Template): Schema {
       description: parameter.description ?? undefined,
       enum: parameter.enum ?? undefined,
       unit: parameter.unit ?? undefined,
-      minimum: parameter.minimum ?? undefined,
-      maximum: parameter.maximum ?? undefined,
+      minimum: parameter.range?.min,
+      maximum: parameter.range?.max,
+      default: parameter.default ?? undefined,
     };
   }
   const required = Object.entries(template.parameters).filter(([, each]) => each.required);

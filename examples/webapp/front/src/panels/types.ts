@@ -4,6 +4,8 @@
 export interface Hold {
   name: string;
   holder: string | null;
+  rank: string | null; // operator, handset, observation
+  is_mine: boolean;
   since: string | null;
   expires_at: string | null;
   requests: { who: string; since: string }[];
@@ -15,7 +17,7 @@ export interface Fate {
   command: string;
   parameters: Record<string, unknown> | null;
   issuer: string;
-  issued_at: string;
+  issued: string;
   state: string;
   message: string;
 }
@@ -23,7 +25,7 @@ export interface Fate {
 export interface Latest {
   id: string;
   value: unknown;
-  unit: string;
+  unit: string | null;
   timestamp: string;
   quality: string;
   stale: boolean;
@@ -31,15 +33,15 @@ export interface Latest {
 
 export interface History {
   id: string;
-  unit: string;
+  unit: string | null;
   from: string;
   to: string;
   step_s: number;
   limits: Record<string, number | null> | null;
   time: number[];
-  mean: (number | null)[];
-  min: (number | null)[];
-  max: (number | null)[];
+  mean: number[];
+  min: number[];
+  max: number[];
   count: number[];
 }
 
@@ -48,21 +50,22 @@ export interface Module {
   kind: "node" | "http";
   state: "online" | "stale" | "offline" | "pending";
   admitted: boolean;
+  admitted_by: string;
   since: string | null;
   last_seen: string | null;
   boot: number | null;
   versions: Record<string, string> | null;
   devices: string[];
-  waiting: number;
-  stored: number;
-  shed: number;
+  waiting: number | null;
+  stored: number | null;
+  shed: number | null;
   camera: boolean;
 }
 
 export interface LogLine {
   time: string;
   level: string;
-  source?: string;
+  source: string;
   message: string;
 }
 
@@ -88,7 +91,7 @@ export interface Key {
   id: number;
   name: string;
   role: string;
-  module: string | null;
+  module: string; // empty: any
   created_at: string;
   expires_at: string | null;
   last_used_at: string | null;
