@@ -53,18 +53,22 @@ export async function accessToken(): Promise<string> {
 
 /** A new token by the cookie. Two tabs must not do it at once: a token used twice ends the session. */
 export function refresh(): Promise<boolean> {
-  refreshing ??= (navigator.locks ? navigator.locks.request("refresh", renew) : renew()).finally(() => {
+  refreshing ??= (navigator.locks ? navigator.locks.request("refresh", () => renew()) : renew()).finally(() => {
     refreshing = null;
   });
   return refreshing;
 }
 
-async function renew(): Promise<boolean> {
+async function renew(again = true): Promise<boolean> {
   let response: Response;
   try {
     response = await fetch("/api/auth/refresh", { method: "POST", credentials: "same-origin" });
   } catch {
     return false; // the server is away; the session may still hold
+  }
+  if (response.status === 409 && again) {
+    await new Promise((done) => setTimeout(done, 1000)); // another tab was a moment before us; the cookie is new
+    return renew(false);
   }
   if (response.ok) {
     begin((await response.json()) as Answer);

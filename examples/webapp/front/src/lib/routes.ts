@@ -20,7 +20,7 @@ const FILES = import.meta.glob<Module>("../pages/*.svelte");
 const ALL: Route[] = [
   { path: "/", title: "Sky", page: "Sky", right: "watch", icon: "sky" },
   { path: "/observe", title: "Observe", page: "Observe", right: "watch", icon: "observe" },
-  { path: "/observations/:id", title: "Observation", page: "Observation", right: "watch" },
+  { path: "/observe/:id", title: "Observation", page: "Observation", right: "watch" },
   { path: "/compare", title: "Compare", page: "Compare", right: "watch" },
   { path: "/control", title: "Control", page: "Control", right: "watch", icon: "control" },
   { path: "/telemetry", title: "Telemetry", page: "Telemetry", right: "watch", icon: "telemetry" },

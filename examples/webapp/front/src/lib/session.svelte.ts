@@ -9,11 +9,12 @@ export type Right = "watch" | "observe" | "operate" | "curate" | "administer";
 export interface User {
   id: number;
   username: string;
-  email: string;
+  email: string | null;
   role: Role;
   state: "active" | "pending" | "disabled";
   created_at: string;
   last_seen_at: string | null;
+  must_change_password: boolean;
 }
 
 export interface Login extends Answer {
@@ -70,8 +71,7 @@ class Session {
   }
 
   async resume(): Promise<void> {
-    // Back from the provider of OpenID Connect there is a cookie and no hint.
-    if (hinted() || location.pathname === "/welcome") await refresh();
+    if (hinted()) await refresh();
     this.known = true;
   }
 
@@ -81,6 +81,16 @@ class Session {
 
   async guest(username: string): Promise<void> {
     begin(await api.post<Login>("/api/auth/guest", { username }));
+  }
+
+  /** Before the page goes to the provider of OpenID Connect: it comes back with a cookie. */
+  expect(): void {
+    hint(true);
+  }
+
+  /** Asks again who this is: after what changes it. */
+  async renew(): Promise<void> {
+    this.user = await api.get<User>("/api/auth/me");
   }
 
   async logout(): Promise<void> {
