@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The time, once a second. Where the computer's clock differs from the server's, the server is right.
+// The observatory's time, once a second: a computer's clock may be wrong, and a simulated night runs faster.
 
 class Clock {
   now = $state(new Date());
-  #ahead = 0; // ms that the server is ahead of this computer
+  #theirs = Date.now();
+  #heard = Date.now();
+  #speed = 1;
 
   constructor() {
-    setInterval(() => this.#tick(), 1000);
+    setInterval(() => {
+      this.now = new Date(this.#theirs + (Date.now() - this.#heard) * this.#speed);
+    }, 1000);
   }
 
-  #tick(): void {
-    this.now = new Date(Date.now() + this.#ahead);
-  }
-
-  /** From what the server said of now; half a second of difference is the network's. */
-  heard(server: string): void {
-    const ahead = Date.parse(server) - Date.now();
-    if (Number.isFinite(ahead)) this.#ahead = Math.abs(ahead) > 500 ? ahead : 0;
+  /** From what the server said of now. Half a second of difference is the network's. */
+  heard(server: string, speed = 1): void {
+    const theirs = Date.parse(server);
+    if (!Number.isFinite(theirs)) return;
+    this.#heard = Date.now();
+    this.#theirs = speed === 1 && Math.abs(theirs - this.#heard) < 500 ? this.#heard : theirs;
+    this.#speed = speed;
   }
 }
 

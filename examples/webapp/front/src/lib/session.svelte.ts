@@ -2,6 +2,7 @@
 // Who is signed in. The server decides what he may; the rights here only say what is shown.
 
 import { api, begin, forget, refresh, watchSession, type Answer } from "./api";
+import { site } from "./site.svelte";
 
 export type Role = "guest" | "observer" | "operator" | "curator" | "admin";
 export type Right = "watch" | "observe" | "operate" | "curate" | "administer";
@@ -21,14 +22,6 @@ export interface Login extends Answer {
   token_type: "bearer";
   user: User;
 }
-
-const RIGHTS: Record<Role, Right[]> = {
-  guest: ["watch"],
-  observer: ["watch", "observe"],
-  operator: ["watch", "observe", "operate"],
-  curator: ["watch", "observe", "curate"],
-  admin: ["watch", "observe", "operate", "curate", "administer"],
-};
 
 const HINT = "session"; // that there was one, so that a stranger's first page asks nothing in vain
 
@@ -67,7 +60,7 @@ class Session {
   }
 
   may(right: Right): boolean {
-    return this.user !== null && this.user.state === "active" && RIGHTS[this.user.role].includes(right);
+    return this.user?.state === "active" && (site.settings?.roles[this.user.role]?.includes(right) ?? false);
   }
 
   async resume(): Promise<void> {

@@ -2,20 +2,36 @@
 // What the page needs to know of its observatory, asked once.
 
 import { api } from "./api";
+import { clock } from "./clock.svelte";
 
 export interface SiteSettings {
-  site: string;
-  location: { latitude: number; longitude: number; height: number } | null;
+  name: string;
+  location: { latitude: number; longitude: number; height: number };
   registration: "open" | "admitted" | "closed";
-  roles: string[];
+  guests: boolean;
+  roles: Record<string, string[]>; // and their rights
   version: string;
 }
 
+export interface SiteInfo {
+  name: string;
+  horizon: [number, number][];
+  time: string; // by the observatory's clock, which may be simulated
+  clock_speed: number;
+}
+
 class Site {
-  settings = $state<SiteSettings | null>(null);
+  settings = $state.raw<SiteSettings | null>(null);
+  info = $state.raw<SiteInfo | null>(null); // for who is signed in
 
   async load(): Promise<void> {
     this.settings = await api.get<SiteSettings>("/api/settings");
+  }
+
+  async loadInfo(): Promise<void> {
+    const given = await api.get<SiteInfo>("/api/site");
+    clock.heard(given.time, given.clock_speed);
+    this.info = given;
   }
 }
 

@@ -16,9 +16,12 @@ export interface Entry extends AltAz {
 
 export interface SkyMount {
   name: string;
-  commanded: AltAz | null;
-  actual: AltAz | null;
-  tracking: string | boolean | null;
+  state: string;
+  commanded: AltAz;
+  actual: AltAz;
+  on_target: boolean;
+  tracking: boolean;
+  target: string | null;
   track: [number, number][];
 }
 
@@ -34,6 +37,7 @@ export interface Sky {
 
 export interface Found extends AltAz {
   name: string;
+  kind: string;
   ra: number;
   dec: number;
   l: number;
@@ -48,12 +52,6 @@ export interface Visibility {
   up_now: boolean;
   tonight: [string, string][];
   altitude: [string, number][];
-}
-
-export interface SiteInfo {
-  name: string;
-  location: { latitude: number; longitude: number; height: number };
-  horizon: [number, number][];
 }
 
 const RADIANS = Math.PI / 180;

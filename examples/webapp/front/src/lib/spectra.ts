@@ -18,6 +18,7 @@ export interface LiveFrame {
 
 const MAGIC = 0x43505341; // "ASPC"
 const HEADER = 40; // bytes
+const ENDED = 4000; // the socket's code when the observation has ended
 const SPEED_OF_LIGHT = 299_792.458; // km/s
 export const HYDROGEN = 1420.405751768; // MHz at rest
 
@@ -74,7 +75,8 @@ export function watchSpectra(id: string, told: (frame: LiveFrame) => void): () =
       const given = event.data instanceof ArrayBuffer ? frame(event.data) : null;
       if (given) told(given);
     };
-    socket.onclose = () => {
+    socket.onclose = (event) => {
+      if (event.code === ENDED) return;
       if (wanted) timer = window.setTimeout(() => void open(), pause(attempt++));
     };
   }
