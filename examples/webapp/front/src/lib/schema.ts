@@ -103,6 +103,12 @@ export function words(name: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** A field's title, if somebody gave it one; Pydantic's own "Integration Time" is none. */
+export function titled(title: string | undefined, name: string): string {
+  const made = title?.toLowerCase() === name.replaceAll("_", " ").toLowerCase();
+  return title === undefined || made ? words(name) : title;
+}
+
 /** What the form begins with: the schema's defaults. */
 export function defaults(schema: Schema): Record<string, unknown> {
   const values: Record<string, unknown> = {};
