@@ -62,7 +62,8 @@ export function refresh(): Promise<boolean> {
 async function renew(again = true): Promise<boolean> {
   let response: Response;
   try {
-    response = await fetch("/api/auth/refresh", { method: "POST", credentials: "same-origin" });
+    // The new cookie must arrive even if the page is left meanwhile: the old one is worth nothing any more.
+    response = await fetch("/api/auth/refresh", { method: "POST", credentials: "same-origin", keepalive: true });
   } catch {
     return false; // the server is away; the session may still hold
   }

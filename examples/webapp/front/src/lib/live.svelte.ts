@@ -45,6 +45,8 @@ class Live {
     this.#wanted = false;
     clearTimeout(this.#timer);
     this.#socket?.close();
+    this.#socket = null;
+    this.connected = false;
     this.latest.clear();
     this.#fresh.clear();
   }

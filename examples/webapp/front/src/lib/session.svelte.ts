@@ -59,8 +59,13 @@ class Session {
     );
   }
 
+  /** Whether there is somebody who may see more than his account. */
+  get active(): boolean {
+    return this.user?.state === "active" && !this.user.must_change_password;
+  }
+
   may(right: Right): boolean {
-    return this.user?.state === "active" && (site.settings?.roles[this.user.role]?.includes(right) ?? false);
+    return this.user !== null && this.active && (site.settings?.roles[this.user.role]?.includes(right) ?? false);
   }
 
   async resume(): Promise<void> {
