@@ -6,70 +6,18 @@ import json
 import os
 import re
 import time
-from pathlib import Path
 
 import pytest
 from astropy.io import fits
 from astropy.table import Table
-from conftest import PASSWORD, ControlRoom
+from browsing import DESKTOP, NASTY, PHONE, serious_faults
+from conftest import PASSWORD
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import expect
 
-AXE = Path(__file__).parent.parent.parent / "examples/webapp/front/node_modules/axe-core/axe.min.js"
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
-NASTY = "<img src=x onerror=\"document.title='owned'\">"
+pytest_plugins = ["browsing"]  # its fixtures
+
 OBSERVED_S = 90.0  # an observation of some seconds ends long before
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-class Visitor:
-    """Somebody at a browser of his own. What the browser complains of is kept."""
-
-    def __init__(self, browser: Browser, room: ControlRoom, **how: object) -> None:
-        self.context: BrowserContext = browser.new_context(**{"base_url": room.url, "viewport": DESKTOP, **how})  # type: ignore[arg-type]
-        self.complaints: list[str] = []
-        self.page = self.new_page()
-
-    def new_page(self) -> Page:
-        page = self.context.new_page()
-        page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        return page
-
-    def sign_in(self, name: str, password: str = PASSWORD) -> Page:
-        if "/sign-in" not in self.page.url:
-            self.page.goto("/sign-in")
-        self.page.get_by_label("Name").fill(name)
-        self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("button", name="Sign in", exact=True).click()
-        expect(self.page.get_by_role("heading", name="Sign in")).to_have_count(0)
-        return self.page
-
-
-@pytest.fixture
-def visit(browser):
-    """visit(room) gives a Visitor, visit(room, "observer") one who has signed in; no browser may have complained."""
-    visitors: list[Visitor] = []
-
-    def come(room: ControlRoom, role: str = "", **how: object) -> Visitor:
-        visitors.append(Visitor(browser, room, **how))
-        if role:
-            visitors[-1].sign_in(room.client(role).user["username"])  # type: ignore[attr-defined]
-        return visitors[-1]
-
-    yield come
-    complaints = [each for visitor in visitors for each in visitor.complaints]
-    for visitor in visitors:
-        visitor.context.close()
-    assert complaints == []
 
 
 def high_target(client) -> dict:
@@ -402,10 +350,7 @@ def test_no_page_has_a_serious_fault_or_is_wider_than_its_screen(visit, control_
         assert page.evaluate("document.documentElement.dataset.theme") == theme
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wide <= 0, f"{path} is {wide} px wider than the screen"
-        page.evaluate(AXE.read_text())
-        faults = page.evaluate("axe.run().then(found => found.violations)")
-        serious = [each for each in faults if each["impact"] in ("serious", "critical")]
-        told = [(each["id"], [node["html"][:200] for node in each["nodes"]][:4]) for each in serious]
+        told = serious_faults(page)
         assert told == [], f"{path}: {json.dumps(told, indent=1)}"
 
 
