@@ -123,7 +123,7 @@ def test_who_may_only_watch_has_no_pad(at, free_dish):
 def test_a_command_has_its_form_and_its_fate_comes_live(at):
     page = at("operator", "/control")
     page.get_by_label("Device", exact=True).select_option("weather")
-    page.get_by_label("Command", exact=True).select_option(label="Calibrate sensors")
+    page.get_by_label("Command", exact=True).select_option("calibrate_sensors")
     page.get_by_label(re.compile("^Duration")).fill("1")
     page.get_by_role("button", name="Send", exact=True).click()
     row = page.get_by_role("row").filter(has_text="weather.calibrate_sensors").first
@@ -135,7 +135,7 @@ def test_a_command_has_its_form_and_its_fate_comes_live(at):
 def test_a_parameter_outside_its_range_is_refused_where_it_stands(at):
     page = at("operator", "/control")
     page.get_by_label("Device", exact=True).select_option("weather")
-    page.get_by_label("Command", exact=True).select_option(label="Calibrate sensors")
+    page.get_by_label("Command", exact=True).select_option("calibrate_sensors")
     field = page.get_by_label(re.compile("^Duration"))
     field.fill("99")
     page.get_by_role("button", name="Send", exact=True).click()
