@@ -22,6 +22,7 @@
 #include "messaging/node_configuration.hpp"
 #include "messaging/node_streams.hpp"
 #include "messaging/node_voice.hpp"
+#include "messaging/node_ways.hpp"
 #include "messaging/subscribing.hpp"
 #include "messaging/wire.hpp"
 #include "state_folder.hpp"
@@ -52,10 +53,33 @@ const SectionEnrolment nodes_section({.name = "nodes",
                                       .says = "who may be commanded, and what of a node's clock",
                                       .schema = schema_of<NodesSection>()});
 
+/// A transport within the process that nobody else has.
+bool is_alone(const DeviceEntry& transport) {
+  const Value* shared = transport.settings.find("shared");
+  return transport.driver == "local" && (shared == nullptr || shared->is_null() || shared->as_text().empty());
+}
+
 }  // namespace
 
 std::string node_topics(const std::string& site_slug, const std::string& node) {
   return "astro/v1/" + site_slug + "/" + node + "/";
+}
+
+void check_meets(const Site& site, const std::string& doing) {
+  const auto is_transport = [](const DeviceEntry& entry) { return entry.kind == DeviceKind::transport; };
+  if (std::ranges::none_of(site.devices, is_transport)) {
+    throw Error(ErrorCode::invalid_site,
+                doing +
+                    ": the site has no transport; add one, such as transports: {broker: {driver: mqtt, url: "
+                    "mqtt://localhost}}");
+  }
+  if (std::ranges::all_of(site.devices,
+                          [&](const DeviceEntry& entry) { return !is_transport(entry) || is_alone(entry); })) {
+    throw Error(ErrorCode::invalid_site,
+                doing +
+                    ": its transport is local and reaches nobody else; take one with a broker, such as {driver: "
+                    "mqtt, url: mqtt://localhost}, or, where all are in one process, {driver: local, shared: NAME}");
+  }
 }
 
 void check_serves(const Site& site, const std::string& name) {
@@ -67,12 +91,7 @@ void check_serves(const Site& site, const std::string& name) {
         ErrorCode::not_found,
         "serving node '" + name + "': the site gives it no device; write at one of them: runs: {node: " + name + "}");
   }
-  if (std::ranges::none_of(site.devices,
-                           [](const DeviceEntry& entry) { return entry.kind == DeviceKind::transport; })) {
-    throw Error(ErrorCode::invalid_site, "serving node '" + name +
-                                             "': the site has no transport; add one, such as "
-                                             "transports: {broker: {driver: mqtt, url: mqtt://localhost}}");
-  }
+  check_meets(site, "serving node '" + name + "'");
 }
 
 struct Node::State final : Listener {
