@@ -99,6 +99,11 @@ void Execution::State::goes_on() {
   {
     const std::lock_guard lock(mutex_);
     if (!ended_ && !from_outside_) book_->journal->write_later({command_, latest_, {}});
+    if (!ended_ && from_outside_ && !latest_.progress_percent) {
+      // Who is far away cannot see that the driver took it: until then it may have failed at once.
+      latest_.progress_percent = 0.0;
+      book_->hub->acknowledge(latest_);
+    }
     has_returned_ = true;
   }
   returned_.notify_all();

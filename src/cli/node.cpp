@@ -2,6 +2,7 @@
 // Serving devices to others, and speaking with who does.
 #include <unistd.h>
 
+#include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
 #include <iostream>
@@ -39,12 +40,26 @@ void wait_for(const StopOnSignal& signals) {
   woken.wait(lock, signals.token(), [] { return false; });
 }
 
+void check_leaves_process(const Site& site, const std::string& name) {
+  const bool is_within = std::ranges::all_of(site.devices, [](const DeviceEntry& entry) {
+    return entry.kind != DeviceKind::transport || entry.driver == "local";
+  });
+  if (is_within) {
+    throw Error(ErrorCode::invalid_site,
+                "serving node '" + name +
+                    "': it is a process of its own, and every transport of the site is local; add one with a broker, "
+                    "such as transports: {broker: {driver: mqtt, url: mqtt://localhost}}");
+  }
+}
+
 int serve(const NodeArguments& arguments) {
   const StopOnSignal signals;
   const Duration interval = watchdog_interval();
   const Duration slice = interval > Duration::zero() ? interval : std::chrono::hours(1);
   // By the file on its disk, whatever it was sent: a port that is taken is told before anything is opened.
   const Site site = load_site(arguments.site, {.simulate = false, .node = arguments.name});
+  messaging::check_serves(site, arguments.name);
+  check_leaves_process(site, arguments.name);
   const auto metrics = tell_metrics(site, arguments.metrics);
   for (;;) {  // anew with each configuration
     messaging::Node node = messaging::Node::open(arguments.site, arguments.name, {.state_folder = arguments.state});

@@ -4,27 +4,25 @@
 #include <sys/timex.h>
 
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
 
-#include "astro/command_history.hpp"
 #include "astro/error.hpp"
 #include "astro/log.hpp"
-#include "astro/messaging/outbox.hpp"
 #include "astro/messaging/status.hpp"
 #include "astro/messaging/telescope.hpp"
 #include "astro/messaging/telescope_topics.hpp"
-#include "astro/trace.hpp"
 #include "astro/version.hpp"
 #include "description_value.hpp"
 #include "durable_file.hpp"
-#include "journal_entry.hpp"
 #include "messaging/host_name.hpp"
+#include "messaging/node_commands.hpp"
 #include "messaging/node_configuration.hpp"
 #include "messaging/node_streams.hpp"
+#include "messaging/node_voice.hpp"
+#include "messaging/node_ways.hpp"
 #include "messaging/subscribing.hpp"
 #include "messaging/wire.hpp"
 #include "state_folder.hpp"
@@ -33,10 +31,9 @@ namespace astro::messaging {
 
 namespace {
 
-constexpr Duration look_again = std::chrono::milliseconds(20);
-constexpr std::size_t most_interrupted = 1000;  // commands that may have been under way
-constexpr int patient_beats = 3;                // without one a node does not serve
-constexpr int beats_between_births = 12;        // for who came when the broker had lost what it retained
+constexpr Duration look_soon = std::chrono::milliseconds(20);
+constexpr int patient_beats = 3;          // without one a node does not serve
+constexpr int beats_between_births = 12;  // for who came when the broker had lost what it retained
 
 /// What cannot be asked is taken for synchronised: then nobody has said that it is not.
 bool kernel_clock_is_synchronised() {
@@ -56,16 +53,33 @@ const SectionEnrolment nodes_section({.name = "nodes",
                                       .says = "who may be commanded, and what of a node's clock",
                                       .schema = schema_of<NodesSection>()});
 
-std::string historical(std::string_view body) {
-  auto point = record_in<PointMessage>(bytes_of(body));
-  point.historical = true;
-  return to_json(point);
+/// A transport within the process that nobody else has.
+bool is_alone(const DeviceEntry& transport) {
+  const Value* shared = transport.settings.find("shared");
+  return transport.driver == "local" && (shared == nullptr || shared->is_null() || shared->as_text().empty());
 }
 
 }  // namespace
 
 std::string node_topics(const std::string& site_slug, const std::string& node) {
   return "astro/v1/" + site_slug + "/" + node + "/";
+}
+
+void check_meets(const Site& site, const std::string& doing) {
+  const auto is_transport = [](const DeviceEntry& entry) { return entry.kind == DeviceKind::transport; };
+  if (std::ranges::none_of(site.devices, is_transport)) {
+    throw Error(ErrorCode::invalid_site,
+                doing +
+                    ": the site has no transport; add one, such as transports: {broker: {driver: mqtt, url: "
+                    "mqtt://localhost}}");
+  }
+  if (std::ranges::all_of(site.devices,
+                          [&](const DeviceEntry& entry) { return !is_transport(entry) || is_alone(entry); })) {
+    throw Error(ErrorCode::invalid_site,
+                doing +
+                    ": its transport is local and reaches nobody else; take one with a broker, such as {driver: "
+                    "mqtt, url: mqtt://localhost}, or, where all are in one process, {driver: local, shared: NAME}");
+  }
 }
 
 void check_serves(const Site& site, const std::string& name) {
@@ -77,90 +91,75 @@ void check_serves(const Site& site, const std::string& name) {
         ErrorCode::not_found,
         "serving node '" + name + "': the site gives it no device; write at one of them: runs: {node: " + name + "}");
   }
-  if (std::ranges::none_of(site.devices,
-                           [](const DeviceEntry& entry) { return entry.kind == DeviceKind::transport; })) {
-    throw Error(ErrorCode::invalid_site, "serving node '" + name +
-                                             "': the site has no transport; add one, such as "
-                                             "transports: {broker: {driver: mqtt, url: mqtt://localhost}}");
-  }
+  check_meets(site, "serving node '" + name + "'");
 }
 
 struct Node::State final : Listener {
  public:
   State(const Site& site, const std::string& name, const NodeOptions& options, Registry& registry,
-        std::shared_ptr<NodeConfiguration> configuration);
+        const std::shared_ptr<NodeConfiguration>& configuration);
   ~State() override { close(); }
 
   const Observatory& observatory() const noexcept { return *observatory_; }
   std::int64_t boot() const noexcept { return boot_; }
+  NodeCommands& commands() noexcept { return *commands_; }
   void close() noexcept;
   bool comes_up();
-  /// Ends what was tried, or what the process before had not told.
-  void settle(bool was_trial);
-  bool wait_for_configuration(const std::stop_token& stop, Duration at_most);
   bool serves() const;
 
  private:
-  /// One transport, and who hears its commands.
+  /// Hears what is not to wait until the commands before it are written down.
+  class Urgent final : public Subscriber {
+   public:
+    explicit Urgent(State& node) : node_(node) {}
+    void deliver(std::span<const Message> messages) override {
+      for (const Message& message : messages) node_.hear_urgent(message);
+    }
+
+   private:
+    State& node_;
+  };
+  /// What is heard over one transport.
   struct Way {
-    std::shared_ptr<Transport> transport;
-    std::unique_ptr<Subscriber> stops;
-    std::unique_ptr<Subscriber> commands;
-    std::unique_ptr<Subscribing> hears_stops;
+    std::unique_ptr<Subscribing> hears_urgent;
     std::unique_ptr<Subscribing> hears_commands;
   };
-  class Stops;
-  class Commands;
 
   // Listener
   void points(std::span<const Point> points, std::uint64_t missed) override;
-  void keep_points(std::span<const Point> points);
   void keep_early_points();
   void acknowledgment(const Acknowledgment& acknowledgment) override;
 
+  void serve(const std::filesystem::path& folder, const std::shared_ptr<NodeConfiguration>& configuration, Time opened);
   void attach(const std::shared_ptr<Transport>& transport);
-  void obey(const Message& message);
-  void obey_stop(const Message& message);
-  void obey_ourselves(const Command& command);
-  void configure(const Command& command);
-  void check_clock(const Command& command) const;
+  void hear_urgent(const Message& message);
+  bool is_time_known() const;
   bool is_synchronised() const;
-  void end(const Command& command, CommandState state, const std::string& message, std::string_view code,
-           Value details);
-  void refuse(const Message& message, const std::string& why);
   void tell_birth();
   void tell_state(bool online, const std::string& cause);
   std::string state_body(bool online, const std::string& cause) const;
-  void publish(const std::string& topic, std::string_view body, bool retained);
-  void acknowledge(const Acknowledgment& acknowledgment);
-  void report(const TelescopeStatus& status);
-  void keep(std::span<const Outgoing> batch);
   bool is_heard();
   void beat();
 
   const std::string name_;
   const std::string topics_;
   const NodeOptions options_;
-  const std::shared_ptr<NodeConfiguration> configuration_;  // null: the site is not of a file
   const std::int64_t version_;
   const bool needs_clock_;
   std::int64_t boot_ = 0;
   std::optional<Observatory> observatory_;
-  std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<NodeVoice> voice_;
   std::unique_ptr<NodeStreams> streams_;
   std::unique_ptr<StatusReporter> reporter_;
+  std::unique_ptr<NodeCommands> commands_;
+  Urgent urgent_{*this};
   std::vector<Way> ways_;
   std::unique_ptr<TelescopeTopics> telescope_;
-
-  std::mutex ourselves_mutex_;  // of the configuration
 
   using Steady = std::chrono::steady_clock;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
-  std::condition_variable_any configured_;
-  bool is_configured_ = false;
   Steady::time_point beaten_ = Steady::now();
-  std::optional<Steady::time_point> obeying_since_;
   bool is_ready_ = false;
   std::vector<Point> early_points_;
   bool is_closed_ = false;
@@ -169,36 +168,12 @@ struct Node::State final : Listener {
   std::thread beater_;
 };
 
-/// Hears of a stop beside everything else that is on its way: what waits to be written down does not delay it.
-class Node::State::Stops final : public Subscriber {
- public:
-  explicit Stops(State& node) : node_(node) {}
-  void deliver(std::span<const Message> messages) override {
-    for (const Message& message : messages) node_.obey_stop(message);
-  }
-
- private:
-  State& node_;
-};
-
-class Node::State::Commands final : public Subscriber {
- public:
-  explicit Commands(State& node) : node_(node) {}
-  void deliver(std::span<const Message> messages) override {
-    for (const Message& message : messages) node_.obey(message);
-  }
-
- private:
-  State& node_;
-};
-
 Node::State::State(const Site& site, const std::string& name, const NodeOptions& options, Registry& registry,
-                   std::shared_ptr<NodeConfiguration> configuration)
+                   const std::shared_ptr<NodeConfiguration>& configuration)
     : name_(name),
       topics_(node_topics(site.slug(), name)),
       options_(options),
-      configuration_(std::move(configuration)),
-      version_(configuration_ ? configuration_->version() : 0),
+      version_(configuration ? configuration->version() : 0),
       needs_clock_(!site.section<NodesSection>("nodes").unsynchronised_clock) {
   check_serves(site, name);
   const std::filesystem::path folder = options.state_folder.empty() ? site.state_folder : options.state_folder;
@@ -223,49 +198,39 @@ Node::State::State(const Site& site, const std::string& name, const NodeOptions&
   };
   const Time opened = (options.clock ? options.clock : Clock::system())->now();
   observatory_.emplace(Observatory::open(site, open, registry));
-  std::vector<std::shared_ptr<Transport>> transports;
-  for (const std::string& one : observatory_->names(DeviceKind::transport)) {
-    transports.push_back(observatory_->transport(one));
+  try {
+    serve(folder, configuration, opened);
+  } catch (...) {
+    close();  // its devices measure, and nobody is there to hear it
+    throw;
   }
-  outbox_ = std::make_unique<Outbox>(
-      transports.front(),
-      OutboxOptions{.folder = folder, .shed_topic = topics_ + "shed", .source = name_, .historical = historical});
-  streams_ = std::make_unique<NodeStreams>([this, transports](const std::string& device, const Bytes& body) {
-    const std::string topic = topics_ + "blocks/" + device;
-    Message message;
-    message.topic = topic;
-    message.key = device;
-    message.body = body;
-    std::size_t accepted = 0;
-    for (const auto& transport : transports) accepted += transport->publish(std::span(&message, 1)).accepted;
-    return accepted > 0;
-  });
+}
+
+void Node::State::serve(const std::filesystem::path& folder, const std::shared_ptr<NodeConfiguration>& configuration,
+                        Time opened) {
+  voice_ = std::make_unique<NodeVoice>(*observatory_, name_, boot_, folder);
+  streams_ = std::make_unique<NodeStreams>(
+      [this](const std::string& device, const Bytes& body) { return voice_->say("blocks/" + device, device, body); });
   reporter_ = std::make_unique<StatusReporter>(Sender{"telescope-" + name_, host_name()},
-                                               [this](const TelescopeStatus& status) { report(status); });
-  for (const auto& transport : transports) attach(transport);
+                                               [this](const TelescopeStatus& status) { voice_->report(status); });
+  commands_ = std::make_unique<NodeCommands>(
+      *observatory_, *voice_, name_, [this] { return is_time_known(); }, configuration);
   keep_early_points();
-  // What the process before had begun ended with it; nobody was told yet.
-  for (const Acknowledgment& one : observatory_->recent_commands(most_interrupted)) {
-    const bool ends_otherwise = configuration_ && one.command_id == configuration_->pending_id();
-    if (ends_otherwise) continue;
-    if (one.error_code == to_string(ErrorCode::interrupted) && one.time >= opened) acknowledge(one);
-  }
+  for (const auto& transport : voice_->transports()) attach(transport);
+  commands_->tell_interrupted(opened);
   telescope_ = telescope_topics_of(*observatory_, name_);
   beater_ = std::thread([this] { beat(); });
 }
 
 void Node::State::attach(const std::shared_ptr<Transport>& transport) {
   Way& way = ways_.emplace_back();
-  way.transport = transport;
-  way.stops = std::make_unique<Stops>(*this);
-  way.commands = std::make_unique<Commands>(*this);
   const std::string commands = topics_ + "command/+";
-  way.hears_stops = std::make_unique<Subscribing>(
+  way.hears_urgent = std::make_unique<Subscribing>(
       transport, std::vector<Subscribed>{{commands, {}}, {topics_ + "rebirth", {}}, {topics_ + "stream/+", {}}},
-      *way.stops, name_);
+      urgent_, name_);
   // As a group of one: what came while we were away is waiting for us.
   way.hears_commands = std::make_unique<Subscribing>(
-      transport, std::vector<Subscribed>{{commands, "astro-node-" + name_}}, *way.commands, name_);
+      transport, std::vector<Subscribed>{{commands, "astro-node-" + name_}}, *commands_, name_);
 }
 
 void Node::State::close() noexcept {
@@ -279,207 +244,57 @@ void Node::State::close() noexcept {
   ways_.clear();
   streams_.reset();
   if (!observatory_) return;
-  tell_state(false, "bye");
+  if (voice_) tell_state(false, "bye");
   observatory_->stop_all();
-  outbox_->wait_empty(std::chrono::seconds(2));
+  if (voice_) voice_->wait_empty(std::chrono::seconds(2));
   observatory_->close();
   reporter_.reset();
-  outbox_.reset();
+  voice_.reset();  // another process may have the folder
 }
 
-void Node::State::obey_stop(const Message& message) {
+void Node::State::hear_urgent(const Message& message) {
+  const std::string_view kind = level_before_last(message.topic);
+  if (kind == "command") return commands_->obey_stop(message);
   try {
-    const std::string_view kind = level_before_last(message.topic);
     if (last_level(message.topic) == "rebirth") {
       const std::string id = id_in(message.body);
       const std::lock_guard lock(mutex_);
       if (!id.empty()) questions_.push_back(id);
       birth_wanted_ = true;
       wake_.notify_all();
-    } else if (kind == "stream") {
+    } else {
       const Value wish = parse_json(text_of(message.body));
       const Value* lasting = wish.find("seconds");
       streams_->ask(*observatory_, std::string(last_level(message.topic)),
                     from_seconds(std::clamp(lasting == nullptr ? 0.0 : lasting->as_number(), 0.0, 60.0)));
-    } else if (text_of(message.body).find("\"stop\"") != std::string_view::npos) {
-      const auto said = record_in<TelescopeCommand>(message.body);
-      const TraceScope scope(parse_traceparent(said.trace.value_or("")));
-      const Command command = command_of(said);
-      if (command.name == "stop") (void)observatory_->execute(command);
     }
   } catch (const Error& error) {
-    // What is wrong with a command is said by who writes it down.
-    if (level_before_last(message.topic) != "command") log(LogLevel::warning, name_, error.what());
+    log(LogLevel::warning, name_, error.what());
   }
 }
 
-void Node::State::obey(const Message& message) {
-  {
-    const std::lock_guard lock(mutex_);
-    obeying_since_ = Steady::now();
-  }
-  const auto obeyed = std::shared_ptr<void>(nullptr, [this](void*) {
-    const std::lock_guard lock(mutex_);
-    obeying_since_.reset();
-  });
-  Command command;
-  try {
-    const auto said = record_in<TelescopeCommand>(message.body);
-    const TraceScope scope(parse_traceparent(said.trace.value_or("")));
-    command = command_of(said);
-    if (command.device != last_level(message.topic)) {
-      throw Error(ErrorCode::invalid_argument, "it is for device '" + command.device + "' and came to the topic of '" +
-                                                   std::string(last_level(message.topic)) + "'");
-    }
-    if (command.device == node_device) return obey_ourselves(command);
-    const bool was_there = observatory_->find_command(command.id).has_value();
-    if (!was_there) {
-      try {
-        check_clock(command);
-      } catch (const Error& error) {
-        return end(command, CommandState::rejected, error.what(), to_string(error.code()), {});
-      }
-    }
-    const Execution execution = observatory_->execute(std::move(command));
-    if (was_there) acknowledge(execution.latest());
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::storage) throw;  // it comes again when it can be written down
-    refuse(message, error.what());
-  }
-}
-
-// A target is somewhere else when it is another time, and nobody knows what has expired. Stop and park need no clock.
-void Node::State::check_clock(const Command& command) const {
-  const bool is_of_mount = observatory_->site().find(DeviceKind::mount, command.device) != nullptr;
-  if (!is_of_mount || command.name == "stop" || command.name == "park" || !needs_clock_ || is_synchronised()) return;
-  throw Error(ErrorCode::unsafe,
-              "moving " + command.device + ": the clock of node '" + name_ +
-                  "' is synchronised with nothing, so that the time is not known; see that chrony or "
-                  "systemd-timesyncd runs there, or write in the site file: nodes: "
-                  "{unsynchronised_clock: true}");
-}
+bool Node::State::is_time_known() const { return !needs_clock_ || is_synchronised(); }
 
 bool Node::State::is_synchronised() const {
   if (observatory_->clock()->is_simulated()) return true;
   return options_.is_synchronised ? options_.is_synchronised() : kernel_clock_is_synchronised();
 }
 
-void Node::State::obey_ourselves(const Command& command) {
-  const std::lock_guard lock(ourselves_mutex_);                              // several transports deliver
-  if (configuration_ && configuration_->pending_id() == command.id) return;  // its end is told when it has come
-  if (const auto known = observatory_->find_command(command.id)) return acknowledge(*known);
-  try {
-    if (command.expires != Time{} && observatory_->clock()->now() >= command.expires) {
-      return end(command, CommandState::timeout, "it expired at " + format_time(command.expires), "", {});
-    }
-    if (command.name == "configure") return configure(command);
-    if (command.name != "history") {
-      throw Error(ErrorCode::unsupported,
-                  "node '" + name_ + "' has no command \"" + command.name + "\": it obeys configure and history");
-    }
-    const Value asked = command.parameters.is_null() ? Value(Map{}) : command.parameters;
-    List found;
-    for (const CommandRecord& one : find_commands(
-             observatory_->state_folder(), from_value<CommandQuery>(canonical(schema_of<CommandQuery>(), asked)))) {
-      found.push_back(to_value(one));
-    }
-    end(command, CommandState::completed, "", "", std::move(found));
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::storage) throw;
-    end(command, CommandState::rejected, error.what(), to_string(error.code()), {});
-  }
-}
-
-void Node::State::configure(const Command& command) {
-  if (!configuration_) {
-    throw Error(ErrorCode::unsupported, "configuring node '" + name_ +
-                                            "': it was opened with a site that is no file; open it with its site file");
-  }
-  if (!configuration_->pending_id().empty()) {
-    throw Error(ErrorCode::busy,
-                "configuring node '" + name_ + "': another configuration is being tried; send it again later");
-  }
-  const Value* text = command.parameters.find("site");
-  if (text == nullptr) {
-    throw Error(ErrorCode::invalid_argument,
-                "configuring node '" + name_ + "': \"site\" is missing; expected a site file as text");
-  }
-  const Site site =
-      parse_site(text->as_text(), {.simulate = false, .node = name_}, Registry::shared(), observatory_->site().file);
-  check_serves(site, name_);
-  if (site.slug() != observatory_->site().slug()) {
-    throw Error(ErrorCode::invalid_argument, "configuring node '" + name_ + "': it is of " + observatory_->site().name +
-                                                 ", and this is the site file of " + site.name +
-                                                 "; change the name on the node's own disk");
-  }
-  end(command, CommandState::started, "it is right; the node starts anew with it", "", {});
-  configuration_->propose(text->as_text(), command);
-  const std::lock_guard lock(mutex_);
-  is_configured_ = true;
-  configured_.notify_all();
-}
-
-/// Of a command that no device carries out: written down, and told.
-void Node::State::end(const Command& command, CommandState state, const std::string& message, std::string_view code,
-                      Value details) {
-  Acknowledgment made;
-  made.command_id = command.id;
-  made.device = command.device;
-  made.command = command.name;
-  made.state = state;
-  made.time = observatory_->clock()->now();
-  made.message = message;
-  made.error_code = code;
-  made.details = std::move(details);
-  made.issuer = command.issuer;
-  // Who only asks leaves no trace, or the answers would fill the journal.
-  const bool is_question = command.device == node_device && command.name == "history";
-  Command kept = command;
-  if (command.device == node_device) kept.parameters = {};  // site files rest in the folder of configurations
-  if (!is_question) detail::write_entry(observatory_->state_folder(), kept, made);
-  acknowledge(made);
-}
-
 bool Node::State::comes_up() {
   const auto until = Steady::now() + options_.come_up;
   while (!is_heard()) {
     if (Steady::now() >= until) return false;
-    std::this_thread::sleep_for(look_again);
+    std::this_thread::sleep_for(look_soon);
   }
   return true;
-}
-
-void Node::State::settle(bool was_trial) {
-  const std::lock_guard lock(ourselves_mutex_);
-  if (was_trial) configuration_->confirm();
-  const auto outcome = configuration_->outcome();
-  if (!outcome) return;
-  const Acknowledgment& made = outcome->acknowledgment;
-  end(outcome->command, made.state, made.message, made.error_code, made.details);
-  configuration_->told();
-}
-
-bool Node::State::wait_for_configuration(const std::stop_token& stop, Duration at_most) {
-  std::unique_lock lock(mutex_);
-  return configured_.wait_for(lock, stop, at_most, [this] { return is_configured_; });
 }
 
 bool Node::State::serves() const {
   const auto patience = patient_beats * options_.beat + std::chrono::seconds(1);
   const auto now = Steady::now();
+  const auto busy_since = commands_->busy_since();
   const std::lock_guard lock(mutex_);
-  return !is_closed_ && now - beaten_ < patience && (!obeying_since_ || now - *obeying_since_ < patience);
-}
-
-void Node::State::refuse(const Message& message, const std::string& why) {
-  log(LogLevel::warning, name_, "a command is put aside: " + why);
-  Value told;
-  told.set("topic", message.topic).set("reason", why);
-  told.set("body", std::string(text_of(message.body.first(std::min<std::size_t>(message.body.size(), 65536)))));
-  const std::string body = to_json(told);
-  const std::string topic = topics_ + "dlq";
-  const Outgoing outgoing{.topic = topic, .key = name_, .body = bytes_of(body), .time = observatory_->clock()->now()};
-  outbox_->put(std::span(&outgoing, 1));
+  return !is_closed_ && now - beaten_ < patience && (!busy_since || now - *busy_since < patience);
 }
 
 void Node::State::points(std::span<const Point> points, std::uint64_t missed) {
@@ -491,7 +306,15 @@ void Node::State::points(std::span<const Point> points, std::uint64_t missed) {
     }
   }
   if (missed != 0) log(LogLevel::warning, name_, std::to_string(missed) + " points were dropped before they were kept");
-  keep_points(points);
+  voice_->measured(points);
+}
+
+void Node::State::acknowledgment(const Acknowledgment& acknowledgment) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!is_ready_) return;  // nobody has commanded yet
+  }
+  voice_->acknowledge(acknowledgment);
 }
 
 // In their order: none that comes later is on the disk before them.
@@ -504,77 +327,8 @@ void Node::State::keep_early_points() {
       is_ready_ = early.empty();
     }
     if (early.empty()) return;
-    keep_points(early);
+    voice_->measured(early);
   }
-}
-
-void Node::State::keep_points(std::span<const Point> points) {
-  std::vector<std::string> topics;
-  std::vector<std::string> bodies;
-  std::vector<Outgoing> batch;
-  topics.reserve(points.size());
-  bodies.reserve(points.size());
-  for (const Point& point : points) {
-    const bool is_bare = point.id.find('.') == std::string::npos;
-    const std::string name = is_bare ? point.id : point.id.substr(point.device.size() + 1);
-    topics.push_back(topics_ + "data/" + point.device + "/" + name);
-    bodies.push_back(
-        to_json(PointMessage{point.value, point.unit, point.time, point.quality, boot_, point.sequence, false}));
-    batch.push_back({.topic = topics.back(),
-                     .key = point.device,
-                     .body = bytes_of(bodies.back()),
-                     .keeping = Keeping::telemetry,
-                     .time = point.time,
-                     .source = point.device,
-                     .boot = boot_,
-                     .sequence = point.sequence});
-  }
-  keep(batch);
-}
-
-// On the disk, for the first way; the others carry what is live, and no more.
-void Node::State::keep(std::span<const Outgoing> batch) {
-  std::vector<Message> live;
-  for (const Outgoing& one : batch) {
-    Message message;
-    message.topic = one.topic;
-    message.key = one.key;
-    message.body = one.body;
-    message.time = one.time;
-    live.push_back(message);
-  }
-  for (std::size_t i = 1; i < ways_.size(); ++i) {
-    try {
-      (void)ways_[i].transport->publish(live);
-    } catch (const Error& error) {
-      log(LogLevel::warning, name_, error.what());
-    }
-  }
-  try {
-    outbox_->put(batch);
-  } catch (const Error& error) {
-    log(LogLevel::error, name_, std::string("an acknowledgment is lost; the journal has it: ") + error.what());
-  }
-}
-
-void Node::State::acknowledgment(const Acknowledgment& acknowledgment) { acknowledge(acknowledgment); }
-
-void Node::State::acknowledge(const Acknowledgment& acknowledgment) {
-  const std::string body = to_json(telescope_acknowledgment(acknowledgment, {"telescope-" + name_, host_name()}));
-  const std::string topic = topics_ + "acknowledgment/" + acknowledgment.device;
-  const Outgoing outgoing{
-      .topic = topic, .key = acknowledgment.command_id, .body = bytes_of(body), .time = acknowledgment.time};
-  keep(std::span(&outgoing, 1));
-}
-
-void Node::State::report(const TelescopeStatus& status) {
-  const std::string body = to_json(status);
-  const std::string topic = topics_ + "status";
-  const Outgoing outgoing{.topic = topic,
-                          .key = status.source_application,
-                          .body = bytes_of(body),
-                          .time = Time(std::chrono::milliseconds(status.timestamp))};
-  outbox_->put(std::span(&outgoing, 1));
 }
 
 std::string Node::State::state_body(bool online, const std::string& cause) const {
@@ -584,7 +338,7 @@ std::string Node::State::state_body(bool online, const std::string& cause) const
 }
 
 void Node::State::tell_state(bool online, const std::string& cause) {
-  publish("state", state_body(online, cause), true);
+  (void)voice_->say("state", name_, bytes_of(state_body(online, cause)), true);
 }
 
 void Node::State::tell_birth() {
@@ -629,28 +383,12 @@ void Node::State::tell_birth() {
     device.points = detail::value_of(observatory_->points(entry.name));
     birth.devices.push_back(std::move(device));
   }
-  publish("birth", to_json(birth), true);
-}
-
-void Node::State::publish(const std::string& what, std::string_view body, bool retained) {
-  const std::string topic = topics_ + what;
-  Message message;
-  message.topic = topic;
-  message.key = name_;
-  message.body = bytes_of(body);
-  message.retained = retained;
-  for (const std::string& one : observatory_->names(DeviceKind::transport)) {
-    try {
-      (void)observatory_->transport(one)->publish(std::span(&message, 1));
-    } catch (const Error& error) {
-      log(LogLevel::warning, name_, "telling " + what + ": " + error.what());
-    }
-  }
+  (void)voice_->say("birth", name_, bytes_of(to_json(birth)), true);
 }
 
 bool Node::State::is_heard() {
   return std::ranges::any_of(ways_, [](const Way& way) {
-    return way.hears_stops->wait(Duration::zero()) && way.hears_commands->wait(Duration::zero());
+    return way.hears_urgent->wait(Duration::zero()) && way.hears_commands->wait(Duration::zero());
   });
 }
 
@@ -660,7 +398,7 @@ void Node::State::beat() {
   // Who hears of us may command at once: commands are heard first.
   while (!is_closed_ && !is_heard()) {
     beaten_ = Steady::now();  // without a broker it measures, and serves whoever is here
-    wake_.wait_for(lock, look_again);
+    wake_.wait_for(lock, look_soon);
   }
   while (!is_closed_) {
     const bool tells_birth = std::exchange(birth_wanted_, false) || beats % beats_between_births == 0;
@@ -701,7 +439,7 @@ Node Node::open(const std::filesystem::path& site_file, const std::string& name,
       if (is_trial && !state->comes_up()) {
         throw Error(ErrorCode::transport, "no transport of the site answers with it; see that its address is right");
       }
-      state->settle(is_trial);
+      state->commands().settle_configuration(is_trial);
       return Node(std::move(state));
     } catch (const Error& error) {
       const bool has_failed = is_trial && configuration->is_trial();  // not after it was confirmed
@@ -720,7 +458,7 @@ const Observatory& Node::observatory() const noexcept { return state_->observato
 std::int64_t Node::boot() const noexcept { return state_->boot(); }
 void Node::close() noexcept { state_->close(); }
 bool Node::wait_for_configuration(const std::stop_token& stop, Duration at_most) const {
-  return state_->wait_for_configuration(stop, at_most);
+  return state_->commands().wait_for_configuration(stop, at_most);
 }
 bool Node::serves() const { return state_->serves(); }
 

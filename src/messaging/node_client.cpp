@@ -17,6 +17,7 @@
 #include "astro/trace.hpp"
 #include "messaging/node_census.hpp"
 #include "messaging/node_register.hpp"
+#include "messaging/node_ways.hpp"
 #include "messaging/subscribing.hpp"
 #include "messaging/wire.hpp"
 
@@ -75,11 +76,7 @@ KnownNode& find_or_add(std::vector<KnownNode>& nodes, const std::string& name) {
 
 Site transports_of(Site site) {
   std::erase_if(site.devices, [](const DeviceEntry& entry) { return entry.kind != DeviceKind::transport; });
-  if (site.devices.empty()) {
-    throw Error(ErrorCode::invalid_site, "reaching the nodes of " + site.name +
-                                             ": the site has no transport; add one, such as transports: {broker: "
-                                             "{driver: mqtt, url: mqtt://localhost}}");
-  }
+  check_meets(site, "reaching the nodes of " + site.name);
   site.sections.clear();
   site.state_folder.clear();  // one that goes with us
   return site;

@@ -204,7 +204,14 @@ class RemoteReceiver final : public Remote<Receiver> {
   StreamSettings tune(const Tuning& wanted) override {
     // Who opens a site does not wait for a node that is away; who wants something does.
     if (wanted == Tuning{} && !link().is_there()) return settings_.value_or(StreamSettings{});
-    const Acknowledgment done = link().complete("tune", to_value(wanted), remote_answer_bound);
+    Acknowledgment done;
+    try {
+      done = link().complete("tune", to_value(wanted), remote_answer_bound);
+    } catch (const Error& error) {
+      if (wanted != Tuning{} || error.code() != ErrorCode::timeout) throw;
+      host().log(LogLevel::warning, error.what());  // nor for one that is slow
+      return settings_.value_or(StreamSettings{});
+    }
     const Value* stream = done.details.find("stream");
     if (stream == nullptr) {
       throw Error(ErrorCode::device_fault, "the node does not say what its stream looks like; is its libastro older?");
@@ -225,7 +232,8 @@ class RemoteReceiver final : public Remote<Receiver> {
       is_fresh_ = true;
       error_.reset();
     }
-    if (!std::exchange(hears_, true)) link().hear_blocks();
+    if (!hears_) link().hear_blocks(remote_answer_bound);  // before the first block is sent
+    hears_ = true;
     ask();
   }
 

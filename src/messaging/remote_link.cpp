@@ -36,6 +36,7 @@ RemoteLink::RemoteLink(const RemoteSettings& settings, Emitter& host, RemoteEars
   }
   // The birth last: whoever has it may command at once, and has to hear the answer.
   const std::vector<Subscribed> wanted{{topics_ + "acknowledgment/" + device_, {}},
+                                       {topics_ + "status", {}},
                                        {topics_ + "data/" + device_ + "/+", {}},
                                        {topics_ + "state", {}},
                                        {topics_ + "birth", {}}};
@@ -46,10 +47,18 @@ RemoteLink::RemoteLink(const RemoteSettings& settings, Emitter& host, RemoteEars
 
 RemoteLink::~RemoteLink() { subscriptions_.clear(); }
 
-void RemoteLink::hear_blocks() {
+void RemoteLink::hear_blocks(Duration at_most) {
+  std::vector<std::unique_ptr<Subscribing>> hearing;
   for (const auto& transport : transports_) {
     const std::vector<Subscribed> wanted{{topics_ + "blocks/" + device_, {}}};
-    subscriptions_.push_back(std::make_unique<Subscribing>(transport, wanted, *this, device_));
+    hearing.push_back(std::make_unique<Subscribing>(transport, wanted, *this, device_));
+  }
+  const bool is_heard = wait_any(hearing, at_most);
+  // Also if not: one that ends ends all that this link hears.
+  for (auto& one : hearing) subscriptions_.push_back(std::move(one));
+  if (!is_heard) {
+    throw Error(ErrorCode::transport, "hearing the blocks of node '" + settings_.node +
+                                          "': no transport of the site answers; see that the broker runs");
   }
 }
 
@@ -149,8 +158,13 @@ Acknowledgment RemoteLink::ask(const std::string& command, Value parameters, Dur
   const std::size_t ways = publish(topics_ + "command/" + device_, body, motion_lifetime);
   lock.lock();
   if (ways == 0) throw Error(ErrorCode::busy, "no transport takes the command " + command + "; try again");
-  const bool answered = changed_.wait_for(lock, at_most, [&] { return mine->latest && mine->latest->state >= until; });
-  if (!answered) {
+  // A command has begun when the driver has taken it, which its progress says; until then it may fail.
+  const auto has_come_so_far = [&] {
+    if (!mine->latest || mine->latest->state < until) return false;
+    return is_final(mine->latest->state) || mine->latest->progress_percent.has_value();
+  };
+  (void)changed_.wait_for(lock, at_most, has_come_so_far);
+  if (!mine->latest || mine->latest->state < until) {
     throw Error(ErrorCode::timeout, "node '" + settings_.node + "' did not answer the command " + command + " within " +
                                         std::to_string(seconds(at_most)) + " s; whether it acted is not known");
   }
@@ -242,12 +256,16 @@ void RemoteLink::hear(const Message& message) {
       heard_ = std::chrono::steady_clock::now();
       const auto mine = std::ranges::find(pending_, told.command_id, &Pending::id);
       if (mine != pending_.end()) {
-        if (!mine->latest || mine->latest->state < told.state) mine->latest = told;
+        if (!mine->latest || mine->latest->state <= told.state) mine->latest = told;
         changed_.notify_all();
         return;
       }
     }
     ears_.acknowledged(told);
+  } else if (what == "status") {
+    // The node tells the control room itself: as a warning of ours it would come there twice.
+    const auto told = record_in<TelescopeStatus>(message.body);
+    if (told.component == device_) host_.log(LogLevel::info, "node '" + settings_.node + "' says: " + told.message);
   } else if (what.starts_with("blocks/")) {
     ears_.streamed(message.body);
   }

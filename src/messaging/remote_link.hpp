@@ -60,8 +60,8 @@ class RemoteLink final : public Subscriber {
   void stop() noexcept;
   /// A message to a topic of the node, "stream/hydrogen".
   void tell(const std::string& topic, const std::string& body) noexcept;
-  /// Also hears `blocks/{device}`, from now on.
-  void hear_blocks();
+  /// Also hears `blocks/{device}`, from when this returns. Throws `transport` when no transport answers within so long.
+  void hear_blocks(Duration at_most);
 
   void deliver(std::span<const Message> messages) override;
 

@@ -19,8 +19,8 @@ constexpr const char* acknowledgments = "telescope/acknowledgments";
 constexpr const char* observation_data = "telescope/data";
 constexpr const char* statuses = "telescope/status";
 constexpr const char* dead_letters = "telescope/commands.dlq";
-constexpr auto patience = std::chrono::seconds(10);  // for the broker to confirm a dead letter
-constexpr std::size_t longest_id = 200;              // of what the journal takes
+constexpr auto patience_with_broker = std::chrono::seconds(10);  // for the broker to confirm a dead letter
+constexpr std::size_t longest_id = 200;                          // of what the journal takes
 
 /// "telescope/data" is Kafka's telescope.data.
 std::string subject_of(std::string topic) {
@@ -98,8 +98,9 @@ void TelescopeSender::bury(const Message& message, const std::string& reason) {
   const DeadLetter letter(message, dead_letters, reason);
   const Published published = transport_->publish(std::span(&letter.message(), 1));
   // Within one process it is confirmed when we have returned.
-  const bool is_there = published.accepted == 1 &&
-                        (is_within_process_ || transport_->confirmed(published.ticket, patience) >= published.ticket);
+  const bool is_there =
+      published.accepted == 1 &&
+      (is_within_process_ || transport_->confirmed(published.ticket, patience_with_broker) >= published.ticket);
   if (!is_there) {
     throw Error(ErrorCode::transport,
                 "burying a dead letter of telescope.commands: the broker has not confirmed it; "

@@ -2,6 +2,7 @@
 #include "astro/messaging/telescope_topics.hpp"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <cstring>
 #include <deque>
@@ -33,9 +34,9 @@ namespace {
 
 constexpr const char* start_observation = "start_observation";
 constexpr const char* cancel_observation = "cancel_observation";
-constexpr std::size_t most_waiting = 1000;           // observations
-constexpr std::size_t most_interrupted = 1000;       // commands that may have been under way
-constexpr std::size_t longest_observation_id = 200;  // of an observation: the tables that keep it have room for 255
+constexpr std::size_t most_observations_waiting = 1000;  // observations
+constexpr std::size_t most_interrupted = 1000;           // commands that may have been under way
+constexpr std::size_t longest_observation_id = 200;      // of an observation: the tables that keep it have room for 255
 constexpr auto first_pause = 200ms;
 constexpr auto longest_pause = 10s;
 constexpr auto between_progress = 500ms;  // in real time, of acknowledgments
@@ -79,6 +80,24 @@ CalibrationKind calibration_for(const Site& site, const std::string& receiver) {
     }
   }
   return CalibrationKind::none;
+}
+
+/// Each gain goes to the element of its name. A receiver that has no such element has one gain, which is `rf_gain`. Who
+/// asks for none has zeros everywhere: it stays as it is set.
+void set_gains(ObservationRequest& request, const ObservationBase& asked, const ReceiverDescription& can) {
+  const std::array gains{std::pair{"rf_gain", asked.rf_gain}, std::pair{"if_gain", asked.if_gain},
+                         std::pair{"bb_gain", asked.bb_gain}};
+  if (std::ranges::all_of(gains, [](const auto& gain) { return gain.second == 0.0; })) return;
+  for (const auto& [name, gain_db] : gains) {
+    if (std::ranges::find(can.options, name, &Field::name) != can.options.end()) {
+      request.receiver_options.set(name, gain_db);
+    } else if (std::string_view(name) == "rf_gain") {
+      request.gain_db = gain_db;
+    } else if (gain_db != 0.0) {
+      log(LogLevel::warning, TelescopeSender::source,
+          std::string(name) + " is passed by: receiver '" + request.receiver + "' has no gain of its own there");
+    }
+  }
 }
 
 Bytes bytes_of(const std::vector<float>& numbers) {
@@ -452,6 +471,7 @@ void TelescopeTopics::State::enqueue(const TelescopeCommand& message, const Runn
   job->request = request_of(asked);
   job->request.receiver = detail::device_of(site_.site(), DeviceKind::receiver, section_.receiver).name;
   job->request.store = detail::device_of(site_.site(), DeviceKind::store, section_.store).name;
+  set_gains(job->request, asked, site_.receiver(job->request.receiver).description());
   job->request.channels = section_.channels;
   job->request.integration = section_.integration;
   if (job->request.mode != Mode::loads) {
@@ -460,7 +480,7 @@ void TelescopeTopics::State::enqueue(const TelescopeCommand& message, const Runn
   }
   (void)plan(site_, job->request, PlanOptions{.start = site_.clock()->now(), .look_ahead = false});
   const std::lock_guard lock(mutex_);
-  if (waiting_.size() >= most_waiting) {
+  if (waiting_.size() >= most_observations_waiting) {
     throw Error(ErrorCode::busy, "command " + message.command_id + ": " + std::to_string(waiting_.size()) +
                                      " observations wait already; ask again when some are done");
   }

@@ -16,6 +16,7 @@ namespace {
 // A mount that begins to move lags until its motors are up to speed: the line begins so long before
 // what counts of it.
 constexpr Duration run_up = 4s;
+constexpr Duration stays_for = 30min;  // before it is told anew; a simulated clock may run fast
 constexpr Duration sidereal_day = std::chrono::nanoseconds(86'164'090'531'000);  // UT1, 2006 precession
 
 }  // namespace
@@ -56,9 +57,13 @@ Duration Beam::slew_time(const Target& target) const {
 Time Beam::go_to(const StepPart& part, const std::stop_token& stop) {
   const BeamPath path(part.step, site_.location());
   if (!mount_ || path.is_anywhere()) return site_.clock()->now();
+  listed_.reset();
   if (part.step.drift) return drift(part, stop);
   if (path.moves()) return follow_line(part, stop);
-  track(path.target(observer_, site_.clock()->now(), 2s), stop);
+  const Time now = site_.clock()->now();
+  const Target target = path.target(observer_, now, 2s);
+  track(target, stop);
+  if (std::holds_alternative<Ephemeris>(target)) listed_ = {.step = part.step, .begin = now};
   return site_.clock()->now();
 }
 
@@ -77,7 +82,25 @@ Time Beam::follow_line(const StepPart& part, const std::stop_token& stop) {
   const Time begin = site_.clock()->now() + run_up;
   tracked_.reset();
   mount_->track(BeamPath(line, site_.location()).target(observer_, begin, run_up + 2s));
+  listed_ = {.step = line, .begin = begin};
   return begin;
+}
+
+void Beam::stay() {
+  const Time now = site_.clock()->now();
+  if (!listed_ || now < listed_->renew_at) return;
+  Step& here = listed_->step;
+  const double part = std::clamp(seconds(now - listed_->begin) / seconds(here.duration), 0.0, 1.0);
+  here.x = here.to_x = here.x + (here.to_x - here.x) * part;
+  here.y = here.to_y = here.y + (here.to_y - here.y) * part;
+  here.duration = stays_for;
+  listed_->renew_at = now + stays_for / 2;
+  try {
+    tracked_.reset();
+    mount_->track(BeamPath(here, site_.location()).target(observer_, now, 2s));
+  } catch (const Error&) {  // who goes on is told
+    listed_.reset();
+  }
 }
 
 Time Beam::drift(const StepPart& part, const std::stop_token& stop) {

@@ -28,6 +28,9 @@ class Beam {
   /// Returns when the beam is where the step begins, with the time from which on data count.
   Time go_to(const StepPart& part, const std::stop_token& stop);
 
+  /// Again and again while an observation pauses: the beam stays where it is against its target, however long that is.
+  void stay();
+
   /// Throws why the mount no longer does what it was told: stopped, taken over, lost.
   void check_still_there() const;
 
@@ -42,6 +45,13 @@ class Beam {
   sky::Observer observer_;
   std::optional<Target> tracked_{};  ///< what the mount follows right now
   bool is_held_ = false;             ///< whether it was told to be somewhere
+  /// What it follows as a list of positions, which has an end.
+  struct Listed {
+    Step step{};
+    Time begin{};
+    Time renew_at{};
+  };
+  std::optional<Listed> listed_{};
 };
 
 }  // namespace astro::detail

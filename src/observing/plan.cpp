@@ -105,6 +105,10 @@ void Planner::check_receiver() const {
   };
   check("centre frequency", request_.center_frequency, described.lowest, described.highest);
   if (request_.bandwidth > Frequency()) check("bandwidth", request_.bandwidth, described.slowest, described.fastest);
+  if (request_.gain_db && !(*request_.gain_db >= described.min_gain_db && *request_.gain_db <= described.max_gain_db)) {
+    refuse_plan("receiver '" + receiver_.name + "' takes a gain of " + text::of(described.min_gain_db) + " to " +
+                text::of(described.max_gain_db) + " dB, and the request wants " + text::of(*request_.gain_db) + " dB");
+  }
   const double band_hz = sample_rate_hz();
   if (request_.mode == Mode::frequency_switch && band_hz > 0.0 &&
       std::abs(request_.frequency_shift.hertz()) >= band_hz) {

@@ -373,6 +373,7 @@ class Run {
     say("paused", nullptr);
     while (options_.control.is_paused()) {
       check_stop();
+      beam_->stay();
       std::this_thread::sleep_for(50ms);
     }
   }
@@ -409,7 +410,10 @@ class Run {
   void tune(Frequency shift) {
     const Frequency wanted = request_.center_frequency + shift;
     if (tuned_ == wanted) return;
-    const Tuning taken = receiver_.tune({.frequency = wanted, .sample_rate = request_.bandwidth});
+    const Tuning taken = receiver_.tune({.frequency = wanted,
+                                         .sample_rate = request_.bandwidth,
+                                         .gain_db = request_.gain_db,
+                                         .options = request_.receiver_options});
     if (const double off = std::abs((taken.frequency - wanted).hertz()); off > 0.1 * taken.sample_rate.hertz()) {
       throw Error(ErrorCode::out_of_limits, "observing: receiver '" + receiver_.name() + "' was asked for " +
                                                 std::to_string(wanted.megahertz()) + " MHz and took " +

@@ -16,6 +16,7 @@
 #include "telemetry/alarm_book.hpp"
 #include "telemetry/alarm_watch.hpp"
 #include "telemetry/history_writer.hpp"
+#include "telemetry/strangers.hpp"
 
 namespace astro::telemetry {
 
@@ -74,13 +75,15 @@ struct Hub::State final : Listener {
   std::vector<AlarmListener*> listeners;
 
   Subscription subscription;
+  std::unique_ptr<detail::Strangers> strangers;
   std::jthread watching;
   std::jthread writing;
   const MetricSource metrics{[this](MetricWriter& into) { tell(into); }};
 
  private:
   void tell(MetricWriter& into) const;
-  void put(std::span<const Incoming> points, std::uint64_t missed);
+  void take_strangers(std::span<const SourcedPoint> points);
+  void put(std::span<const Incoming> points, std::uint64_t missed, bool is_watched = true);
   void put_one(const Incoming& point);
   void record_shed(const Point& point);
   void hear(const Point& point, Time now);
@@ -117,9 +120,13 @@ Hub::State::State(const Observatory& observatory, TelemetrySection with)
   watching = std::jthread([this](const std::stop_token& over) { look(over); });
   if (store) writing = std::jthread([this](const std::stop_token& over) { keep(over); });
   subscription = site.subscribe(*this);
+  if (!store) return;
+  strangers = std::make_unique<detail::Strangers>(
+      site, [this](std::span<const SourcedPoint> points) { take_strangers(points); });
 }
 
 void Hub::State::end() noexcept {
+  strangers.reset();
   subscription = {};  // nothing comes any more
   watching = {};
   writing.request_stop();
@@ -146,9 +153,17 @@ void Hub::State::take(std::span<const SourcedPoint> points) {
   put(all, 0);
 }
 
-void Hub::State::put(std::span<const Incoming> points, std::uint64_t missed) {
+// Nobody has admitted them: what they say raises no alarm, which may command.
+void Hub::State::take_strangers(std::span<const SourcedPoint> points) {
+  std::vector<Incoming> all;
+  all.reserve(points.size());
+  for (const SourcedPoint& point : points) all.push_back({point, false});
+  put(all, 0, false);
+}
+
+void Hub::State::put(std::span<const Incoming> points, std::uint64_t missed, bool is_watched) {
   const Time now = site.clock()->now();
-  {
+  if (is_watched) {
     const std::lock_guard lock(watch_mutex);
     for (const Incoming& each : points) {
       if (!each.point.historical) hear(each.point.point, now);

@@ -141,6 +141,24 @@ TEST_F(TelescopeTopicsTest, ObservesWhatIsAskedForAndTellsEachSpectrumOnce) {
   EXPECT_EQ(site_.store("archive").count<Observation>({}), 1U);
 }
 
+TEST_F(TelescopeTopicsTest, AppliesTheGainOfAReceiverThatHasOne) {
+  const double before = site_.receiver("hydrogen").settings()->tuning.gain_db.value_or(0.0);
+  send(start("k", 1));
+  EXPECT_EQ(Heard::status(acknowledgments_.wait_for_end("k").back()), "completed");
+  EXPECT_EQ(site_.receiver("hydrogen").settings()->tuning.gain_db.value_or(0.0), before) << "nobody asked";
+  TelescopeCommand asked = start("l", 1);
+  asked.observation_request->rf_gain = 17.0;
+  send(asked);
+  EXPECT_EQ(Heard::status(acknowledgments_.wait_for_end("l").back()), "completed");
+  EXPECT_EQ(site_.receiver("hydrogen").settings()->tuning.gain_db, 17.0);
+  asked.command_id = "m";
+  asked.observation_request->rf_gain = 1e6;
+  send(asked);
+  const Value end = acknowledgments_.wait_for_end("m").back();
+  EXPECT_EQ(Heard::status(end), "rejected");
+  EXPECT_THAT(end.find("message")->as_text(), HasSubstr("gain"));
+}
+
 TEST_F(TelescopeTopicsTest, CancelsWhatRunsByTheCommandThatAskedForIt) {
   send(start("b", 5000));
   data_.wait("observation b", [](const List& said) { return !said.empty(); });

@@ -5,9 +5,12 @@
 
 #include <cstdlib>
 #include <random>
+#include <thread>
 
+#include "astro/messaging/node.hpp"
 #include "astro/sky/events.hpp"
 #include "astro/sky/frames.hpp"
+#include "testing/server.hpp"
 
 namespace astro::testing {
 
@@ -16,12 +19,29 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// As fast as the machine can follow: readings of the mount must not lie seconds apart.
+constexpr const char* node_name = "hill";
+
+/// ASTRO_TEST_RUNS=apart: the same tests with each driver in a process of its own; =node: on a node.
+std::string place() {
+  const char* given = std::getenv("ASTRO_TEST_RUNS");
+  return given == nullptr ? "" : given;
+}
+bool is_on_node() { return place() == "node"; }
+std::string runs() {
+  if (is_on_node()) return std::string(", runs: {node: ") + node_name + "}";
+  return place().empty() ? "" : ", runs: " + place();
+}
+
+/// As fast as the machine can follow: readings of the mount must not lie seconds apart, and a command must not expire
+/// on its way to a node.
+double speed() {
+  if (is_on_node()) return 20.0;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr double speed = 150.0;
+  return 150.0;
 #else
-constexpr double speed = 1000.0;
+  return 1000.0;
 #endif
+}
 
 std::string with(std::string text, const std::string& word, const std::string& by) {
   for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + by.size()))
@@ -33,11 +53,6 @@ std::string degrees_text(Angle angle) { return std::to_string(angle.degrees()) +
 /// A default that the test's own settings do not name.
 std::string unless(const std::string& settings, const std::string& key, const std::string& otherwise) {
   return settings.find(key + ':') == std::string::npos ? ", " + otherwise : "";
-}
-/// ASTRO_TEST_RUNS=apart: the same tests with each driver in a process of its own.
-std::string runs() {
-  const char* given = std::getenv("ASTRO_TEST_RUNS");
-  return given == nullptr ? "" : std::string(", runs: ") + given;
 }
 std::string more(const std::string& settings) { return settings.empty() ? "" : ", " + settings; }
 
@@ -55,9 +70,22 @@ Night::Night(const NightOptions& options) {
   const Angle meridian = sky::sidereal_time(location_, start_);
   source_ = {.ra = (meridian + 15_deg).wrapped(), .dec = location_.latitude - 20_deg};
   noise_ = static_cast<std::uint32_t>(random() % 1000000);
+  if (is_on_node()) broker_ = std::make_unique<Server>("mosquitto");
   yaml_ = yaml_of(options);
-  site_ = Observatory::open(parse_site(yaml_),
-                            {.clock = Clock::simulated(start_, speed), .state_folder = folder_.path() / "state"});
+  open_at(start_);
+}
+
+Night::~Night() = default;
+
+void Night::open_at(Time time) {
+  const auto clock = Clock::simulated(time, speed());
+  if (broker_) {
+    node_ = std::make_unique<messaging::Node>(messaging::Node::open(
+        parse_site(yaml_, {.node = node_name}), node_name, {.state_folder = folder_.path() / "node", .clock = clock}));
+  }
+  site_ = Observatory::open(parse_site(yaml_), {.clock = clock, .state_folder = folder_.path() / "state"});
+  const auto is_there = [&] { return site_->mount("dish").status().time != Time{}; };
+  for (int i = 0; broker_ && !is_there() && i < 1000; ++i) std::this_thread::sleep_for(10ms);
 }
 
 std::uint32_t Night::seed() {
@@ -88,6 +116,9 @@ std::string Night::yaml_of(const NightOptions& options) const {
       "    sky: {controller: frontend, command: select_load, parameters: {load: sky}}\n"
       "    noise_diode: {temperature: 100 K, controller: frontend, command: select_load, parameters: {load: "
       "noise_diode}}\n" +
+      (broker_ ? "transports:\n  broker: {driver: mqtt, url: \"mqtt://127.0.0.1:" + std::to_string(broker_->port()) +
+                     "\"}\nnodes: {unsynchronised_clock: true}\n"
+               : "") +
       options.safety;
   return with(with(yaml, "@RA", degrees_text(source_.ra)), "@DEC", degrees_text(source_.dec));
 }
@@ -109,8 +140,8 @@ void Night::open_again() { open_again_at(site_->clock()->now()); }
 void Night::open_again_at(Time time) {
   site_->close();
   site_.reset();
-  site_ = Observatory::open(parse_site(yaml_),
-                            {.clock = Clock::simulated(time, speed), .state_folder = folder_.path() / "state"});
+  node_.reset();
+  open_at(time);
 }
 
 }  // namespace astro::testing

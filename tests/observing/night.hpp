@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "astro/observing/observe.hpp"
 #include "testing/testing.hpp"
 
+namespace astro::messaging {
+class Node;
+}
+
 namespace astro::testing {
+
+class Server;
 
 /// What differs from the plain simulated site, as YAML in braces' inside.
 struct NightOptions {
@@ -21,6 +28,7 @@ struct NightOptions {
 class Night {
  public:
   explicit Night(const NightOptions& options = {});
+  ~Night();
 
   const Observatory& site() const { return *site_; }
   const Location& location() const { return location_; }
@@ -41,13 +49,16 @@ class Night {
 
  private:
   std::string yaml_of(const NightOptions& options) const;
+  void open_at(Time time);
   TemporaryFolder folder_;
   Location location_;
   Time start_;
   Icrs source_;
   std::uint32_t noise_ = 0;
   std::string yaml_;
-  std::optional<Observatory> site_;
+  std::unique_ptr<Server> broker_;
+  std::unique_ptr<messaging::Node> node_;
+  std::optional<Observatory> site_;  // goes first
 };
 
 }  // namespace astro::testing

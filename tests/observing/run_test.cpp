@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <cmath>
 #include <set>
+#include <thread>
 
 #include "astro/files/sdfits.hpp"
 #include "astro/files/sigmf.hpp"
@@ -128,6 +130,31 @@ TEST(AnObservation, PausesAndGoesOn) {
   const ObservationResult result = night.observe(brief(), options);
   EXPECT_THAT(stages, ::testing::Contains("paused"));
   EXPECT_NEAR(seconds(time_of(stored(night, result.observation.id), Phase::sky)), 30.0, 0.6);
+}
+
+TEST(AnObservation, StaysBesideItsTargetThroughALongPause) {
+  Night night;
+  ObservationRequest request = brief(to_string(Target(night.source())));
+  request.mode = Mode::raster;
+  request.scan = {.frame = OffsetFrame::icrs, .width = 2_deg, .height = Angle(), .spacing = 2_deg};
+  request.integration_time = 6s;
+  request.calibration = CalibrationKind::none;
+  ObserveOptions options;
+  std::atomic<bool> follows = false;
+  std::jthread trouble;
+  options.progress = [&, reins = options.control](const Progress& progress) mutable {
+    if (progress.stored == 2) reins.pause();
+    if (progress.stage != "paused") return;
+    trouble = std::jthread([&, reins]() mutable {
+      std::this_thread::sleep_for(1s);  // a quarter of an hour of the simulated clock
+      follows = night.site().mount("dish").status().tracking;
+      reins.go_on();
+    });
+  };
+  const ObservationResult result = night.observe(request, options);
+  EXPECT_TRUE(follows);
+  EXPECT_EQ(result.observation.state, ObservationState::completed);
+  EXPECT_NEAR(seconds(time_of(stored(night, result.observation.id), Phase::sky)), 12.0, 0.6);
 }
 
 TEST(AnObservation, IsExtendedByPasses) {

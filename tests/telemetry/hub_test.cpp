@@ -80,6 +80,27 @@ TEST(Hub, KeepsWhatDevicesMeasure) {
   EXPECT_THAT(site.store("archive").find<Gap>(), IsEmpty());
 }
 
+TEST(Hub, KeepsWhatANodeMeasuresThatNobodyHasAdmittedAndRaisesNoAlarmOfIt) {
+  const Hill hill("telemetry:\n  alarms:\n    heat: {point: \"*.temperature\", high_alarm: 30}\n");
+  const Observatory site = hill.open();
+  Hub hub(site);
+  const auto transport = site.transport("events");
+  const std::string body = R"({"value":80.5,"unit":"degC","timestamp":"2026-01-15T20:00:01Z","boot":3,"sequence":1})";
+  const auto kept = [&] { return find_history(site.store("archive"), {.id = "heater.temperature"}); };
+  ASSERT_TRUE(eventually([&] {  // once it is subscribed; the same point is kept once
+    Message message;
+    message.topic = "astro/v1/hill/cellar/data/heater/temperature";
+    message.body = std::as_bytes(std::span(body));
+    (void)transport->publish(std::span(&message, 1));
+    return hub.flush(30s) && !kept().empty();
+  }));
+  EXPECT_THAT(kept(), SizeIs(1));
+  EXPECT_EQ(kept().at(0).source, "cellar/heater");
+  EXPECT_EQ(kept().at(0).value, Value(80.5));
+  std::this_thread::sleep_for(200ms);  // the alarms' thread looks each 50 ms
+  EXPECT_THAT(hub.alarms(), IsEmpty());
+}
+
 TEST(Hub, GivesEachStartAHigherNumberAlsoWithoutTheFolder) {
   const Hill hill;
   std::vector<std::int64_t> boots;

@@ -20,16 +20,24 @@
 ///     INSTANTIATE_TEST_SUITE_P(Elsewhere, DeviceConformance, ::testing::Values(Place{...}), name_of);
 namespace astro::testing {
 
+/// A site that is open, and whatever else has to live as long.
+struct Opened {
+  Opened(Observatory opened, std::shared_ptr<void> server = {}) : served_by(std::move(server)), site(opened) {}
+  std::shared_ptr<void> served_by;
+  Observatory site;  // goes first
+};
+
 struct Place {
   std::string name{};
   /// Opens the site with its drivers there. They belong to the plugin "obliging", see plugin/obliging.cpp.
-  std::function<Observatory(Site site, const OpenOptions& options)> open{};
+  std::function<Opened(Site site, const OpenOptions& options)> open{};
 };
 inline std::string name_of(const ::testing::TestParamInfo<Place>& info) { return info.param.name; }
 inline void PrintTo(const Place& place, std::ostream* out) { *out << place.name; }
 
 Place here();
 Place apart();
+Place on_node();  ///< of this process, over a real broker
 
 /// A site with a mount `dish`, a receiver `hydrogen` on it and a controller `lamp`, each with a folder in which its
 /// driver is asked for things and tells what was called.
@@ -38,7 +46,7 @@ class Obliging final : public Listener {
   explicit Obliging(const Place& place, std::shared_ptr<Clock> clock = nullptr);
   ~Obliging() override;
 
-  const Observatory& site() const { return *site_; }
+  const Observatory& site() const { return site_->site; }
   MountHandle dish() const { return site().mount("dish"); }
   ReceiverHandle hydrogen() const { return site().receiver("hydrogen"); }
   ControllerHandle lamp() const { return site().controller("lamp"); }
@@ -64,7 +72,7 @@ class Obliging final : public Listener {
   Registry registry_;
   mutable std::mutex mutex_;
   std::string noticed_;
-  std::optional<Observatory> site_;
+  std::optional<Opened> site_;
   Subscription subscription_;
 };
 

@@ -52,8 +52,8 @@ Obliging::Obliging(const Place& place, std::shared_ptr<Clock> clock) {
                   obliging(DeviceKind::receiver, "hydrogen", folder_.path()),
                   obliging(DeviceKind::controller, "lamp", folder_.path())};
   site.devices[1].mount = "dish";
-  site_ = place.open(site, {.clock = std::move(clock), .state_folder = folder_.path() / "state"});
-  subscription_ = site_->subscribe(*this);
+  site_.emplace(place.open(site, {.clock = std::move(clock), .state_folder = folder_.path() / "state"}));
+  subscription_ = site_->site.subscribe(*this);
 }
 
 Obliging::~Obliging() {
