@@ -55,13 +55,18 @@ export function number(value: number | null | undefined, digits = 4): string {
   if (value == null || !Number.isFinite(value)) return "–";
   if (value === 0) return "0";
   const size = Math.abs(value);
-  const text =
-    size >= 1e6 || size < 1e-3 ? value.toExponential(digits - 1) : String(Number(value.toPrecision(digits)));
+  const rounded = Number(value.toPrecision(digits));
+  const text = size >= 1e6 || size < 1e-3 ? rounded.toExponential() : String(rounded);
   return text.replace("-", "−");
 }
 
 export function fixed(value: number | null | undefined, places = 1): string {
   return value == null || !Number.isFinite(value) ? "–" : value.toFixed(places).replace("-", "−");
+}
+
+/** 3 435 000 */
+export function count(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 }
 
 export function bytes(count: number): string {
