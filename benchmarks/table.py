@@ -2,7 +2,8 @@
 """One table of what the benchmarks measured: ours, what it is measured against in the same run, and what is wanted.
 
 Usage: table.py RESULTS_FOLDER (holds bench_ROOM.json of Google Benchmark, startup.json of startup.py,
-gnuradio.json of gnuradio_chain.py, peers.json of messaging/peers.py, instructions.json of instructions.py, long.json of long.py)
+gnuradio.json of gnuradio_chain.py, peers.json of messaging/peers.py, instructions.json of instructions.py, long.json of long.py,
+webapp.json and charts.json of webapp/live.py and webapp/chart.py)
 """
 
 import json
@@ -18,7 +19,8 @@ def results(folder):
         for entry in json.loads(file.read_text())["benchmarks"]:
             if entry.get("aggregate_name", "median") == "median" and not entry.get("error_occurred"):
                 entries[f"{room}/{entry['run_name']}"] = entry
-    for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("peers", "records/s"), ("instructions", None), ("long", None)):
+    for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("peers", "records/s"), ("instructions", None), ("long", None),
+                          ("webapp", "value"), ("charts", "ms")):
         file = pathlib.Path(folder) / f"{name}.json"
         if file.exists():
             measured = json.loads(file.read_text())
@@ -115,6 +117,15 @@ ROWS = [
     Row("recorder, points into postgres, over bare COPY in binary",
         ("telemetry/points_by_recorder/20000/iterations:10/real_time", "rows/s"), 0.8, unit="rows/s",
         against=("telemetry/points_by_bare_copy/20000/iterations:10/real_time", "rows/s")),
+    *[
+        Row(f"points to 100 live clients, {what}, over each client alone", (f"telemetry/live_feed_to_100_clients/batches:{batches}", "items_per_second"),
+            10, unit="points/s", against=("telemetry/each_client_alone_to_100_clients", "items_per_second"))
+        for batches, what in enumerate(("one message a point", "batches"))
+    ],
+    *[
+        Row(f"chart of {what}", (f"telemetry/chart_of_minutes/{minutes}/real_time", "real_time"), 150, unit="ms", most=True)
+        for minutes, what in ((300, "5 hours, from points"), (18720, "13 days, from minutes"), (525600, "a year, from hours"))
+    ],
     Row("postgres, 20,000 of 200,000 rows found by time, over bare SQL",
         ("plugins/postgres_finds_a_range/20000/real_time", "rows/s"), 0.5, unit="rows/s",
         against=("plugins/bare_sql_finds_a_range/20000/real_time", "rows/s")),
@@ -157,6 +168,18 @@ ROWS = [
     Row("its memory", ("long/drift_day", "memory_mb"), 150, unit="MB", most=True),
     Row("observing at 2.4 MS/s: memory", ("long/samples", "memory_mb"), 150, unit="MB", most=True),
     Row("observing at 2.4 MS/s: cores for each MS/s", ("long/samples", "cores_per_msps"), 0.03, unit="cores", most=True),
+    *[
+        Row(f"live points to 100 clients, {how}, over plain FastAPI", (f"webapp/{ours}_to_100", "value"), wanted, unit="points/s",
+            against=("webapp/plain_points_to_100", "value"))
+        for how, ours, wanted in (("one a message", "points", 1.5), ("in batches", "batches", 10))
+    ],
+    Row("a live point to 100 clients at 50 a second, p99", ("webapp/p99_ms", "value"), 5, unit="ms", most=True),
+    Row("live points to nine clients beside a stalled one, over nine alone", ("webapp/nine_of_ten", "value"), 0.95, unit="points/s",
+        against=("webapp/ten_of_ten", "value")),
+    *[
+        Row(f"a year of one point a second: {zoom} as a chart", (f"charts/chart of {zoom}", "ms"), 300, unit="ms", most=True)
+        for zoom in ("10 min", "1 h", "1 day", "13 days", "30 days", "the year")
+    ],
 ]
 
 

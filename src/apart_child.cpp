@@ -66,6 +66,7 @@ class ApartEmitter final : public Emitter {
   void log(LogLevel level, std::string_view message) override {
     tell(named("log").set("level", wire::name_of(level)).set("message", message));
   }
+  void give(Command command) override { tell(named("command").set("command", to_value(command))); }
   void describe(const MountDescription& description) override {
     tell_description(DeviceKind::mount, value_of(description));
   }
@@ -269,6 +270,17 @@ class Child final {
   Value call(Controller& controller, const std::string& hook, const Value& parameters) const {
     if (hook == "poll") {
       controller.poll();
+      return {};
+    }
+    if (hook == "heard") {
+      std::vector<Point> points;
+      for (const Value& point : wire::member(parameters, "points").as_list())
+        points.push_back(from_value<Point>(point));
+      controller.heard(points);
+      return {};
+    }
+    if (hook == "commanded") {
+      controller.commanded(from_value<Acknowledgment>(parameters));
       return {};
     }
     if (hook != "perform") refuse_hook("controller", hook);

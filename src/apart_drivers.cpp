@@ -122,6 +122,12 @@ class ApartController final : public Controller {
   void close() noexcept override { link_.close(); }
   void stop() noexcept override { link_.stop(); }
   void poll() override { link_.call("poll"); }
+  void heard(std::span<const Point> points) override {
+    List list;
+    for (const Point& point : points) list.push_back(to_value(point));
+    link_.call("heard", Value().set("points", std::move(list)));
+  }
+  void commanded(const Acknowledgment& acknowledgment) override { link_.call("commanded", to_value(acknowledgment)); }
   Performed perform(const Call& call) override {
     Value parameters;
     parameters.set("id", call.id).set("name", call.name).set("parameters", call.parameters);

@@ -315,6 +315,8 @@ void ApartLink::dispatch(const Value& event) {
       host_->finished(command, wire::outcome(event));
     } else if (what == "poll_every") {
       host_->poll_every(from_seconds(wire::member(event, "interval").as_number()));
+    } else if (what == "command") {
+      host_->give(from_value<Command>(wire::member(event, "command")));
     } else if (what == "log") {
       host_->log(wire::level(wire::member(event, "level").as_text()), wire::text(event, "message"));
     } else if (what == "describe") {

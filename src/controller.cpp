@@ -12,4 +12,7 @@ Performed Controller::perform(const Call& call) {
   throw Error(ErrorCode::unsupported, "command " + text::quoted(call.name) + ": this controller obeys no commands");
 }
 
+void Controller::heard(std::span<const Point>) {}
+void Controller::commanded(const Acknowledgment&) {}
+
 }  // namespace astro

@@ -192,6 +192,7 @@ Value value_of(const ControllerDescription& controller) {
   List commands;
   for (const CommandDescription& command : controller.commands) commands.push_back(value_of(command));
   told.set("points", value_of(controller.points)).set("commands", std::move(commands));
+  if (!controller.hears.empty()) told.set("hears", List(controller.hears.begin(), controller.hears.end()));
   told.set("poll_every", seconds(controller.poll_every));
   told.set("hook_bound", seconds(controller.hook_bound)).set("open_bound", seconds(controller.open_bound));
   return told;
@@ -202,6 +203,9 @@ ControllerDescription controller_of(const Value& value) {
   made.points = fields_of(member(value, "points"));
   if (const Value& commands = member(value, "commands"); !commands.is_null()) {
     for (const Value& command : commands.as_list()) made.commands.push_back(command_of(command));
+  }
+  if (const Value* hears = value.find("hears"); hears != nullptr && !hears->is_null()) {
+    for (const Value& id : hears->as_list()) made.hears.push_back(id.as_text());
   }
   made.poll_every = duration_in(value, "poll_every", made.poll_every);
   made.hook_bound = duration_in(value, "hook_bound", made.hook_bound);

@@ -93,6 +93,14 @@ void DeviceHost::set_poll_interval(Duration interval) noexcept {
 
 void DeviceHost::log(LogLevel level, std::string_view message) { notice("log", level, std::string(message)); }
 
+void DeviceHost::give(Command command) {
+  if (command.id.empty()) command.id = new_id();
+  if (command.issuer.name.empty()) command.issuer.name = entry_.name;
+  on_command(command.id);
+  if (!context_->desk->hand_in(std::move(command)))
+    log_once("commands", "a command to another device was dropped: too many wait already");
+}
+
 void DeviceHost::notice(const char* kind, LogLevel level, const std::string& message) noexcept {
   try {
     astro::log(level, entry_.name, message);

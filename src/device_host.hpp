@@ -52,6 +52,7 @@ class DeviceHost : public Emitter, public detail::WorkerClient, public std::enab
   void finished(std::string_view command_id, Outcome outcome) override;
   void poll_every(Duration interval) override;
   void log(LogLevel level, std::string_view message) override;
+  void give(Command command) override;
   void describe(const MountDescription& description) override;
   void describe(const ReceiverDescription& description) override;
   void describe(const ControllerDescription& description) override;
@@ -79,6 +80,7 @@ class DeviceHost : public Emitter, public detail::WorkerClient, public std::enab
   virtual void on_close() {}    ///< nothing is begun any more; the driver is still open
   virtual void on_failure() {}  ///< of a poll
   virtual void on_finished(const std::string&, const Outcome&) {}
+  virtual void on_command(const std::string&) {}  ///< that the driver gives: by its id, before it is handed in
   virtual void on_progress(const std::string&, double, const std::string&) {}
 
   /// A typed call: queued, and waited for until its hook came back. Throws what it failed with.

@@ -9,6 +9,7 @@
 #include "astro/device.hpp"
 #include "astro/registry.hpp"
 #include "astro/site.hpp"
+#include "command_desk.hpp"
 #include "execution.hpp"
 #include "journal.hpp"
 #include "telemetry_hub.hpp"
@@ -25,6 +26,7 @@ struct HostContext {
   std::shared_ptr<TelemetryHub> hub;
   std::shared_ptr<const CommandBook> book;
   std::shared_ptr<Watchdog> watchdog;
+  std::shared_ptr<CommandDesk> desk;
   std::vector<std::shared_ptr<Transport>> transports;
 };
 

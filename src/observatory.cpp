@@ -100,6 +100,7 @@ struct Observatory::State {
   std::vector<std::string> names(DeviceKind kind) const;
 
   std::shared_ptr<Execution::State> execute(Command command);
+  void execute_for_driver(Command command) noexcept;
   detail::TelemetryHub& hub() const { return *hub_; }
   const std::shared_ptr<detail::TelemetryHub>& shared_hub() const { return hub_; }
   detail::Journal& journal() const { return *journal_; }
@@ -138,9 +139,11 @@ Observatory::State::State(Site of, const OpenOptions& options, Registry& registr
   context_->hub = hub_;
   context_->book = std::make_shared<detail::CommandBook>(detail::CommandBook{clock, hub_, journal_});
   context_->watchdog = watchdog_;
+  context_->desk = std::make_shared<detail::CommandDesk>();
   try {
     if (options.listener != nullptr) listening_ = detail::subscribe(hub_, *options.listener);
     open_all(options, registry);
+    context_->desk->begin([this](Command command) { execute_for_driver(std::move(command)); });
   } catch (...) {
     close();
     throw;
@@ -233,6 +236,7 @@ Opened Observatory::State::open_one(const DeviceEntry& entry, const OpenOptions&
 
 void Observatory::State::close() noexcept {
   if (!open_.exchange(false)) return;
+  context_->desk->end();
   for (const Opened& one : all_) {
     if (one.device) one.device->stop_now();
   }
@@ -345,6 +349,27 @@ std::shared_ptr<Execution::State> Observatory::State::execute(Command command) {
     execution->refuse(error);
   }
   return execution;
+}
+
+/// Whoever gave it hears of its end by acknowledgment, also when it was not taken at all.
+void Observatory::State::execute_for_driver(Command command) noexcept {
+  Acknowledgment refused{.command_id = command.id,
+                         .device = command.device,
+                         .command = command.name,
+                         .state = CommandState::rejected,
+                         .time = clock->now(),
+                         .issuer = command.issuer};
+  try {
+    (void)execute(std::move(command));
+    return;
+  } catch (const Error& error) {
+    refused.message = error.what();
+    refused.error_code = to_string(error.code());
+  } catch (const std::exception& error) {
+    refused.message = error.what();
+    refused.error_code = to_string(ErrorCode::internal);
+  }
+  hub_->acknowledge(refused);
 }
 
 Observatory Observatory::open(const std::filesystem::path& site_file, const OpenOptions& options) {

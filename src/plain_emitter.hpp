@@ -20,6 +20,7 @@ class PlainEmitter final : public Emitter {
   void finished(std::string_view, Outcome) override {}
   void poll_every(Duration) override {}
   void log(LogLevel level, std::string_view message) override;
+  void give(Command command) override;
   void describe(const MountDescription&) override { refuse(); }
   void describe(const ReceiverDescription&) override { refuse(); }
   void describe(const ControllerDescription&) override { refuse(); }

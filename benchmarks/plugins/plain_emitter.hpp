@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "astro/command.hpp"
 #include "astro/controller.hpp"
 #include "astro/mount.hpp"
 #include "astro/receiver.hpp"
@@ -21,6 +22,7 @@ class PlainEmitter final : public astro::Emitter {
   void finished(std::string_view, astro::Outcome) override {}
   void poll_every(astro::Duration) override {}
   void log(astro::LogLevel, std::string_view) override {}
+  void give(astro::Command) override {}
   void describe(const astro::MountDescription&) override {}
   void describe(const astro::ReceiverDescription&) override {}
   void describe(const astro::ControllerDescription&) override {}

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <chrono>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "astro/device.hpp"
 #include "astro/record.hpp"
+#include "astro/telemetry.hpp"
 
 namespace astro {
 
@@ -30,6 +32,8 @@ CommandDescription command(std::string name, std::string says, Duration expected
 struct ControllerDescription {
   std::vector<Field> points{};
   std::vector<CommandDescription> commands{};
+  /// Points of other devices that it wants to hear, by their ids: "dish.azimuth", or "dish.*" for all of them.
+  std::vector<std::string> hears{};
   Duration poll_every = std::chrono::seconds(1);
   Duration hook_bound = std::chrono::milliseconds(500);
   Duration open_bound = std::chrono::seconds(10);  ///< of `open` and `close`
@@ -65,6 +69,14 @@ class ASTRO_API Controller : public Device {
 
   /// Carries out a command of the description. The default throws `unsupported`.
   virtual Performed perform(const Call& call);
+
+  /// Points that the description `hears`: first the latest, then as they come; of each that has changed since the last
+  /// call the newest alone. The default does nothing.
+  virtual void heard(std::span<const Point> points);
+
+  /// What became of a command that this driver gave (`Emitter::give`): each change, up to its end. The default
+  /// does nothing.
+  virtual void commanded(const Acknowledgment& acknowledgment);
 };
 
 }  // namespace astro

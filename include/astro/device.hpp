@@ -22,6 +22,7 @@ struct DriverDescription;
 struct MountDescription;
 struct ReceiverDescription;
 struct ControllerDescription;
+struct Command;
 class Transport;
 
 enum class Quality : std::uint8_t { good, doubtful, bad };
@@ -34,8 +35,8 @@ struct Surroundings {
   Location location{};
   std::string mount{};  ///< of a receiver: the mount that it sits on, or empty
   std::shared_ptr<Clock> clock{};
-  std::filesystem::path state_folder{};                ///< exists; for what the driver wants to keep
-  std::shared_ptr<const DriverDescription> twin_of{};  ///< of a simulator: the driver that it stands for, or null
+  std::filesystem::path state_folder{};                  ///< exists; for what the driver wants to keep
+  std::shared_ptr<const DriverDescription> twin_of{};    ///< of a simulator: the driver that it stands for, or null
   std::vector<std::shared_ptr<Transport>> transports{};  ///< those of the site, open: the ways to other machines
 };
 
@@ -77,6 +78,13 @@ class ASTRO_API Emitter {
   /// Asks the host to call `poll` or `status` at this interval from now on.
   virtual void poll_every(Duration interval) = 0;
   virtual void log(LogLevel level, std::string_view message) = 0;
+
+  /// Gives a command to a device of the observatory: so a handset steers a mount, and so a server hands on what other
+  /// programs ask for. It passes the gate that all commands pass. One without an id gets a new one, one whose issuer
+  /// has no name the name of this device. A controller hears what becomes of it by `commanded`. Until the whole
+  /// observatory is open it waits; a stop comes before all that wait. Of more than 1000 that wait the newest are
+  /// dropped, with a line of log.
+  virtual void give(Command command) = 0;
 
   /// Within `open`, or later when the hardware came back different: what it turned out to be, in
   /// place of the registered description. These throw `invalid_argument` for a description of

@@ -56,26 +56,37 @@ std::string short_hash(const std::string& text) {
 
 }  // namespace
 
-std::string Table::index_name(std::size_t column) const {
-  const std::string whole = schema_.name + "." + columns_[column].name;
+std::string Table::index_name(const std::vector<std::size_t>& columns) const {
+  std::string whole = schema_.name;
+  for (const std::size_t column : columns) whole += "." + columns_[column].name;
   if (whole.size() <= longest_identifier) return identifier(whole);
   return identifier(whole.substr(0, longest_identifier - 11) + "." + short_hash(whole));
 }
 
-/// A column that is searched by gets an index the first time. Only a help: where it cannot be made
-/// (another program writes, the disk is full) the query is slower and as right.
-void Table::index(const Connection& connection, std::size_t column) {
-  const bool is_parted_by = partitions_ && partitions_->column() == column;
-  const FieldType type = schema_.fields[column].type;
-  if (!is_ours_ || column == 0 || is_parted_by || !has_order(type) || type == FieldType::any) return;
-  if (!indexed_.insert(column).second) return;
+/// Columns that are searched by get an index the first time: those that must be equal, and behind them the one that has
+/// a range or gives the order. Only a help: where it cannot be made (another program writes, the disk is full) the
+/// query is slower and as right.
+void Table::index(const Connection& connection, const std::set<std::size_t>& equal, std::optional<std::size_t> last) {
+  std::vector<std::size_t> columns(equal.begin(), equal.end());
+  if (last && !equal.contains(*last)) columns.push_back(*last);
+  std::erase_if(columns, [&](std::size_t column) {
+    const FieldType type = schema_.fields[column].type;
+    return !has_order(type) || type == FieldType::any || (has_no_text_index_ && columns_[column].type == SqlType::text);
+  });
+  const bool is_parted_by = partitions_ && columns.size() == 1 && partitions_->column() == columns.front();
+  if (!is_ours_ || columns.empty() || columns.front() == 0 || is_parted_by || !indexed_.insert(columns).second) return;
+  // Rows that have no value come before all others when they are asked for in this order.
+  std::string list;
+  for (const std::size_t column : columns) {
+    list += (list.empty() ? "" : ", ") + identifier(columns_[column].name) + " NULLS FIRST";
+  }
   try {
     const std::string doing = "making an index for " + name_ + " of the store";
-    const Answer there = connection.ask("SELECT to_regclass($1) IS NOT NULL", doing, {index_name(column)});
+    const Answer there = connection.ask("SELECT to_regclass($1) IS NOT NULL", doing, {index_name(columns)});
     if (there.cell(0, 0).front() != '\0') return;
     Transaction transaction(connection, doing);
-    connection.execute("SET LOCAL lock_timeout = '1s'; CREATE INDEX IF NOT EXISTS " + index_name(column) + " ON " +
-                           name_ + "(" + identifier(columns_[column].name) + "); SET LOCAL lock_timeout = DEFAULT",
+    connection.execute("SET LOCAL lock_timeout = '1s'; CREATE INDEX IF NOT EXISTS " + index_name(columns) + " ON " +
+                           name_ + "(" + list + "); SET LOCAL lock_timeout = DEFAULT",
                        doing);
     transaction.commit();
   } catch (const Refused&) {
@@ -84,11 +95,17 @@ void Table::index(const Connection& connection, std::size_t column) {
 }
 
 void Table::drop_text_indexes(const Connection& connection) {
-  for (std::size_t i = 1; i < columns_.size(); ++i) {
-    if (!is_ours_ || columns_[i].type != SqlType::text) continue;
-    connection.execute("DROP INDEX IF EXISTS " + index_name(i), inserting_);
-    indexed_.insert(i);
+  if (!is_ours_) return;
+  const Answer ours = connection.ask(
+      "SELECT quote_ident(c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE i.indrelid ="
+      " to_regclass($1) AND NOT i.indisunique AND EXISTS(SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND"
+      " a.atttypid = 'text'::regtype)",
+      inserting_, {name_});
+  for (int row = 0; row < ours.rows(); ++row) {
+    connection.execute("DROP INDEX IF EXISTS " + std::string(ours.cell(row, 0)), inserting_);
   }
+  has_no_text_index_ = true;
+  indexed_.clear();
 }
 
 std::string Table::order(std::size_t column, const char* direction) const {
@@ -107,6 +124,8 @@ Table::Selection Table::select(const Connection& connection, const Query& query,
   Selection selection;
   selection.from = " FROM " + name_;
   const char* joint = " WHERE ";
+  std::set<std::size_t> equal;
+  std::optional<std::size_t> last;
   for (const Condition& condition : query.where) {
     const std::size_t column = column_of(condition.field, "looking for");
     const Field& field = schema_.fields[column];
@@ -117,7 +136,8 @@ Table::Selection Table::select(const Connection& connection, const Query& query,
                   "looking for \"" + condition.field + "\" in " + name_ +
                       " of the store: a range needs a number, a time or a text as its end");
     }
-    index(connection, column);
+    if (is_range) last = column;
+    else equal.insert(column);
     const std::string name = identifier(columns_[column].name);
     selection.from += std::exchange(joint, " AND ");
     if (value.is_null() || (is_nan(value) && !field.nullable)) {
@@ -157,7 +177,7 @@ Table::Selection Table::select(const Connection& connection, const Query& query,
     selection.order_and_limit = " ORDER BY ";
     if (!query.order_by.empty()) {
       const std::size_t column = column_of(query.order_by, "ordering by");
-      index(connection, column);
+      if (!last) last = column;
       selection.order_and_limit += order(column, direction) + ", ";
     }
     if (!own_order_.empty()) selection.order_and_limit += own_order_ + direction + (is_ours_ ? "" : ", ");
@@ -165,6 +185,7 @@ Table::Selection Table::select(const Connection& connection, const Query& query,
     if (!is_ours_) selection.order_and_limit += std::string("ctid") + direction;
   }
   if (selection.has_limit) selection.order_and_limit += " LIMIT " + std::to_string(query.limit);
+  index(connection, equal, last);
   return selection;
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <map>
+#include <unordered_set>
 #include <utility>
 
 #include "astro/error.hpp"

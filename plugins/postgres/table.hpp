@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "astro/store.hpp"
@@ -32,7 +32,7 @@ class Table final {
   void expect_known() noexcept { cautious_ = 32; }
   /// After a transaction that was undone.
   void forget();
-  /// An index that is ours and refuses long texts goes, and does not come again.
+  /// Indexes that are ours and refuse long texts go, and do not come again.
   void drop_text_indexes(const Connection& connection);
 
   bool replace(const Connection& connection, const Rows& row, const std::string& revision_field, std::int64_t expected);
@@ -63,8 +63,8 @@ class Table final {
   std::size_t copy(const Connection& connection, const Rows& rows, const std::string& into);
   std::size_t insert_new(const Connection& connection, const Rows& rows);
   std::size_t column_of(const std::string& field, const char* purpose) const;
-  std::string index_name(std::size_t column) const;
-  void index(const Connection& connection, std::size_t column);
+  std::string index_name(const std::vector<std::size_t>& columns) const;
+  void index(const Connection& connection, const std::set<std::size_t>& equal, std::optional<std::size_t> last);
   std::string order(std::size_t column, const char* direction) const;
   Selection select(const Connection& connection, const Query& query, bool is_ordered);
 
@@ -78,7 +78,8 @@ class Table final {
   std::string reading_;
   std::string staging_;
   int cautious_ = 0;  // so many batches may hold keys that are known
-  std::unordered_set<std::size_t> indexed_;
+  std::set<std::vector<std::size_t>> indexed_;
+  bool has_no_text_index_ = false;  // texts were too long for one
 };
 
 }  // namespace astro::postgres

@@ -41,13 +41,21 @@ bool is_nan(const Value& value) noexcept {
 
 }  // namespace
 
-/// A column that is searched by gets an index the first time. Only a help: where it cannot be made
-/// (another program writes, the disk is full) the query is slower and as right.
-void Table::index(std::size_t column) {
-  if (column == 0 || !has_order(schema_.fields[column].type) || !indexed_.insert(column).second) return;
-  const std::string bare = columns_[column].substr(1, columns_[column].size() - 2);
-  const std::string name = name_.substr(0, name_.size() - 1) + "." + bare + "\"";
-  const std::string sql = "CREATE INDEX IF NOT EXISTS " + name + " ON " + name_ + "(" + columns_[column] + ")";
+/// Columns that are searched by get an index the first time: those that must be equal, and behind them the one that has
+/// a range or gives the order. Only a help: where it cannot be made (another program writes, the disk is full) the
+/// query is slower and as right.
+void Table::index(const std::set<std::size_t>& equal, std::optional<std::size_t> last) {
+  std::vector<std::size_t> columns(equal.begin(), equal.end());
+  if (last && !equal.contains(*last)) columns.push_back(*last);
+  std::erase_if(columns, [&](std::size_t column) { return !has_order(schema_.fields[column].type); });
+  if (columns.empty() || columns.front() == 0 || !indexed_.insert(columns).second) return;
+  std::string name = name_.substr(0, name_.size() - 1);
+  std::string list;
+  for (const std::size_t column : columns) {
+    name += "." + columns_[column].substr(1, columns_[column].size() - 2);
+    list += (list.empty() ? "" : ", ") + columns_[column];
+  }
+  const std::string sql = "CREATE INDEX IF NOT EXISTS " + name + "\" ON " + name_ + "(" + list + ")";
   database_.try_execute(sql.c_str());
 }
 
@@ -55,6 +63,8 @@ void Table::index(std::size_t column) {
 Table::Selection Table::select(const std::string& what, const Query& query, const std::string& after) {
   Selection selection;
   std::vector<std::size_t> bound;
+  std::set<std::size_t> equal;
+  std::optional<std::size_t> last;
   std::string sql = what + " FROM " + name_;
   const char* joint = " WHERE ";
   for (const Condition& condition : query.where) {
@@ -67,7 +77,8 @@ Table::Selection Table::select(const std::string& what, const Query& query, cons
                   "looking for \"" + condition.field + "\" in " + name_ +
                       " of the store: a range needs a number, a time or a text as its end");
     }
-    index(column);
+    if (is_range) last = column;
+    else equal.insert(column);
     sql += std::exchange(joint, " AND ") + columns_[column];
     const bool rests_as_null = value.is_null() || (is_nan(value) && !field.nullable);
     if (rests_as_null) {
@@ -84,9 +95,10 @@ Table::Selection Table::select(const std::string& what, const Query& query, cons
   sql += " ORDER BY ";
   if (!query.order_by.empty()) {
     const std::size_t column = column_of(query.order_by, "ordering by");
-    index(column);
+    if (!last) last = column;
     sql += columns_[column] + direction + ", ";
   }
+  index(equal, last);
   sql += std::string("astro_row") + direction;
   if (query.limit != 0 && std::in_range<std::int64_t>(query.limit)) sql += " LIMIT " + std::to_string(query.limit);
   selection.statement = database_.prepare(sql + after, reading_);

@@ -2,8 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <set>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include "astro/store.hpp"
@@ -39,7 +40,7 @@ class Table final {
   std::string default_of(const Field& field) const;
   void bind_row(const Statement& statement, const Rows& rows, std::size_t row);
   std::size_t column_of(const std::string& field, const char* purpose) const;
-  void index(std::size_t column);
+  void index(const std::set<std::size_t>& equal, std::optional<std::size_t> last);
   Selection select(const std::string& what, const Query& query, const std::string& after = {});
 
   const Database& database_;
@@ -50,7 +51,7 @@ class Table final {
   std::string reading_;
   Statement insert_;
   std::vector<Cell> cells_;  // of the row that is being bound; they own what has no flat form
-  std::unordered_set<std::size_t> indexed_;
+  std::set<std::vector<std::size_t>> indexed_;
 };
 
 }  // namespace astro::sqlite

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <iostream>
 
+#include "astro/describe.hpp"
 #include "astro/error.hpp"
 #include "astro/observatory.hpp"
 #include "astro/registry.hpp"
@@ -24,45 +25,6 @@ std::string range_of(const Field& field) {
   if (below) return "from " + text(field.min);
   if (above) return "to " + text(field.max);
   return "";
-}
-
-Value to_map(const Field& field) {
-  Value told;
-  told.set("name", field.name).set("type", to_string(field.type)).set("unit", field.unit);
-  told.set("required", field.required).set("says", field.says);
-  if (!field.secret) told.set("default", field.default_value);
-  if (std::isfinite(field.min)) told.set("min", field.min);
-  if (std::isfinite(field.max)) told.set("max", field.max);
-  if (!field.choices.empty()) told.set("choices", List(field.choices.begin(), field.choices.end()));
-  if (!field.members.empty()) {
-    List members;
-    for (const Field& member : field.members) members.push_back(to_map(member));
-    told.set("members", std::move(members));
-  }
-  return told;
-}
-
-List to_list(const std::vector<Field>& fields) {
-  List list;
-  for (const Field& field : fields) list.push_back(to_map(field));
-  return list;
-}
-
-Value to_map(const DriverDescription& driver) {
-  Value told;
-  told.set("driver", driver.name).set("kind", to_string(driver.kind)).set("says", driver.says);
-  told.set("plugin", driver.plugin).set("version", driver.version).set("settings", to_list(driver.settings.fields));
-  if (driver.kind == DeviceKind::controller) {
-    told.set("points", to_list(driver.controller.points));
-    List commands;
-    for (const CommandDescription& command : driver.controller.commands) {
-      Value one;
-      one.set("command", command.name).set("says", command.says).set("parameters", to_list(command.parameters));
-      commands.push_back(std::move(one));
-    }
-    told.set("commands", std::move(commands));
-  }
-  return told;
 }
 
 void print_fields(const char* title, const std::vector<Field>& fields) {
@@ -132,7 +94,7 @@ void add_describe(CLI::App& app, Action& action) {
       const auto drivers = arguments->driver.empty() ? Registry::shared().drivers() : drivers_named(arguments->driver);
       if (arguments->json) {
         List list;
-        for (const DriverDescription& driver : drivers) list.push_back(to_map(driver));
+        for (const DriverDescription& driver : drivers) list.push_back(describe(driver));
         Value told;
         told.set("drivers", std::move(list));
         print(told, true);

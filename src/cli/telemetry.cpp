@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/telemetry.hpp"
 
+#include <algorithm>
 #include <iostream>
 #include <thread>
 
@@ -92,7 +93,8 @@ int history(const TelemetryArguments& arguments) {
 
 int aggregate(const TelemetryArguments& arguments) {
   const History kept(arguments);
-  const auto period = arguments.period == "day" ? telemetry::Period::day : telemetry::Period::hour;
+  const auto& periods = Description<telemetry::Period>::choices;
+  const auto period = static_cast<telemetry::Period>(std::ranges::find(periods, arguments.period) - periods.begin());
   const telemetry::AggregateQuery query{
       .id = arguments.id, .period = period, .from = time_of(arguments.from), .to = time_of(arguments.to)};
   if (arguments.rebuild) telemetry::rebuild_aggregates(kept.store(), query);
@@ -206,9 +208,10 @@ void add_telemetry(CLI::App& app, Action& action) {
   points->add_option("--limit", arguments->limit, "the newest so many; 0: all")->capture_default_str();
 
   CLI::App* averages = with_range(
-      with_store(command("aggregate", "averages, minima, maxima and counts of hours or days", aggregate)), "inclusive");
-  averages->add_option("--period", arguments->period, "hour or day")
-      ->check(CLI::IsMember({"hour", "day"}))
+      with_store(command("aggregate", "averages, minima, maxima and counts of minutes, hours or days", aggregate)),
+      "inclusive");
+  averages->add_option("--period", arguments->period, "minute, hour or day")
+      ->check(CLI::IsMember({"minute", "hour", "day"}))
       ->capture_default_str();
   averages->add_flag("--rebuild", arguments->rebuild, "compute them anew from the history first");
 

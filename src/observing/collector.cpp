@@ -10,6 +10,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr auto between_glances = 20ms;  // at what is integrated, for whoever watches
+
 /// Where the beam of a receiver was, from its mount's history; not known when it has no mount or
 /// the mount was not read then.
 Pointing pointing_at(const Observatory& site, const StreamSettings& settings, Time time) {
@@ -67,12 +69,21 @@ bool Collector::is_of_before(const Block& block) {
   return is_old;
 }
 
-Spectrum Collector::next(Duration duration, const std::stop_token& stop, const std::function<void(const Block&)>& tap) {
+/// What was integrated so far, with where the dish pointed.
+Spectrum Collector::placed() const {
+  Spectrum spectrum = spectrometer_.spectrum();
+  spectrum.pointing = pointing_at(site_, *receiver_.settings(), spectrum.mid);
+  return spectrum;
+}
+
+Spectrum Collector::next(Duration duration, const std::stop_token& stop, const std::function<void(const Block&)>& tap,
+                         const std::function<void(const Spectrum&)>& look) {
   if (!stream_) start_afresh();
   spectrometer_.reset();
   Duration taken{};
   std::uint64_t begun = 0;  // the clock may be set meanwhile: samples count the time
   bool any = false;
+  auto looked = std::chrono::steady_clock::now();
   while (!any || taken < duration) {
     const BlockPtr block = next_block(stop);
     if (is_of_before(*block)) continue;
@@ -84,10 +95,16 @@ Spectrum Collector::next(Duration duration, const std::stop_token& stop, const s
       taken = block->settings().duration_of(block->first + block->items() - begun);
     }
     if (block->last) break;
+    const auto now = std::chrono::steady_clock::now();
+    if (!look || now - looked < between_glances || spectrometer_.exposure() == Duration::zero()) continue;
+    looked = now;
+    try {
+      look(placed());
+    } catch (const Error&) {
+      // There is not yet enough for a spectrum.
+    }
   }
-  Spectrum spectrum = spectrometer_.spectrum();
-  spectrum.pointing = pointing_at(site_, *receiver_.settings(), spectrum.mid);
-  return spectrum;
+  return placed();
 }
 
 }  // namespace astro::detail

@@ -26,12 +26,15 @@ class Collector {
 
   /// The next spectrum of so long a time, with where the dish pointed. Shorter only when a recording
   /// ends. Throws `timeout` when nothing comes for 5 s, `interrupted` when stop is requested, and
-  /// what the receiver failed with. `tap` sees every block that goes in.
-  Spectrum next(Duration duration, const std::stop_token& stop, const std::function<void(const Block&)>& tap = {});
+  /// what the receiver failed with. `tap` sees every block that goes in, `look` now and then what was integrated so
+  /// far.
+  Spectrum next(Duration duration, const std::stop_token& stop, const std::function<void(const Block&)>& tap = {},
+                const std::function<void(const Spectrum&)>& look = {});
 
  private:
   BlockPtr next_block(const std::stop_token& stop);
   bool is_of_before(const Block& block);
+  Spectrum placed() const;
 
   const Observatory& site_;
   ReceiverHandle receiver_;

@@ -10,6 +10,7 @@
 #include "astro/observing/queue.hpp"
 #include "astro/observing/schedule.hpp"
 #include "observing/devices.hpp"
+#include "observing/queue_control.hpp"
 #include "observing/queue_record.hpp"
 
 namespace astro {
@@ -195,12 +196,15 @@ class Runner {
     });
     if (!begun) return;  // somebody was faster: plan anew
     const Time start = now();
-    ObserveOptions observe_options;
-    observe_options.progress = [&, known = begun->observation_id](const Progress& progress) mutable {
-      if (progress.observation_id == known) return;
-      known = progress.observation_id;
-      change(entry.id, [&](QueuedRequest& record) { return record.observation_id = known, true; });
+    ObserveOptions observe_options{.live_every = options_.live_every};
+    observe_options.progress = [&, running = *begun](const Progress& progress) mutable {
+      if (progress.observation_id != running.observation_id) {
+        running.observation_id = progress.observation_id;
+        change(entry.id, [&](QueuedRequest& record) { return record.observation_id = running.observation_id, true; });
+      }
+      if (options_.progress) options_.progress(running, progress);
     };
+    const detail::Reined reined(options_.control, entry.id, observe_options.control);
     try {
       const Watch watch(store_, entry.id, options_.stop, observe_options.control);
       if (is_resumable(begun->observation_id))
@@ -234,6 +238,9 @@ class Runner {
         record.state = QueueState::waiting;
         record.reason = "the queue was stopped in the middle of it; it is resumed";
         --record.attempts;
+      } else if (error->code() == ErrorCode::cancelled) {
+        record.state = QueueState::cancelled;
+        record.reason = "cancelled while it was carried out";
       } else {
         fail(record, *error);
       }
@@ -313,7 +320,12 @@ class Runner {
 }  // namespace
 
 QueueRun run_queue(const Observatory& site, const std::string& store, const QueueOptions& options) {
-  return Runner(site, store, options)();
+  std::stop_source stop;
+  const std::stop_callback of_caller(options.stop, [&stop] { stop.request_stop(); });
+  const std::stop_callback of_control(options.control.token(), [&stop] { stop.request_stop(); });
+  QueueOptions stoppable = options;
+  stoppable.stop = stop.get_token();
+  return Runner(site, store, stoppable)();
 }
 
 }  // namespace astro

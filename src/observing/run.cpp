@@ -13,6 +13,7 @@
 #include "observing/beam.hpp"
 #include "observing/collector.hpp"
 #include "observing/devices.hpp"
+#include "observing/live_spectra.hpp"
 #include "observing/loads.hpp"
 #include "observing/recorder.hpp"
 #include "observing/reduction.hpp"
@@ -96,7 +97,9 @@ class Run {
         receiver_(site.receiver(detail::device_of(site.site(), DeviceKind::receiver, request_.receiver).name, issuer_)),
         store_(site.store(detail::device_of(site.site(), DeviceKind::store, request_.store).name)),
         loads_(site, receiver_.name(), request_.calibration, issuer_),
-        done_(record_.steps.size()) {
+        done_(record_.steps.size()),
+        live_(record_, site.location(), options.progress ? options.live_every : Duration{},
+              [this](const LiveSpectrum& live) { show(live); }) {
     if (const std::string mount = receiver_.settings()->mount; !mount.empty()) mount_ = site.mount(mount, issuer_);
     beam_.emplace(site, mount_);
   }
@@ -160,6 +163,7 @@ class Run {
       Done& done = done_.at(static_cast<std::size_t>(integration.step));
       done.time += integration.duration;
       if (!done.begun) done.begun = integration.start;
+      live_.remember(integration);
     }
   }
 
@@ -291,9 +295,12 @@ class Run {
     check_stop();
     collector.start_afresh(begin);
     detail::Recorder recorder(site_, receiver_, record_, number, request_.product);
+    live_.begin(number);
+    std::function<void(const Spectrum&)> look;
+    if (live_.are_wanted()) look = [this](const Spectrum& so_far) { look_at(so_far); };
     try {
       while (!is_done(number) && !options_.control.is_paused()) {
-        const Spectrum spectrum = collector.next(slice_of(wanted), stop_, recorder.tap());
+        const Spectrum spectrum = collector.next(slice_of(wanted), stop_, recorder.tap(), look);
         beam_->check_still_there();
         check_holder();
         keep(spectrum, wanted, number);
@@ -325,8 +332,28 @@ class Run {
     if (!done.begun) done.begun = spectrum.start;
     samples_lost_ += spectrum.samples_lost;
     phase_ = step.phase;
+    under_way_ = nullptr;
+    live_.keep(spectrum, sequence_);
     say(step.label.c_str(), &spectrum);
     ++sequence_;
+  }
+
+  void look_at(const Spectrum& so_far) {
+    under_way_ = &so_far;
+    live_.see(so_far);
+    under_way_ = nullptr;
+  }
+
+  /// Who watches is told with how far the observation is.
+  void show(const LiveSpectrum& seen) const {
+    LiveSpectrum live = seen;
+    Progress progress = progress_at(seen.stage);
+    progress.phase = seen.phase;
+    live.fraction = progress.fraction;
+    live.left = progress.left;
+    live.samples_lost = progress.samples_lost;
+    progress.live = &live;
+    options_.progress(progress);
   }
 
   /// Who takes a device over is named to whoever had it.
@@ -393,21 +420,28 @@ class Run {
 
   void say(const std::string& stage, const Spectrum* latest) const {
     if (!options_.progress) return;
+    Progress progress = progress_at(stage);
+    if (latest != nullptr) progress.stored = sequence_;
+    progress.latest = latest;
+    options_.progress(progress);
+  }
+
+  Progress progress_at(const std::string& stage) const {
     const Duration all = total();
     Duration done{};
     for (const Done& each : done_) done += each.time;
+    if (under_way_ != nullptr) done += under_way_->duration;
     if (stage == "done") done = all;  // what is left over of slices is nobody's concern
     Progress progress{.observation_id = record_.id,
                       .stage = stage,
                       .fraction = std::clamp(seconds(done) / std::max(seconds(all), 1e-9), 0.0, 1.0),
                       .left = std::max(all - done, Duration{}),
-                      .stored = latest != nullptr ? sequence_ : -1,
-                      .latest = latest,
                       .phase = phase_,
                       .mount = {},
                       .samples_lost = samples_lost_};
+    if (under_way_ != nullptr) progress.samples_lost += under_way_->samples_lost;
     if (mount_) progress.mount = mount_->status();
-    options_.progress(progress);
+    return progress;
   }
 
   const Observatory& site_;
@@ -428,6 +462,8 @@ class Run {
   std::int64_t added_ = 0;
   std::uint64_t samples_lost_ = 0;
   Phase phase_ = Phase::sky;
+  const Spectrum* under_way_ = nullptr;
+  detail::LiveSpectra live_;
 };
 
 /// All that is commanded for it is part of one trace.

@@ -14,13 +14,9 @@ namespace astro::telemetry {
 
 namespace {
 
-constexpr std::array periods{Period::hour, Period::day};
+constexpr std::array periods{Period::minute, Period::hour, Period::day};
 constexpr std::size_t most_remembered = 20'000;
 constexpr int most_attempts = 100;
-
-Duration length_of(Period period) noexcept {
-  return period == Period::hour ? Duration(std::chrono::hours(1)) : Duration(std::chrono::hours(24));
-}
 
 Aggregate empty_aggregate(const Point& point, Period period) {
   const Time begin = begin_of(period, point.time);
@@ -55,6 +51,18 @@ std::optional<Aggregate> find_one(const StoreHandle& store, const std::string& k
 }
 
 }  // namespace
+
+Duration length_of(Period period) noexcept {
+  switch (period) {
+    case Period::minute:
+      return std::chrono::minutes(1);
+    case Period::hour:
+      return std::chrono::hours(1);
+    case Period::day:
+      return std::chrono::hours(24);
+  }
+  return {};
+}
 
 Time begin_of(Period period, Time time) noexcept {
   const std::int64_t length = length_of(period).count();

@@ -11,6 +11,7 @@
 #include "astro/error.hpp"
 #include "astro/log.hpp"
 #include "astro/metrics.hpp"
+#include "astro/telemetry/aggregates.hpp"
 #include "state_folder.hpp"
 #include "telemetry/alarm_book.hpp"
 #include "telemetry/alarm_watch.hpp"
@@ -103,6 +104,9 @@ Hub::State::State(const Observatory& observatory, TelemetrySection with)
   if (const auto name = store_of(section, site.site())) {
     store = site.store(*name);
     writer.emplace(*store, point_rules(section), site.clock());
+    // A store makes the index for a question when it is asked first: best while the tables are short.
+    (void)find_history(*store, {.id = "-", .limit = 1});
+    (void)find_aggregates(*store, {.id = "-"});
     const auto open = list_alarms(*store);
     book.restore(open);
     std::vector<Alarm> raised;

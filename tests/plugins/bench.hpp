@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "astro/command.hpp"
 #include "astro/device.hpp"
 #include "astro/registry.hpp"
 
@@ -61,6 +62,7 @@ class Bench {
     void finished(std::string_view id, Outcome outcome) override { outcomes[std::string(id)] = std::move(outcome); }
     void poll_every(Duration every) override { interval = every; }
     void log(LogLevel, std::string_view) override {}
+    void give(Command) override {}
     void describe(const MountDescription& description) override { mount = description; }
     void describe(const ReceiverDescription& description) override { receiver = description; }
     void describe(const ControllerDescription& description) override { controller = description; }

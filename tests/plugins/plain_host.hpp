@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "astro/command.hpp"
 #include "astro/controller.hpp"
 #include "astro/device.hpp"
 #include "astro/mount.hpp"
@@ -36,6 +37,7 @@ class PlainHost final : public Emitter {
     const std::lock_guard lock(mutex_);
     log_.emplace_back(message);
   }
+  void give(Command) override {}
   void describe(const MountDescription&) override {}
   void describe(const ReceiverDescription&) override {}
   void describe(const ControllerDescription&) override {}

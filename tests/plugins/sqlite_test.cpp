@@ -57,6 +57,17 @@ TEST(Sqlite, MakesAnIndexForAColumnThatIsSearchedBy) {
   EXPECT_EQ(sql.ask("SELECT count(*) FROM sqlite_schema WHERE name = 'counted.text'"), "1");
 }
 
+TEST(Sqlite, MakesOneIndexForColumnsThatAreSearchedByTogether) {
+  const TemporaryFolder folder;
+  const Opened store = open_sqlite(folder.path() / "a.db");
+  store.insert<Counted>({{2, "a"}, {1, "a"}, {3, "b"}});
+  EXPECT_EQ(store.numbers({.where = {{"text", Compare::equal, "a"}}, .order_by = "number"}),
+            (std::vector<std::int64_t>{1, 2}));
+  Sql sql(folder.path() / "a.db");
+  EXPECT_EQ(sql.ask("SELECT group_concat(name) FROM sqlite_schema WHERE type = 'index' AND name LIKE 'counted.%'"),
+            "counted.text.number");
+}
+
 TEST(Sqlite, TouchesNothingWhenAFieldsTypeChanged) {
   const TemporaryFolder folder;
   const Opened store = open_sqlite(folder.path() / "a.db");

@@ -128,6 +128,7 @@ TEST(History, IsReplayedAtItsPaceUntilItIsStopped) {
 
 TEST(Aggregates, BeginWithTheHourAndTheDayOfUtc) {
   EXPECT_EQ(begin_of(Period::hour, parse_time("2026-01-15T20:00:00")), parse_time("2026-01-15T20:00:00"));
+  EXPECT_EQ(begin_of(Period::minute, parse_time("2026-01-15T20:59:59.9")), parse_time("2026-01-15T20:59:00"));
   EXPECT_EQ(begin_of(Period::hour, parse_time("2026-01-15T20:59:59.999999999")), parse_time("2026-01-15T20:00:00"));
   EXPECT_EQ(begin_of(Period::day, parse_time("2026-01-15T20:59:59")), parse_time("2026-01-15T00:00:00"));
   EXPECT_EQ(begin_of(Period::day, parse_time("1969-12-31T12:00:00")), parse_time("1969-12-31T00:00:00"));

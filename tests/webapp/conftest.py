@@ -6,14 +6,19 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
+from aiosmtpd.controller import Controller
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -39,7 +44,8 @@ class ControlRoom:
         self.url = f"http://127.0.0.1:{self.settings['port']}"
         self.log = self.folder / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
-        self.passwords: dict[str, str] = {}
+        self.names: dict[str, str] = {}
+        self._first: dict[str, tuple[httpx.Client, float]] = {}
         self.admin_password = ""
         self._clients: list[httpx.Client] = []
         self.start()
@@ -66,7 +72,7 @@ class ControlRoom:
             assert self.process.poll() is None, f"the control room ended:\n{self.output()}"
             assert time.monotonic() < end, f"the control room does not answer:\n{self.output()}"
             try:
-                httpx.get(f"{self.url}/api/openapi.json", timeout=5)
+                httpx.get(f"{self.url}/api/auth/ways", timeout=5)
                 return
             except httpx.TransportError:
                 time.sleep(0.05)
@@ -109,7 +115,7 @@ class ControlRoom:
             changed = first.post("/api/auth/password", json={"old": found.group(1), "new": PASSWORD})
             assert changed.status_code == 204, changed.text
             self.admin_password = PASSWORD
-        return self.sign_in("admin", self.admin_password)
+        return self._known("admin", self.admin_password)
 
     def add_user(self, role: str, name: str = "", email: str = "") -> str:
         """A user of this role who may sign in by PASSWORD; returns the name."""
@@ -122,11 +128,22 @@ class ControlRoom:
         return name
 
     def client(self, role: str, name: str = "", **more: object) -> httpx.Client:
-        """A client signed in with this role; by `name` somebody else than the usual one of the role."""
+        """A client signed in with this role; by `name` somebody else than the usual one of the role.
+
+        All clients of one user share a session: to sign out of it, take `sign_in`."""
         known = name or role
-        if known not in self.passwords:
-            self.passwords[known] = self.add_user(role, known if name else "")
-        return self.sign_in(self.passwords[known], PASSWORD, **more)
+        if known not in self.names:
+            self.names[known] = self.add_user(role, known if name else "")
+        return self._known(self.names[known], PASSWORD, **more)
+
+    def _known(self, name: str, password: str, **more: object) -> httpx.Client:
+        if name not in self._first or self._first[name][1] < time.monotonic() - 600:  # before its token expires
+            self._first[name] = (self.sign_in(name, password), time.monotonic())
+        first = self._first[name][0]
+        client = self.anonymous(**more)
+        client.headers["Authorization"] = first.headers["Authorization"]
+        client.user = first.user  # type: ignore[attr-defined]
+        return client
 
     def close(self) -> None:
         for client in self._clients:
@@ -136,8 +153,6 @@ class ControlRoom:
 
 
 def free_port() -> int:
-    import socket
-
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
@@ -163,3 +178,58 @@ def start_control_room():
     yield start
     for room in rooms:
         room.close()
+
+
+class MailServer:
+    """A real SMTP server on loopback. `refuse` is what it says to the next mails instead of taking them."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.mails: list[EmailMessage] = []
+        self.refuse: list[str] = []
+        self.port = port or free_port()
+        self._controller = Controller(self, hostname="127.0.0.1", port=self.port)
+        self._controller.start()
+
+    async def handle_DATA(self, server, session, envelope) -> str:
+        if self.refuse:
+            return self.refuse.pop(0)
+        self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        return "250 OK"
+
+    def wait_for(self, to: str, subject: str = "", seconds: float = 30.0) -> EmailMessage:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for mail in list(self.mails):
+                if to in str(mail["To"]) and subject in str(mail["Subject"]):
+                    return mail
+            time.sleep(0.05)
+        raise AssertionError(f"no mail to {to} with {subject!r}: {[(str(m['To']), m['Subject']) for m in self.mails]}")
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """For a control room."""
+        return {"smtp_host": "127.0.0.1", "smtp_port": self.port, "smtp_tls": "none", "mail_from": "dish@example.org"}
+
+    def close(self) -> None:
+        self._controller.stop()
+
+
+@pytest.fixture(scope="module")
+def mail_server():
+    server = MailServer()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def new_database(postgres):
+    """new_database() makes an empty database in a real PostgreSQL and returns its URL."""
+    admin = f"host=127.0.0.1 port={postgres.port} user=astro password=secret dbname=astro"
+
+    def make() -> str:
+        name = f"room_{secrets.token_hex(4)}"
+        with psycopg.connect(admin, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+        return f"postgresql://astro:secret@127.0.0.1:{postgres.port}/{name}"
+
+    return make

@@ -105,10 +105,11 @@ class Receiver(_Driver):
 
 
 class Controller(_Driver):
-    """Every other actuator and sensor. `points` and `commands` describe it."""
+    """Every other actuator and sensor. `points`, `commands` and `hears` describe it."""
 
     points = ()
     commands = ()
+    hears = ()
 
     def poll(self):
         """Reads the hardware and emits its points by the host's ``point(name, value)``."""
@@ -116,6 +117,12 @@ class Controller(_Driver):
     def perform(self, call):
         """Carries out a Call; returns None, a dict of details, or a Performed."""
         raise _unsupported(self, f"command {call.name}")
+
+    def heard(self, points):
+        """Takes a list of Points of other devices, those that `hears` names, as they come."""
+
+    def commanded(self, acknowledgment):
+        """Takes what became of a command that the host's ``give(Command)`` handed in: each change, up to its end."""
 
 
 def field(default=_MISSING, *, unit="", min=-math.inf, max=math.inf, says="", secret=False, default_factory=_MISSING):
@@ -202,6 +209,7 @@ def _kind_and_description(cls, about):
     if issubclass(cls, Controller):
         about.setdefault("points", list(cls.points))
         about.setdefault("commands", list(cls.commands))
+        about.setdefault("hears", list(cls.hears))
         return "controller", _astro.ControllerDescription(**about)
     raise TypeError(f"{cls!r} derives from none of astro.Mount, astro.Receiver, astro.Controller")
 

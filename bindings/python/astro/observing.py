@@ -46,7 +46,7 @@ def _told(progress):
         bar.close()
 
 
-def observe(site, request, steps=None, progress=None, control=None):
+def observe(site, request, steps=None, progress=None, control=None, live_every_s=0):
     """Carries out a request: points and tracks, calibrates, integrates, stores; returns what it found.
 
     request: an ObservationRequest, the path of a request file, or a dict of the request's attributes.
@@ -54,19 +54,20 @@ def observe(site, request, steps=None, progress=None, control=None):
     progress: True for a bar (tqdm where it is installed), or a function that is called with a Progress;
     when it raises, the observation is cancelled. Ctrl-C cancels it too.
     control: an ObservationControl, to pause, cancel or extend it from elsewhere.
+    live_every_s: how often (0.1 s at least) progress comes with a `live` spectrum; 0: never.
     """
     if isinstance(request, (str, os.PathLike)):
         request = _astro.load_request(request, site.site)
     elif isinstance(request, dict):
         request = _astro.ObservationRequest(**request)
     with _told(progress) as tell:
-        return _astro._observe(site, request, steps, tell, control or _astro.ObservationControl())
+        return _astro._observe(site, request, steps, tell, control or _astro.ObservationControl(), live_every_s)
 
 
-def resume(site, store, observation_id, progress=None, control=None):
+def resume(site, store, observation_id, progress=None, control=None, live_every_s=0):
     """Goes on with an observation that did not end `completed`: what is stored is not done again.
 
     store: name of the store that has it; the rest as for `observe`.
     """
     with _told(progress) as tell:
-        return _astro._resume(site, store, observation_id, tell, control or _astro.ObservationControl())
+        return _astro._resume(site, store, observation_id, tell, control or _astro.ObservationControl(), live_every_s)

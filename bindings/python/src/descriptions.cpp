@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "descriptions.hpp"
+
+#include "astro/describe.hpp"
+#include "astro/observatory.hpp"
 #include "astro/registry.hpp"
 #include "common.hpp"
 #include "records.hpp"
@@ -65,7 +68,8 @@ void bind_receiver_description(py::module_& module) {
       .def_readwrite("fastest", &ReceiverDescription::fastest)
       .def_readwrite("min_gain_db", &ReceiverDescription::min_gain_db)
       .def_readwrite("max_gain_db", &ReceiverDescription::max_gain_db)
-      .def_readwrite("antennas", &ReceiverDescription::antennas);
+      .def_readwrite("antennas", &ReceiverDescription::antennas)
+      .def_readwrite("options", &ReceiverDescription::options, "What `Tuning.options` may hold: a list of Field.");
   def_duration(type, "hook_bound_s", &ReceiverDescription::hook_bound);
 }
 
@@ -87,7 +91,8 @@ void bind_controller_description(py::module_& module) {
   py::class_<ControllerDescription> type(module, "ControllerDescription", "What a controller measures and obeys.");
   def_keywords(type);
   type.def_readwrite("points", &ControllerDescription::points)
-      .def_readwrite("commands", &ControllerDescription::commands);
+      .def_readwrite("commands", &ControllerDescription::commands)
+      .def_readwrite("hears", &ControllerDescription::hears, "Points of other devices: \"dish.azimuth\", \"dish.*\".");
   def_duration(type, "poll_every_s", &ControllerDescription::poll_every);
   def_duration(type, "hook_bound_s", &ControllerDescription::hook_bound);
 }
@@ -128,6 +133,39 @@ astro::Field make_field(std::string name, astro::FieldType type, std::string uni
   field.choices = std::move(choices);
   if (!default_value.is_none()) field.default_value = from_attribute(field, default_value);
   return field;
+}
+
+namespace {
+
+/// As JSON can have it: times are text, and so are bytes.
+py::object plain(const astro::Value& described) { return py::cast(astro::parse_json(astro::to_json(described))); }
+
+py::object describe(const py::object& what, const std::optional<std::string>& device) {
+  astro::Value described;
+  if (py::isinstance<astro::Observatory>(what)) {
+    const auto site = py::cast<astro::Observatory>(what);
+    const py::gil_scoped_release release;
+    described = device ? astro::describe(site, *device) : astro::describe(site);
+  } else if (py::isinstance<astro::Field>(what)) {
+    described = astro::describe(py::cast<const astro::Field&>(what));
+  } else if (py::isinstance<astro::CommandDescription>(what)) {
+    described = astro::describe(py::cast<const astro::CommandDescription&>(what));
+  } else if (py::isinstance<DriverDescription>(what)) {
+    described = astro::describe(py::cast<const DriverDescription&>(what));
+  } else {
+    throw py::type_error("describe takes an Observatory, a DriverDescription, a CommandDescription or a Field");
+  }
+  return plain(described);
+}
+
+}  // namespace
+
+void bind_describe(py::module_& module) {
+  module.def("describe", &describe, "what"_a, "device"_a = py::none(),
+             R"(Descriptions as dicts and lists that JSON can have, for forms and pages.
+
+what: an open Observatory (a list of its devices, or the one named `device`, with points and commands), a
+DriverDescription, a CommandDescription or a Field.)");
 }
 
 void bind_registry(py::module_& module) {

@@ -14,4 +14,7 @@ astro::Field make_field(std::string name, astro::FieldType type, std::string uni
                         const py::object& default_value, std::string says, bool required, bool secret,
                         std::vector<std::string> choices);
 
+/// What describes as what JSON can have; after all that it takes is bound.
+void bind_describe(py::module_& module);
+
 }  // namespace astro_python

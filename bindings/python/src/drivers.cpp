@@ -187,6 +187,16 @@ class PythonController final : public astro::Controller {
       return astro::Performed{false, {}, value_from(answer)};
     });
   }
+  void heard(std::span<const astro::Point> points) override {
+    half_.call([&](const py::object& driver) {
+      py::list list;
+      for (const astro::Point& point : points) list.append(py::cast(point));
+      driver.attr("heard")(list);
+    });
+  }
+  void commanded(const astro::Acknowledgment& acknowledgment) override {
+    half_.call([&](const py::object& driver) { driver.attr("commanded")(acknowledgment); });
+  }
 
  private:
   Half half_;
@@ -326,6 +336,9 @@ void bind_emitter(py::module_& module) {
           "log",
           [](const E& self, astro::LogLevel level, const std::string& message) { self.borrow()->log(level, message); },
           "level"_a, "message"_a, nogil())
+      .def(
+          "give", [](const E& self, const astro::Command& command) { self.borrow()->give(command); }, "command"_a,
+          nogil(), "Gives a command to another device; commanded() hears what becomes of it.")
       .def(
           "describe", [](const E& self, const astro::MountDescription& given) { self.borrow()->describe(given); },
           "description"_a, nogil())

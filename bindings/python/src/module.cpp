@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/version.hpp"
 #include "common.hpp"
+#include "descriptions.hpp"
 #include "transport.hpp"
 #include "waiting.hpp"
 
@@ -44,6 +45,7 @@ PYBIND11_MODULE(_astro, module) {
   bind_store(module);
   bind_transport(module);
   bind_observatory(module);
+  bind_describe(module);
   bind_observing(module);
   bind_queue(module);
   bind_safety(module);

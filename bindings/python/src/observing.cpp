@@ -2,13 +2,12 @@
 #include "astro/observing/observe.hpp"
 
 #include <array>
-#include <atomic>
 #include <cstdio>
-#include <exception>
 
 #include "astro/observing/export.hpp"
 #include "astro/observing/plan.hpp"
 #include "common.hpp"
+#include "progress.hpp"
 #include "signal.hpp"
 #include "waiting.hpp"
 
@@ -20,46 +19,19 @@ using astro::ObservationControl;
 using astro::Observatory;
 using SpectrometerPtr = std::shared_ptr<SharedSpectrometer>;
 
-/// Tells Python how far an observation is. When the function raises, the observation is cancelled
-/// and what was raised reaches the caller.
-class ProgressCalls {
- public:
-  explicit ProgressCalls(py::object function) : function_(share(std::move(function))) {}
-
-  void operator()(const astro::Progress& progress, ObservationControl control) {
-    if (!interpreter_is_alive()) return;
-    const py::gil_scoped_acquire gil;
-    if (function_->is_none() || raised_) return;
-    try {
-      astro::Progress told = progress;
-      if (progress.latest != nullptr) latest_ = std::make_shared<const astro::Spectrum>(*progress.latest);
-      told.latest = progress.latest != nullptr ? latest_.get() : nullptr;
-      (*function_)(told);
-    } catch (py::error_already_set&) {
-      raised_ = std::current_exception();
-      control.cancel();
-    }
-  }
-  void rethrow() const {
-    if (raised_) std::rethrow_exception(raised_);
-  }
-
- private:
-  SharedObject function_;
-  std::shared_ptr<const astro::Spectrum> latest_;
-  std::exception_ptr raised_;
-};
-
 /// Runs what observes, in a thread of its own: Ctrl-C and what the progress function raises cancel it.
 template <class Work>
-astro::ObservationResult carried_out(const py::object& progress, const ObservationControl& control, Work work) {
-  ProgressCalls calls(progress);
+astro::ObservationResult carried_out(const py::object& progress, const ObservationControl& control, Duration live_every,
+                                     Work work) {
+  RaisingCalls calls(progress);
   try {
     return interruptible([&](const std::stop_token& stop) {
       ObservationControl reins = control;
       const std::stop_callback pass_on(stop, [&reins] { reins.cancel(); });
-      return work(
-          astro::ObserveOptions{.progress = [&](const astro::Progress& p) { calls(p, reins); }, .control = reins});
+      return work(astro::ObserveOptions{
+          .progress = [&](const astro::Progress& told) { calls([&] { reins.cancel(); }, ToldProgress(told)); },
+          .control = reins,
+          .live_every = live_every});
     });
   } catch (const astro::Error&) {
     calls.rethrow();
@@ -69,32 +41,20 @@ astro::ObservationResult carried_out(const py::object& progress, const Observati
 
 astro::ObservationResult observe(const Observatory& site, const astro::ObservationRequest& request,
                                  const std::optional<std::vector<astro::Step>>& steps, const py::object& progress,
-                                 const ObservationControl& control) {
-  return carried_out(progress, control, [&](const astro::ObserveOptions& options) {
+                                 const ObservationControl& control, Duration live_every) {
+  return carried_out(progress, control, live_every, [&](const astro::ObserveOptions& options) {
     return steps ? astro::observe(site, request, *steps, options) : astro::observe(site, request, options);
   });
 }
 
 astro::ObservationResult resume(const Observatory& site, const std::string& store, const std::string& id,
-                                const py::object& progress, const ObservationControl& control) {
-  return carried_out(progress, control,
+                                const py::object& progress, const ObservationControl& control, Duration live_every) {
+  return carried_out(progress, control, live_every,
                      [&](const astro::ObserveOptions& options) { return astro::resume(site, store, id, options); });
 }
 
 void bind_results(py::module_& module) {
-  using astro::ObservationResult, astro::Progress;
-  py::class_<Progress>(module, "Progress", "How far an observation is.")
-      .def_readonly("observation_id", &Progress::observation_id)
-      .def_readonly("stage", &Progress::stage)
-      .def_readonly("fraction", &Progress::fraction, "0 to 1, of the whole.")
-      .def_property_readonly("left_s", [](const Progress& self) { return self.left; })
-      .def_readonly("stored", &Progress::stored, "Sequence of the integration that has just become durable, or -1.")
-      .def_property_readonly(
-          "latest", [](const Progress& self) { return self.latest == nullptr ? py::none() : py::cast(*self.latest); },
-          "That integration's spectrum, or None.")
-      .def_readonly("phase", &Progress::phase, "What was in the beam of it.")
-      .def_readonly("mount", &Progress::mount, "Where the mount is and was told to be; None without one.")
-      .def_readonly("samples_lost", &Progress::samples_lost, "So far.");
+  using astro::ObservationResult;
   py::class_<ObservationResult>(module, "ObservationResult", "What an observation found.")
       .def_readonly("observation", &ObservationResult::observation)
       .def_readonly("spectrum", &ObservationResult::spectrum)
@@ -125,13 +85,6 @@ void bind_results(py::module_& module) {
         }
         return text + ">";
       });
-  py::class_<ObservationControl>(module, "ObservationControl", "The reins of an observation that runs, for any thread.")
-      .def(py::init())
-      .def("pause", &ObservationControl::pause, "Takes no more data after the current integration.")
-      .def("go_on", &ObservationControl::go_on)
-      .def_property_readonly("is_paused", &ObservationControl::is_paused)
-      .def("cancel", &ObservationControl::cancel)
-      .def("extend", &ObservationControl::extend, "passes"_a, "Adds passes through the mode at its end.");
 }
 
 void bind_plan(py::module_& module) {
@@ -182,6 +135,7 @@ void bind_plan(py::module_& module) {
 }  // namespace
 
 void bind_observing(py::module_& module) {
+  bind_progress(module);
   bind_results(module);
   bind_plan(module);
   module.def(
@@ -202,8 +156,8 @@ void bind_observing(py::module_& module) {
       },
       "site"_a, "receiver"_a, "spectrometer"_a, "duration_s"_a,
       "Hot and cold calibration with the loads that the site describes, then back to the sky.");
-  module.def("_observe", &observe, "site"_a, "request"_a, "steps"_a, "progress"_a, "control"_a);
-  module.def("_resume", &resume, "site"_a, "store"_a, "observation_id"_a, "progress"_a, "control"_a);
+  module.def("_observe", &observe, "site"_a, "request"_a, "steps"_a, "progress"_a, "control"_a, "live_every_s"_a);
+  module.def("_resume", &resume, "site"_a, "store"_a, "observation_id"_a, "progress"_a, "control"_a, "live_every_s"_a);
   module.def("reduce", &astro::reduce, "store"_a, "observation_id"_a, "site"_a, nogil(),
              "Reduces an observation from the store again; `site` is its location.");
   module.def("export_observation", &astro::export_observation, "store"_a, "observation_id"_a, "site"_a, "path"_a,

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/observing/queue.hpp"
 
-#include <exception>
-
 #include "astro/observing/schedule.hpp"
 #include "common.hpp"
 #include "enums.hpp"
+#include "progress.hpp"
 #include "records.hpp"
 #include "waiting.hpp"
 
@@ -13,6 +12,7 @@ namespace astro_python {
 namespace {
 
 using astro::Duration;
+using astro::QueueControl;
 using astro::QueuedRequest;
 using astro::Schedule;
 using astro::StoreHandle;
@@ -20,43 +20,45 @@ using astro::Time;
 
 Time or_now(const std::optional<Time>& time) { return time.value_or(astro::Clock::system()->now()); }
 
-/// Tells Python of a change. When the function raises, the run ends and what was raised reaches the caller.
-class ChangeCalls {
- public:
-  explicit ChangeCalls(py::object function) : function_(share(std::move(function))) {}
-
-  void operator()(const QueuedRequest& changed, std::stop_source& stop) {
-    if (!interpreter_is_alive()) return;
-    const py::gil_scoped_acquire gil;
-    if (function_->is_none() || raised_) return;
-    try {
-      (*function_)(changed);
-    } catch (py::error_already_set&) {
-      raised_ = std::current_exception();
-      stop.request_stop();
-    }
-  }
-  void rethrow() const {
-    if (raised_) std::rethrow_exception(raised_);
-  }
-
- private:
-  SharedObject function_;
-  std::exception_ptr raised_;
-};
-
 py::dict run_queue(const astro::Observatory& site, const std::string& store, bool until_empty,
-                   std::optional<Duration> look_ahead, const py::object& changed) {
-  ChangeCalls calls(changed);
+                   std::optional<Duration> look_ahead, const py::object& changed, const py::object& progress,
+                   Duration live_every, const std::optional<QueueControl>& control, const py::object& planned) {
+  RaisingCalls changes(changed);
+  RaisingCalls steps(progress);
+  RaisingCalls plans(planned);
   const astro::QueueRun ended = interruptible([&](const std::stop_token& asked) {
     std::stop_source stop;
     const std::stop_callback pass_on(asked, [&stop] { stop.request_stop(); });
+    const auto end = [&] { stop.request_stop(); };
     astro::QueueOptions options{.stop = stop.get_token(), .until_empty = until_empty, .look_ahead = look_ahead};
-    options.changed = [&](const QueuedRequest& each) { calls(each, stop); };
+    options.changed = [&](const QueuedRequest& each) { changes(end, each); };
+    if (!planned.is_none()) options.planned = [&](const Schedule& made) { plans(end, made); };
+    if (!progress.is_none()) {
+      options.progress = [&](const QueuedRequest& running, const astro::Progress& told) {
+        steps(end, running, ToldProgress(told));
+      };
+    }
+    options.live_every = live_every;
+    if (control) options.control = *control;
     return astro::run_queue(site, store, options);
   });
-  calls.rethrow();
+  for (const RaisingCalls* calls : {&changes, &steps, &plans}) calls->rethrow();
   return py::dict("done"_a = ended.done, "failed"_a = ended.failed, "interrupted"_a = ended.interrupted);
+}
+
+void bind_control(py::module_& module) {
+  py::class_<QueueControl>(module, "QueueControl",
+                           "The reins of a queue that runs and of the request that it carries out, for any thread.")
+      .def(py::init())
+      .def("stop", &QueueControl::stop, nogil(), "Ends the run; what is carried out waits again and is resumed.")
+      .def_property_readonly("running", released(&QueueControl::running),
+                             "Id of the request that is carried out; empty: none is.")
+      .def("pause", &QueueControl::pause, nogil(),
+           "Of that request: takes no more data after the current integration. False when none is carried out.")
+      .def("go_on", &QueueControl::go_on, nogil())
+      .def_property_readonly("is_paused", released(&QueueControl::is_paused))
+      .def("cancel", &QueueControl::cancel, nogil(), "Ends that request for good, as `cancelled`.")
+      .def("extend", &QueueControl::extend, "passes"_a, nogil(), "Adds passes through its mode at its end.");
 }
 
 Schedule plan_queue(const astro::Site& site, const std::vector<QueuedRequest>& queue, const std::optional<Time>& from,
@@ -91,6 +93,7 @@ void bind_schedule(py::module_& module) {
 }  // namespace
 
 void bind_queue(py::module_& module) {
+  bind_control(module);
   bind_schedule(module);
   module.def(
       "add_request",
@@ -112,11 +115,16 @@ void bind_queue(py::module_& module) {
       "store"_a, "id"_a, "reason"_a = "", "now"_a = py::none(), nogil(),
       "Takes a request off the queue; one that runs is stopped by whoever carries it out.");
   module.def("run_queue", &run_queue, "site"_a, "store"_a = "", "until_empty"_a = false, "look_ahead_s"_a = py::none(),
-             "changed"_a = py::none(),
+             "changed"_a = py::none(), "progress"_a = py::none(), "live_every_s"_a = 0.0, "control"_a = py::none(),
+             "planned"_a = py::none(),
              R"(Carries out what waits, best first, until Ctrl-C (or, with until_empty, nothing more can be done).
 
 store: that keeps the queue; empty: as the site's `queue:` says, else the only one. changed: a function that
-is called with each QueuedRequest whose state changed. Returns how many were done, failed for good, and interrupted.)");
+is called with each QueuedRequest whose state changed; progress: with the QueuedRequest that is carried out and its
+Progress; planned: with each new Schedule. What one of them raises ends the run and reaches the caller.
+live_every_s: how often (0.1 s at least) progress comes with a `live` spectrum; 0: never. control: a QueueControl, to
+stop the run, or to pause, cancel or extend what is carried out, from another thread.
+Returns how many were done, failed for good, and interrupted.)");
   module.def("schedule", &plan_queue, "site"_a, "queue"_a, "from_"_a = py::none(), "to"_a = py::none(), "seed"_a = 1,
              "evaluations"_a = 20000, nogil(),
              R"(Plans what waits in a queue: which request when, and why the others wait.

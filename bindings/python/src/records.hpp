@@ -79,6 +79,12 @@ py::class_<T> bind_record(py::module_& module, const char* class_name, const cha
           "The attributes by their names.")
       .def(
           "to_json", [](const T& self) { return astro::to_json(astro::to_value(self)); }, "One line of JSON.")
+      .def_static(
+          "from_json",
+          [](const std::string& text) {
+            return astro::from_value<T>(astro::canonical(astro::schema_of<T>(), astro::parse_json(text)));
+          },
+          "text"_a, "From such a text, of which parts may be left out; an Error names all fields that are wrong.")
       .def("__copy__", [](const T& self) { return T(self); })
       .def("__setattr__", &set_attribute)
       .def(

@@ -89,6 +89,26 @@ py::array velocity_of_pairs(const Observer& self, const Pairs& directions, Time 
   return made;
 }
 
+py::object galactic_line(const Location& site, Time time, astro::Angle latitude, std::size_t count,
+                         const Weather& weather) {
+  if (count < 2) {
+    throw astro::Error(astro::ErrorCode::invalid_argument,
+                       "drawing a line of Galactic latitude takes 2 points or more");
+  }
+  PairsMade made(count);
+  const auto out = made.span<AltAz>();
+  {
+    const py::gil_scoped_release released;
+    std::vector<Icrs> directions;
+    for (std::size_t i = 0; i < count; ++i) {
+      const double degrees = 360.0 * static_cast<double>(i) / static_cast<double>(count - 1);
+      directions.push_back(astro::sky::icrs(astro::Galactic{astro::degrees(degrees), latitude}));
+    }
+    Observer(site, weather).altaz(directions, time, out);
+  }
+  return made.as("AltAzArray");
+}
+
 }  // namespace
 
 void bind_observer(py::module_& room) {
@@ -117,6 +137,8 @@ or a SkyCoord; results are named tuples of arrays of radians.)");
            py::overload_cast<const Icrs&, Time, VelocityFrame>(&Observer::velocity_correction_km_s, py::const_),
            "direction"_a, "time"_a, "frame"_a = VelocityFrame::lsrk, nogil(), "Of one direction at one time.");
   const auto weather = py::arg_v("weather", Weather(), "Weather()");
+  room.def("galactic_line", &galactic_line, "site"_a, "time"_a, "latitude"_a = astro::Angle(), "count"_a = 181, weather,
+           "Once along a Galactic latitude (the plane without one), from longitude 0 to 360 degrees: AltAzArray.");
   room.def(
       "altaz",
       [](const Pairs& directions, const Location& site, Time time, const Weather& air) {

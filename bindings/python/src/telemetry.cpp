@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "arrays.hpp"
 #include "astro/telemetry/aggregates.hpp"
 #include "astro/telemetry/alarms.hpp"
+#include "astro/telemetry/chart.hpp"
 #include "astro/telemetry/gaps.hpp"
 #include "astro/telemetry/history.hpp"
 #include "astro/telemetry/hub.hpp"
 #include "common.hpp"
 #include "enums.hpp"
+#include "live.hpp"
 #include "records.hpp"
 #include "waiting.hpp"
 
@@ -117,7 +120,8 @@ void bind_records_of(py::module_& room) {
   make_enum<telemetry::AlarmLevel>(room, "How grave it is.");
   make_enum<telemetry::AlarmState>(room, "Whether it is over.");
   bind_record<telemetry::HistoryPoint>(room, "HistoryPoint", "A point as it rests in a store.");
-  bind_record<telemetry::Aggregate>(room, "Aggregate", "Average, least, greatest and count of an hour or a day.");
+  bind_record<telemetry::Aggregate>(room, "Aggregate",
+                                    "Average, least, greatest and count of a minute, an hour or a day.");
   bind_record<telemetry::SequenceRange>(room, "SequenceRange", "Both ends belong to it.");
   bind_record<telemetry::SourceMark>(room, "SourceMark", "How far a source has come since a start of it.");
   bind_record<telemetry::Gap>(room, "Gap", "Points of a source that did not come in their turn.");
@@ -159,7 +163,7 @@ void bind_history(py::module_& room) {
         return telemetry::find_aggregates(store, {.id = id, .period = period, .from = from, .to = to});
       },
       "store"_a, "id"_a = "", "period"_a = telemetry::Period::hour, "from_"_a = py::none(), "to"_a = py::none(),
-      nogil(), "Averages of hours or days, by time.");
+      nogil(), "Averages of minutes, hours or days, by time.");
   room.def(
       "rebuild_aggregates",
       [](const StoreHandle& store, const std::string& id, telemetry::Period period, const MaybeTime& from,
@@ -168,6 +172,30 @@ void bind_history(py::module_& room) {
       },
       "store"_a, "id"_a = "", "period"_a = telemetry::Period::hour, "from_"_a = py::none(), "to"_a = py::none(),
       nogil(), "Computes averages anew from the history.");
+}
+
+void bind_chart(py::module_& room) {
+  using telemetry::Chart;
+  py::class_<Chart> type(
+      room, "Chart",
+      "A point over a span of time, in buckets of one length; those without a number are left out.\n\n"
+      "Its arrays have one element for each bucket.");
+  const auto def_array = [&](const char* name, auto Chart::*member, const char* doc) {
+    type.def_property_readonly(
+        name, [member](const py::object& self) { return view(py::cast<const Chart&>(self).*member, self); }, doc);
+  };
+  def_array("time", &Chart::time, "Mean of the times in the bucket: float64, seconds since 1970.");
+  def_array("min", &Chart::min, "The least number, float64, in `unit`.");
+  def_array("max", &Chart::max, "The greatest number, float64, in `unit`.");
+  def_array("average", &Chart::average, "float64, in `unit`.");
+  def_array("count", &Chart::count, "How many numbers, int64.");
+  type.def_readonly("unit", &Chart::unit)
+      .def_readonly("period", &Chart::period, "Of the averages from which it was made; None: of the points themselves.")
+      .def("__len__", [](const Chart& self) { return self.time.size(); });
+  room.def(
+      "chart", &telemetry::chart, "store"_a, "id"_a, "from_"_a, "to"_a, "width"_a = 1000, nogil(),
+      "Least, greatest and average of a point in about `width` buckets from `from_` to before `to`: a Chart.\n\n"
+      "Made from points, minutes, hours or days, whichever is enough, so that a year takes no longer than a minute.");
 }
 
 void bind_hub(py::module_& room) {
@@ -189,6 +217,18 @@ void bind_hub(py::module_& room) {
            "changed: a function that is called with each Alarm that changed. Close the hub before the site.")
       .def_property_readonly("boot", [](const PythonHub& self) { return (*self).boot(); })
       .def("status", &status_of, "How many points were received, stored, thinned, repeated, shed, and wait.")
+      .def(
+          "take",
+          [](const PythonHub& self, const std::vector<astro::Point>& points, const std::string& source,
+             std::int64_t boot, bool historical) {
+            std::vector<telemetry::SourcedPoint> sourced;
+            for (const astro::Point& point : points) sourced.push_back({point, source, boot, historical});
+            (*self).take(sourced);
+          },
+          "points"_a, "source"_a, "boot"_a = 0, "historical"_a = false, nogil(),
+          "Points of somebody else, into history, averages and alarms. source: who counts them, \"node/device\"; a "
+          "point\n"
+          "whose sequence is 0 is not counted: it is known by its id and time.")
       .def(
           "flush", [](const PythonHub& self, Duration timeout) { return (*self).flush(timeout); }, "timeout_s"_a = 10.0,
           nogil(), "Waits until all that came before is stored.")
@@ -214,7 +254,9 @@ void bind_telemetry(py::module_& module) {
   py::module_ room = module.def_submodule("telemetry", "What was measured: history, averages, gaps, alarms.");
   bind_records_of(room);
   bind_history(room);
+  bind_chart(room);
   bind_hub(room);
+  bind_live(room);
 }
 
 }  // namespace astro_python

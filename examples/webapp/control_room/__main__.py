@@ -6,7 +6,10 @@ import sys
 import uvicorn
 from pydantic import ValidationError
 
+from .accounts.reports import report_to
 from .app import make_app
+from .connection import patient_for
+from .live.frames import FrameProtocol
 from .settings import Settings
 
 
@@ -14,19 +17,34 @@ def main() -> int:
     try:
         settings = Settings()
     except (ValidationError, FileNotFoundError) as wrong:
-        print(f"control room: {wrong}", file=sys.stderr)
+        print(f"control room: {_said(wrong)}", file=sys.stderr)
         return 2
+    if Settings.unknown():
+        print(f"control room: there is no setting {', '.join(Settings.unknown())}", file=sys.stderr)
+        return 2
+    report_to(settings)
     uvicorn.run(
         make_app(settings),
+        ws=FrameProtocol,
+        ws_per_message_deflate=False,  # each client's own, it would cost more than all the rest
         host=settings.host,
         port=settings.port,
+        http=patient_for(settings.client_headers_s),
         log_level=settings.log_level,
-        access_log=False,
-        proxy_headers=bool(settings.proxies),
-        forwarded_allow_ips=settings.proxies or None,
+        access_log=False,  # a link's signature stands in its address
+        proxy_headers=False,  # the guard does that
         server_header=False,
+        timeout_graceful_shutdown=5,  # streams have no end of their own
     )
     return 0
+
+
+def _said(wrong: ValidationError | FileNotFoundError) -> str:
+    """Without what was given: it may be a secret."""
+    if isinstance(wrong, FileNotFoundError):
+        return str(wrong)
+    each = (f"CONTROL_ROOM_{'.'.join(map(str, error['loc'])).upper()}: {error['msg']}" for error in wrong.errors())
+    return "the settings are wrong:\n  " + "\n  ".join(each)
 
 
 if __name__ == "__main__":

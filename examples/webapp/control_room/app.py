@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import MetaData
 
 from . import accounts, live, observations, pages
+from .accounts.answers import refusals
 from .database import Database, Table
 from .room import Room
 from .settings import Settings
@@ -42,9 +43,10 @@ def make_app(settings: Settings) -> FastAPI:
         title="Control room",
         version="1",
         lifespan=lifespan,
-        docs_url="/api/docs",
+        docs_url=None,  # it would load its scripts from elsewhere
         openapi_url="/api/openapi.json",
         redoc_url=None,
+        responses=refusals(400, 403, 408, 413),  # the guard's, to any request
     )
     app.state.settings = settings
     for part in PARTS:

@@ -87,6 +87,8 @@ def needs(right: Right, *, trusted: bool = False) -> Callable[[HTTPConnection], 
             return caller
         if caller.way == Way.nothing:
             raise HTTPException(401, "sign in, or send an API key", headers={"WWW-Authenticate": "Bearer"})
+        if not caller.rights:
+            raise HTTPException(403, "choose a password of your own first")
         raise HTTPException(403, f"this needs the right to {right}; {caller.name} is {caller.role}")
 
     check.right = right  # type: ignore[attr-defined]  # the table of routes and roles is made of it

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDecorator, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -48,17 +48,27 @@ def now() -> datetime:
 
 
 class Database:
-    """One for each process. `session()` is one transaction: committed at its end, undone when it throws."""
+    """One for each process. `session()` is one transaction: committed at its end, undone when it throws.
+
+    `reading()` is one that writes nothing: it waits for no writer, and holds none up."""
 
     def __init__(self, url: str) -> None:
-        self.engine: Engine = create_engine(url, pool_pre_ping=True)
+        # As many as there are threads for routes: none of them waits for another's connection.
+        self.engine: Engine = create_engine(url, pool_pre_ping=True, pool_size=20, max_overflow=20)
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._readers = sessionmaker(self.engine.execution_options(reading=True), expire_on_commit=False)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         with self._sessions.begin() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        with self._readers.begin() as session:
             yield session
 
     def migrate(self) -> None:
@@ -68,8 +78,6 @@ class Database:
         with self.engine.begin() as connection:
             if self.engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4711420)")
-            else:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -78,9 +86,14 @@ class Database:
 
 
 def _prepare_sqlite(connection: object, _: object) -> None:
-    """Durable, and many read while one writes. Transactions are begun by us: Python's module would commit before DDL."""
+    """Durable, and many read while one writes. We begin transactions: Python's module would commit before DDL."""
     connection.isolation_level = None  # type: ignore[attr-defined]
     cursor = connection.cursor()  # type: ignore[attr-defined]
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """One that may write takes the lock at once: to get it later fails when somebody else has written meanwhile."""
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reading") else "BEGIN IMMEDIATE")

@@ -18,7 +18,8 @@ class Room:
         self.alarm_listeners: list = []  # functions of an astro.telemetry.Alarm, called from a thread of the hub
         try:
             self.store = self.site.store(self._store_name())
-            self.hub = astro.telemetry.Hub(self.site, changed=self._alarm_changed)
+            if settings.hub:
+                self.hub = astro.telemetry.Hub(self.site, changed=self._alarm_changed)
         except BaseException:
             self.site.close()
             raise

@@ -10,13 +10,14 @@
 
 #include "astro/registry.hpp"
 #include "astro/serial_port.hpp"
+#include "astro/tcp_connection.hpp"
 
 // The ABI tag: what must be the same on both sides of a plugin's border, as text in an ELF note
 // (System V ABI, "Note Section"), so that `readelf -p .note.astro` shows it too.
 namespace astro::detail {
 
 /// Counts up with every change of a virtual function or a crossing type. A test compares it.
-inline constexpr unsigned interface_version = 1;
+inline constexpr unsigned interface_version = 2;
 
 /// FNV-1a over the sizes and alignments of every type that crosses.
 template <class... T>
@@ -28,7 +29,7 @@ consteval std::uint32_t layout_hash() {
 }
 
 inline constexpr std::uint32_t abi_layout =
-    layout_hash<Clock, Clock::Hold, SerialPort, Rows, Location, AxisRange, FieldOptions, Header, Cause,
+    layout_hash<Clock, Clock::Hold, SerialPort, TcpConnection, Rows, Location, AxisRange, FieldOptions, Header, Cause,
                 TransportDescription, Quality, LogLevel, Dtype, FieldType, ErrorCode, MountState, Geometry, Error,
                 Angle, Frequency, Time, Target, Value, Array, Cell, Field, Schema, Member, Surroundings, Outcome,
                 Driver, Device, Emitter, Axes, AxisRates, MountStatus, MountDescription, Mount, Tuning, StreamSettings,

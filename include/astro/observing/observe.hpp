@@ -164,6 +164,32 @@ struct Description<Observation> {
       field<&O::site>("site", {.says = "name of the site"})};
 };
 
+/// What a receiver sees while it is integrated. The arrays have `axis.channels` elements.
+struct LiveSpectrum {
+  std::string observation_id{};
+  std::int64_t number = 0;   ///< of those that were told of this observation, from 0
+  Phase phase = Phase::sky;  ///< what is in the beam
+  std::string stage{};       ///< the step's label
+  Time time{};               ///< until then
+  Duration exposure{};       ///< that is in `value`
+  FrequencyAxis axis{};
+  std::string unit{};          ///< "K"; "Tsys" of a switched mode without calibration; "counts" before it is calibrated
+  std::vector<float> value{};  ///< average of this step so far
+  std::vector<float> sigma{};  ///< standard error of each channel
+  std::vector<float> row{};    ///< what came since the last one: a row of a waterfall; may be empty at a step's begin
+  double total_power = 0.0;    ///< mean of that over the band
+  sky::VelocityFrame velocity_frame = sky::VelocityFrame::lsrk;  ///< the request's
+  std::optional<double> first_velocity_km_s{};  ///< of channel 0, radio definition; nothing: the pointing is not known
+  double velocity_step_km_s = 0.0;              ///< from one channel to the next: negative
+  double fraction = 0.0;                        ///< as of `Progress`
+  Duration left{};
+  std::uint64_t samples_lost = 0;
+};
+
+/// For those who watch from afar: the length of the header (32 bits, little endian), the header (a JSON object, padded
+/// with spaces to a multiple of four), then value, sigma and, when it `has_row`, the row as float32, little endian.
+ASTRO_API std::string live_frame(const LiveSpectrum& live);
+
 /// How far an observation is.
 struct Progress {
   std::string observation_id{};
@@ -174,7 +200,8 @@ struct Progress {
   const Spectrum* latest = nullptr;  ///< that integration; valid during the call
   Phase phase = Phase::sky;          ///< of it
   std::optional<MountReport> mount{};
-  std::uint64_t samples_lost = 0;  ///< so far
+  std::uint64_t samples_lost = 0;      ///< so far
+  const LiveSpectrum* live = nullptr;  ///< of the integration that is under way; valid during the call
 };
 
 /// One number that an observation found, with its standard error (0: none).
@@ -226,6 +253,8 @@ class ASTRO_API ObservationControl final {
 struct ObserveOptions {
   std::function<void(const Progress&)> progress{};
   ObservationControl control{};
+  /// How often progress comes with a `live` spectrum, of real time: not oftener than each 100 ms. Zero: never.
+  Duration live_every{};
 };
 
 /// Carries out a request: takes mount and receiver with the rank of an observation, goes through the

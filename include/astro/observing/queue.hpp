@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
@@ -18,6 +19,7 @@
 namespace astro {
 
 class Observatory;
+struct Progress;
 struct Schedule;
 
 enum class QueueState : std::uint8_t {
@@ -145,6 +147,32 @@ ASTRO_API std::vector<QueuedRequest> list_requests(const StoreHandle& store, boo
 ASTRO_API QueuedRequest cancel_request(const StoreHandle& store, const std::string& id, Time now,
                                        const std::string& reason = "");
 
+/// The reins of a queue that runs and of what it carries out, for any thread. Copies are the same reins.
+class ASTRO_API QueueControl final {
+ public:
+  QueueControl();
+
+  /// Ends the run. What is carried out waits again, and the next run resumes it.
+  void stop() noexcept;
+  std::stop_token token() const noexcept;
+
+  /// Id of the request that is carried out; empty: none is.
+  std::string running() const;
+  /// As `ObservationControl`, of that request; false when none is carried out. One that is cancelled is not tried
+  /// again.
+  bool pause() noexcept;
+  bool go_on() noexcept;
+  bool is_paused() const noexcept;
+  bool cancel() noexcept;
+  bool extend(std::int64_t passes) noexcept;
+
+  struct State;
+  State& state() const noexcept { return *state_; }
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
 struct QueueOptions {
   std::stop_token stop{};
   bool until_empty = false;                             ///< ends when nothing more can be done within the look-ahead
@@ -153,6 +181,10 @@ struct QueueOptions {
   std::int64_t evaluations = 20000;                     ///< of each planning
   std::function<void(const QueuedRequest&)> changed{};  ///< each change of a state
   std::function<void(const Schedule&)> planned{};       ///< each new plan
+  /// How far the request is that is carried out, with what `live_every` of `ObserveOptions` brings.
+  std::function<void(const QueuedRequest&, const Progress&)> progress{};
+  Duration live_every{};
+  QueueControl control{};
 };
 
 /// How a run of the queue ended.

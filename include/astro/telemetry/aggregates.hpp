@@ -13,9 +13,9 @@
 
 namespace astro::telemetry {
 
-enum class Period : std::uint8_t { hour, day };
+enum class Period : std::uint8_t { minute, hour, day };
 
-/// Of all numbers of a point within an hour or a day of UTC; the begin belongs to it, the end to the next one. Truth
+/// Of all numbers of a point within a minute, an hour or a day of UTC; the begin belongs to it, the end to the next one. Truth
 /// counts as 1, what is of bad quality or no finite number does not count.
 struct Aggregate {
   std::string key{};
@@ -30,8 +30,9 @@ struct Aggregate {
   double max = 0.0;
 };
 
-/// The begin of the hour or day in which the time lies.
+/// The begin of the minute, hour or day in which the time lies.
 ASTRO_API Time begin_of(Period period, Time time) noexcept;
+ASTRO_API Duration length_of(Period period) noexcept;
 /// The number that counts, or nothing.
 ASTRO_API std::optional<double> number_of(const Point& point) noexcept;
 
@@ -45,7 +46,7 @@ struct AggregateQuery {
 /// By time. What the hub has not yet written is not in it.
 ASTRO_API std::vector<Aggregate> find_aggregates(const StoreHandle& store, const AggregateQuery& query);
 
-/// Computes them anew from the history, for hours and days that the query touches: after somebody else (`astro
+/// Computes them anew from the history, for those that the query touches: after somebody else (`astro
 /// recorder`) has written points. Of points that were thinned only those count that were kept. Returns how many.
 ASTRO_API std::size_t rebuild_aggregates(const StoreHandle& store, const AggregateQuery& query);
 
@@ -55,7 +56,7 @@ namespace astro {
 
 template <>
 struct Description<telemetry::Period> {
-  static constexpr std::array choices{"hour", "day"};
+  static constexpr std::array choices{"minute", "hour", "day"};
 };
 
 template <>

@@ -219,6 +219,19 @@ TEST_P(DeviceConformance, CommandComesWithItsParametersAndGoesWithItsDetails) {
   }));
 }
 
+TEST_P(DeviceConformance, ControllerSteersAnotherDeviceAndHearsOfIt) {
+  const Obliging bench(GetParam());
+  bench.lamp().perform("steer").wait_completed(1min);
+  EXPECT_TRUE(bench.tells("dish", "move_to 33.5 22.5"));
+  EXPECT_TRUE(bench.tells("lamp", "commanded dish move_to completed  of lamp"));
+  EXPECT_TRUE(bench.tells("lamp", "commanded none move_to rejected not_found of lamp"));
+  EXPECT_TRUE(bench.tells("lamp", "heard dish.azimuth 33.500000"));
+  EXPECT_EQ(bench.count("lamp", "heard unasked"), 0U);
+  bench.site().mount("dish", {"handset", Rank::handset}).take(1min);
+  bench.lamp().perform("steer").wait_completed(1min);
+  EXPECT_TRUE(bench.tells("lamp", "commanded dish move_to rejected not_holder of lamp"));
+}
+
 TEST_P(DeviceConformance, CommandThatTakesLongTellsItsProgressAndItsEnd) {
   const Obliging bench(GetParam());
   bench.ask("lamp", "goes_on");

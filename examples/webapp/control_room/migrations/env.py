@@ -2,7 +2,6 @@
 """Alembic runs this. `Database.migrate` gives the connection."""
 
 from alembic import context
-
 from control_room.app import tables
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=tables(), render_as_batch=True)

@@ -214,6 +214,18 @@ class Controller final : public astro::Controller {
     if (!running_.empty()) host_->finished(running_, {.succeeded = false, .message = "it was stopped"});
     running_.clear();
   }
+  void heard(std::span<const astro::Point> points) override {
+    for (const astro::Point& point : points) {
+      if (point.id == "dish.azimuth") desk_.tell("heard " + point.id + " " + std::to_string(point.value.as_number()));
+      else desk_.tell("heard unasked " + point.id);
+    }
+  }
+  void commanded(const astro::Acknowledgment& acknowledgment) override {
+    desk_.tell("commanded " + acknowledgment.device + " " + acknowledgment.command + " " +
+               std::string(astro::Description<astro::CommandState>::choices.at(
+                   static_cast<std::size_t>(acknowledgment.state))) +
+               " " + acknowledgment.error_code + " of " + acknowledgment.issuer.name);
+  }
   void poll() override {
     desk_.hang("poll");
     if (desk_.is_asked("throw.poll")) desk_.begin("poll");
@@ -233,6 +245,14 @@ class Controller final : public astro::Controller {
     }
     if (call.name == "set_interval") {
       host_->poll_every(3ms);
+      return {};
+    }
+    if (call.name == "steer") {
+      host_->give({.device = "dish",
+                   .name = "move_to",
+                   .parameters = astro::Map{{"first", 33.5}, {"second", 22.5}},
+                   .issuer = {.rank = astro::Rank::handset}});
+      host_->give({.device = "none", .name = "move_to"});
       return {};
     }
     if (call.name == "shout") {
@@ -267,7 +287,9 @@ astro::ControllerDescription Controller::description() {
           .commands = {astro::command<SetLevel>("set_level", "sets the brightness"),
                        {"warm_up", "takes a while", {}, {}},
                        {"set_interval", "polls more often", {}, {}},
+                       {"steer", "moves the dish", {}, {}},
                        {"shout", "answers more than a packet holds", {}, {}}},
+          .hears = {"dish.azimuth"},
           .poll_every = 10ms,
           .hook_bound = 1s,
           .open_bound = 8s};

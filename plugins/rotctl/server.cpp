@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "server.hpp"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <numbers>
+
+#include "astro/error.hpp"
+
+namespace rotctl {
+
+namespace {
+
+constexpr std::size_t most_clients = 16;
+constexpr std::size_t longest_line = 1024;
+constexpr astro::Duration fate_bound = std::chrono::seconds(1);
+
+// Hamlib's numbers (rig.h, enum rig_errcode_e), as rotctld tells them.
+constexpr int ok = 0;
+constexpr int invalid = -1;
+constexpr int not_here = -4;
+constexpr int timed_out = -5;
+constexpr int rejected = -9;
+
+std::vector<std::string_view> words_of(std::string_view line) {
+  std::vector<std::string_view> words;
+  for (std::size_t at = 0; (at = line.find_first_not_of(" \t\r", at)) != std::string_view::npos;) {
+    const std::size_t end = std::min(line.find_first_of(" \t\r", at), line.size());
+    words.push_back(line.substr(at, end - at));
+    at = end;
+  }
+  return words;
+}
+
+std::optional<double> degrees_in(std::string_view text) {
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double number = 0.0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(number)) return std::nullopt;
+  return number;
+}
+
+struct Name {
+  std::string_view letter;
+  std::string_view word;
+};
+constexpr Name names[] = {{"P", "set_pos"},    {"p", "get_pos"},    {"S", "stop"}, {"K", "park"},
+                          {"R", "reset"},      {"_", "get_info"},   {"M", "move"}, {"1", "dump_caps"},
+                          {"2", "dump_state"}, {"s", "get_status"}, {"q", "quit"}, {"Q", "quit"}};
+
+std::string word_of(std::string_view command) {
+  if (command.starts_with('\\')) return std::string(command.substr(1));
+  for (const Name& name : names) {
+    if (name.letter == command) return std::string(name.word);
+  }
+  return {};
+}
+
+std::string reach_text() {
+  return "min_az=-180.000000\nmax_az=540.000000\nmin_el=0.000000\nmax_el=180.000000\nsouth_zero=0\nrot_type="
+         "AzEl\ndone\n";
+}
+
+/// Its description at the end of a place in the system's words.
+[[noreturn]] void fail_listening(const std::string& where, int error) {
+  throw astro::Error(astro::ErrorCode::device_fault, "listening for programs that steer at " + where + ": " +
+                                                         std::strerror(error) +
+                                                         "; take another port, or end who has it");
+}
+
+}  // namespace
+
+astro::ControllerDescription Server::description() {
+  astro::Field clients;
+  clients.name = "clients";
+  clients.type = astro::FieldType::integer;
+  clients.says = "programs that are connected";
+  return {.points = {clients}, .poll_every = std::chrono::seconds(2), .hook_bound = std::chrono::milliseconds(500)};
+}
+
+void Server::open(astro::Emitter& host) {
+  host_ = &host;
+  latitude_rad_ = host.surroundings().location.latitude.radians();
+  astro::ControllerDescription told = description();
+  told.hears = {settings_.mount + ".*"};
+  host.describe(told);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(settings_.port));
+  const std::string where = settings_.address + ":" + std::to_string(settings_.port);
+  if (::inet_pton(AF_INET, settings_.address.c_str(), &address.sin_addr) != 1) fail_listening(where, EINVAL);
+  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const int on = 1;
+  ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  socklen_t size = sizeof address;
+  if (listener_ < 0 || ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
+      ::listen(listener_, 8) != 0 || ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
+      ::pipe2(wake_, O_CLOEXEC | O_NONBLOCK) != 0) {
+    const int error = errno;
+    if (listener_ >= 0) ::close(listener_);
+    listener_ = -1;
+    fail_listening(where, error);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = false;
+    heard_.clear();
+  }
+  thread_ = std::thread([this] { serve(); });
+  host.log(astro::LogLevel::info, "listens at " + settings_.address + ":" + std::to_string(ntohs(address.sin_port)) +
+                                      " for programs that steer " + settings_.mount);
+}
+
+void Server::close() noexcept {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    answered_.notify_all();
+  }
+  const char byte = 0;
+  (void)!::write(wake_[1], &byte, 1);
+  thread_.join();
+  for (const int file : {listener_, wake_[0], wake_[1]}) ::close(file);
+  listener_ = wake_[0] = wake_[1] = -1;
+  host_ = nullptr;
+}
+
+void Server::poll() { host_->point("clients", count_.load()); }
+
+void Server::heard(std::span<const astro::Point> points) {
+  const std::lock_guard lock(mutex_);
+  for (const astro::Point& point : points) {
+    const std::string name = point.id.substr(std::min(point.id.size(), settings_.mount.size() + 1));
+    const bool is_axis = name == "azimuth" || name == "altitude" || name == "hour_angle" || name == "declination";
+    if (is_axis && !point.value.is_null()) heard_[name] = point.value.as_number();
+  }
+}
+
+void Server::commanded(const astro::Acknowledgment& acknowledgment) {
+  const std::lock_guard lock(mutex_);
+  if (acknowledgment.command_id != asked_ || acknowledgment.state == astro::CommandState::received) return;
+  fate_ = acknowledgment;
+  answered_.notify_all();
+}
+
+std::optional<double> Server::value(const char* point) const {
+  const auto found = heard_.find(point);
+  return found == heard_.end() ? std::nullopt : std::optional(found->second);
+}
+
+/// Where the axes are; those of an equatorial mount are turned to the horizon's (Explanatory Supplement 2013, 7.1.2.4).
+std::optional<Server::Position> Server::position() const {
+  const std::lock_guard lock(mutex_);
+  constexpr double degree = std::numbers::pi / 180.0;
+  if (const auto azimuth = value("azimuth"), altitude = value("altitude"); azimuth && altitude)
+    return Position{*azimuth, *altitude};
+  const auto hour_angle = value("hour_angle");
+  const auto declination = value("declination");
+  if (!hour_angle || !declination) return std::nullopt;
+  const double h = *hour_angle * degree;
+  const double d = *declination * degree;
+  const double sine = std::sin(latitude_rad_) * std::sin(d) + std::cos(latitude_rad_) * std::cos(d) * std::cos(h);
+  const double azimuth =
+      std::atan2(-std::cos(d) * std::sin(h),
+                 std::sin(d) * std::cos(latitude_rad_) - std::cos(d) * std::cos(h) * std::sin(latitude_rad_));
+  return Position{std::fmod(azimuth / degree + 360.0, 360.0), std::asin(std::clamp(sine, -1.0, 1.0)) / degree};
+}
+
+int Server::carry_out(const std::string& command, astro::Value parameters) {
+  astro::Command given{.id = astro::new_id(),
+                       .device = settings_.mount,
+                       .name = command,
+                       .parameters = std::move(parameters),
+                       .issuer = {settings_.name, astro::Rank::operator_}};
+  std::unique_lock lock(mutex_);
+  asked_ = given.id;
+  fate_.reset();
+  lock.unlock();
+  host_->give(std::move(given));
+  lock.lock();
+  answered_.wait_for(lock, fate_bound, [this] { return fate_.has_value() || ending_; });
+  asked_.clear();
+  if (!fate_) return timed_out;
+  switch (fate_->state) {
+    case astro::CommandState::rejected:
+    case astro::CommandState::failed:
+      host_->log(astro::LogLevel::warning, "was refused: " + fate_->message);
+      return fate_->error_code == "unsupported" ? not_here : fate_->error_code == "out_of_limits" ? invalid : rejected;
+    case astro::CommandState::timeout:
+      return timed_out;
+    default:
+      return ok;
+  }
+}
+
+bool Server::answer(std::string_view line, std::string& said) {
+  const bool extended = line.starts_with('+');
+  if (extended) line.remove_prefix(1);
+  const std::vector<std::string_view> words = words_of(line);
+  if (words.empty()) return true;
+  const std::string command = word_of(words.front());
+  if (command == "quit") return false;
+  if (extended) {
+    said += command + ":";
+    for (std::size_t i = 1; i < words.size(); ++i) said += " " + std::string(words[i]);
+    said += '\n';
+  }
+  const auto end = [&](int code) {
+    said += "RPRT " + std::to_string(code) + "\n";
+    return true;
+  };
+  const auto told = [&](const std::string& text) {
+    said += text;
+    return extended ? end(ok) : true;
+  };
+  if (command == "get_pos") {
+    const auto here = position();
+    if (!here) return end(timed_out);
+    char text[96];
+    std::snprintf(text, sizeof text, extended ? "Azimuth: %.6f\nElevation: %.6f\n" : "%.6f\n%.6f\n", here->azimuth_deg,
+                  here->elevation_deg);
+    return told(text);
+  }
+  if (command == "set_pos") {
+    const auto azimuth = words.size() == 3 ? degrees_in(words[1]) : std::nullopt;
+    const auto elevation = words.size() == 3 ? degrees_in(words[2]) : std::nullopt;
+    if (!azimuth || !elevation || std::abs(*azimuth) > 720.0 || *elevation < -90.0 || *elevation > 180.0)
+      return end(invalid);
+    // Past the zenith of a rotator that turns over it: the same place by the other way.
+    const bool over = *elevation > 90.0;
+    const double turned = std::fmod(*azimuth + (over ? 180.0 : 0.0) + 720.0, 360.0);
+    char target[64];
+    std::snprintf(target, sizeof target, "altaz %.6f %.6f", turned, over ? 180.0 - *elevation : *elevation);
+    return end(carry_out("slew_to", astro::Map{{"target", target}}));
+  }
+  if (command == "stop") return end(carry_out("stop", {}));
+  if (command == "park") return end(carry_out("park", {}));
+  if (command == "get_info")
+    return told((extended ? "Info: " : "") + std::string("libastro, ") + settings_.mount + "\n");
+  if (command == "dump_state") return told("1\n1\n" + reach_text());
+  if (command == "dump_caps") {
+    return told("Caps dump for model:\t1\nModel name:\t\t" + settings_.mount +
+                "\nMfg name:\t\tlibastro\nRot type:\t\tAz-El\n"
+                "Can set Position:\tY\nCan get Position:\tY\nCan Stop:\tY\nCan Park:\tY\nCan Reset:\tN\nCan "
+                "Move:\tN\nCan get Info:\tY\n");
+  }
+  return end(command.empty() ? invalid : not_here);
+}
+
+void Server::take_client() {
+  sockaddr_in from{};
+  socklen_t size = sizeof from;
+  const int file = ::accept4(listener_, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (file < 0) return;
+  char text[INET_ADDRSTRLEN] = "?";
+  ::inet_ntop(AF_INET, &from.sin_addr, text, sizeof text);
+  if (clients_.size() >= most_clients) {
+    host_->log(astro::LogLevel::warning, std::string("refused ") + text + ": too many programs are connected");
+    ::close(file);
+    return;
+  }
+  const int on = 1;
+  ::setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  clients_.push_back({.file = file, .from = text});
+  count_ = static_cast<std::int64_t>(clients_.size());
+}
+
+bool Server::read(Client& client) {
+  char bytes[1024];
+  const ssize_t count = ::recv(client.file, bytes, sizeof bytes, 0);
+  if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return false;
+  if (count < 0) return true;
+  client.line.append(bytes, static_cast<std::size_t>(count));
+  std::string said;
+  for (std::size_t end = 0; (end = client.line.find('\n')) != std::string::npos;) {
+    const std::string line = client.line.substr(0, end);
+    client.line.erase(0, end + 1);
+    if (!answer(line, said)) return false;
+  }
+  if (client.line.size() > longest_line) {
+    host_->log(astro::LogLevel::warning, "let go " + client.from + ": it sent a line without an end");
+    return false;
+  }
+  // Who does not read what he asked for is let go: nobody waits for him.
+  return said.empty() ||
+         ::send(client.file, said.data(), said.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(said.size());
+}
+
+void Server::serve() {
+  for (;;) {
+    std::vector<pollfd> files{{wake_[0], POLLIN, 0}, {listener_, POLLIN, 0}};
+    for (const Client& client : clients_) files.push_back({client.file, POLLIN, 0});
+    if (::poll(files.data(), files.size(), -1) < 0 && errno != EINTR) break;
+    if (files[0].revents != 0) break;
+    std::vector<Client> staying;
+    for (std::size_t i = 0; i < clients_.size(); ++i) {
+      if (files[i + 2].revents == 0 || read(clients_[i])) staying.push_back(std::move(clients_[i]));
+      else ::close(clients_[i].file);
+    }
+    clients_ = std::move(staying);
+    if (files[1].revents != 0) take_client();
+    count_ = static_cast<std::int64_t>(clients_.size());
+  }
+  for (const Client& client : clients_) ::close(client.file);
+  clients_.clear();
+}
+
+}  // namespace rotctl

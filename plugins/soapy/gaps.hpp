@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "astro/time.hpp"
+
+namespace soapy {
+
+using Steady = std::chrono::steady_clock;
+
+/// Counts what a stream lost: exactly where the hardware stamps its samples, and else by the machine's clock. Without
+/// stamps nothing but an overflow says that something is missing; how much, is what by the clock should have come,
+/// less what did, less the way from the antenna to here, which is the least of the last seconds.
+class Gaps final {
+ public:
+  void begin(double sample_rate_hz, Steady::time_point now);
+
+  /// The hardware said that it lost something: the next samples are behind a gap.
+  void broke() noexcept { broken_ = true; }
+  /// It was away, and its stamps count from another start.
+  void was_away() noexcept {
+    broken_ = true;
+    next_ns_.reset();
+  }
+
+  /// These came, the first stamped so: how many are missing before them.
+  std::uint64_t lost_before(std::uint64_t samples, std::optional<std::int64_t> time_ns, Steady::time_point now);
+
+ private:
+  double behind(Steady::time_point now) const;
+  void remember(double behind, Steady::time_point now);
+
+  double rate_ = 1.0;
+  Steady::time_point began_{};
+  std::uint64_t counted_ = 0;  ///< came or were lost
+  bool broken_ = false;
+  std::optional<std::int64_t> next_ns_{};  ///< stamp of the next sample if nothing is lost
+  Steady::time_point period_{};
+  std::optional<double> least_now_{};  ///< of this period and of the one before it
+  std::optional<double> least_before_{};
+};
+
+}  // namespace soapy

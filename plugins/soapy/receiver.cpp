@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "receiver.hpp"
+
+#include <SoapySDR/Errors.hpp>
+#include <SoapySDR/Logger.hpp>
+#include <algorithm>
+
+#include "astro/error.hpp"
+#include "astro/plugin.hpp"
+
+namespace soapy {
+
+namespace {
+
+constexpr std::chrono::milliseconds patience(60);  // of a call of `fill`
+constexpr std::chrono::milliseconds slice(15);     // of a read within it, so that a stop is seen
+constexpr std::chrono::seconds first_silence(5);   // the first reads after a start may bring nothing
+constexpr std::chrono::seconds later_silence(2);   // what is silent for so long was unplugged
+constexpr std::chrono::milliseconds between_looks(500);
+constexpr std::chrono::seconds between_words(10);
+
+}  // namespace
+
+astro::ReceiverDescription Receiver::description() {
+  return {.lowest = astro::Frequency{},
+          .highest = astro::gigahertz(1000),
+          .slowest = astro::hertz(1),
+          .fastest = astro::gigahertz(100),
+          .min_gain_db = -200.0,
+          .max_gain_db = 200.0,
+          .hook_bound = std::chrono::seconds(2),
+          .open_bound = std::chrono::seconds(20)};
+}
+
+void Receiver::open(astro::Emitter& host) {
+  SoapySDR::setLogLevel(SOAPY_SDR_ERROR);  // on the terminal; what matters here comes as an error or a number
+  auto radio = std::make_unique<Radio>(settings_);
+  host.describe(radio->description());
+  const astro::StreamSettings stream = radio->tune({.frequency = settings_.frequency,
+                                                    .sample_rate = settings_.sample_rate,
+                                                    .bandwidth = settings_.bandwidth,
+                                                    .gain_db = settings_.gain_db,
+                                                    .antenna = settings_.antenna});
+  const std::lock_guard lock(mutex_);
+  host_ = &host;
+  tuning_ = stream.tuning;
+  item_bytes_ = stream.item_bytes();
+  radio_ = std::move(radio);
+}
+
+void Receiver::close() noexcept {
+  stop();
+  seeker_ = {};
+  const std::lock_guard lock(mutex_);
+  radio_.reset();
+  host_ = nullptr;
+}
+
+void Receiver::stop() noexcept {
+  streaming_ = false;
+  back_.notify_all();
+  // A hook that works with the radio ends soon; then the host calls this again.
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (lock && radio_) radio_->stop();
+}
+
+void Receiver::tell(astro::LogLevel level, const std::string& message) {
+  if (host_ != nullptr) host_->log(level, message);
+}
+
+astro::StreamSettings Receiver::tune(const astro::Tuning& wanted) {
+  const std::lock_guard lock(mutex_);
+  if (!radio_) {
+    throw astro::Error(astro::ErrorCode::device_fault,
+                       "tuning: the SDR is away; plug it in again, and try when its log says that it is back");
+  }
+  const astro::StreamSettings stream = radio_->tune(wanted);
+  tuning_ = stream.tuning;
+  item_bytes_ = stream.item_bytes();
+  if (streaming_) gaps_.begin(tuning_.sample_rate.hertz(), Steady::now());
+  return stream;
+}
+
+void Receiver::start() {
+  const std::lock_guard lock(mutex_);
+  if (radio_) radio_->start();
+  const auto now = Steady::now();
+  gaps_.begin(tuning_.sample_rate.hertz(), now);
+  has_come_ = false;
+  silent_ = now;
+  overflows_ = 0;
+  streaming_ = true;
+}
+
+astro::Filled Receiver::fill(std::span<std::byte> buffer) {
+  std::unique_lock lock(mutex_);
+  if (!radio_) {
+    back_.wait_for(lock, patience, [this] { return radio_ != nullptr || !streaming_; });
+    return {};
+  }
+  try {
+    return read(buffer);
+  } catch (const astro::Error& error) {
+    lose(error.what());
+    return {};
+  }
+}
+
+astro::Filled Receiver::read(std::span<std::byte> buffer) {
+  const auto deadline = Steady::now() + patience;
+  for (auto now = Steady::now(); streaming_ && now < deadline; now = Steady::now()) {
+    const Radio::Read got = radio_->read(buffer, item_bytes_, std::min<astro::Duration>(slice, deadline - now));
+    now = Steady::now();
+    if (got.code > 0) {
+      has_come_ = true;
+      silent_ = now;
+      const auto samples = static_cast<std::uint64_t>(got.code);
+      return {.items = static_cast<std::size_t>(got.code), .lost = gaps_.lost_before(samples, got.time_ns, now)};
+    }
+    if (got.code == SOAPY_SDR_OVERFLOW) {
+      gaps_.broke();
+      ++overflows_;
+      if (now - told_ > between_words) {
+        told_ = now;
+        tell(astro::LogLevel::warning, "the SDR has lost samples: " + std::to_string(overflows_) +
+                                           " overflows since it was started; this machine or its bus is too slow for "
+                                           "its rate");
+      }
+    } else if (got.code != 0 && got.code != SOAPY_SDR_TIMEOUT && got.code != SOAPY_SDR_CORRUPTION) {
+      lose(SoapySDR::errToStr(got.code));
+      return {};
+    }
+    if (now - silent_ > (has_come_ ? astro::Duration(later_silence) : astro::Duration(first_silence))) {
+      lose("no samples came");
+      return {};
+    }
+  }
+  return {};
+}
+
+/// It was unplugged, or its driver has lost it: from now on it is looked for.
+void Receiver::lose(const std::string& why) {
+  tell(astro::LogLevel::error, "the SDR is gone: " + why + "; it is looked for until it is back");
+  radio_.reset();
+  gaps_.was_away();
+  seeker_ = std::jthread([this](const std::stop_token& stop) { look_for_it(stop); });
+}
+
+void Receiver::look_for_it(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    try {
+      auto radio = std::make_unique<Radio>(settings_);
+      const std::lock_guard lock(mutex_);
+      (void)radio->tune(tuning_);
+      if (streaming_) radio->start();
+      silent_ = Steady::now();
+      has_come_ = false;
+      radio_ = std::move(radio);
+      back_.notify_all();
+      tell(astro::LogLevel::warning, "the SDR is back");
+      return;
+    } catch (const std::exception&) {  // not yet
+    }
+    std::unique_lock lock(mutex_);
+    back_.wait_for(lock, stop, between_looks, [] { return false; });
+  }
+}
+
+}  // namespace soapy
+
+ASTRO_PLUGIN(soapy, "1.0.0", registry) {
+  registry.add<soapy::Receiver>("soapy", soapy::Receiver::description(),
+                                "Software-defined radios by SoapySDR: RTL-SDR, Airspy, HackRF, Lime, SDRplay, USRP");
+}

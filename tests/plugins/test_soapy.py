@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The driver `soapy` through the real SoapySDR, with a radio of ours whose samples are their own numbers, so that
+each gap can be counted (tests/plugins/soapy_device)."""
+
+import contextlib
+import os
+import pathlib
+import random
+import time
+
+import numpy as np
+import pytest
+
+import astro
+
+SITE = """
+site: {{name: Radio, latitude: 28.3 deg, longitude: -16.5 deg, height: 2390 m}}
+receivers:
+  sdr: {{driver: soapy, device: "driver=astrotest,folder={folder}{more}", sample_rate: 1 MHz{settings}}}
+"""
+RATE = 1e6
+BLOCK = 8192  # what the radio gives at once
+
+
+@pytest.fixture(autouse=True)
+def module_of_the_radio(monkeypatch):
+    folder = pathlib.Path(astro.__file__).parents[2] / "soapy"
+    assert (folder / "astro_soapy_device.so").is_file(), "build the target astro_soapy_device"
+    monkeypatch.setenv("SOAPY_SDR_PLUGIN_PATH", str(folder))
+
+
+@contextlib.contextmanager
+def opened(tmp_path, more="", settings=""):
+    folder = tmp_path / "radio"
+    folder.mkdir(exist_ok=True)
+    file = tmp_path / "site.yaml"
+    file.write_text(SITE.format(folder=folder, more=more, settings=settings))
+    with astro.Observatory.open(file, state_folder=tmp_path / "state") as site:
+        yield site, folder
+
+
+def ask(folder, what, number):
+    """As one step, so that the radio never reads half a number."""
+    (folder / f".{what}").write_text(f"{number}\n")
+    os.rename(folder / f".{what}", folder / what)
+
+
+def numbers(block):
+    """Of the samples, modulo 2^30."""
+    samples = np.asarray(block.array())
+    if samples.dtype.kind == "c":
+        low, high = np.rint(samples.real * 32768), np.rint(samples.imag * 32768)
+    else:
+        low, high = samples[..., 0], samples[..., 1]
+    return low.astype(np.int64) + (high.astype(np.int64) << 15)
+
+
+class Count:
+    """Follows a stream: what the samples say against what the blocks say."""
+
+    def __init__(self):
+        self.last = None
+        self.told = self.true = self.samples = 0
+        self.misses = []  # of a gap: told minus true
+
+    def take(self, block):
+        values = numbers(block)
+        assert (np.diff(values) == 1).all(), "a gap inside a block"
+        if self.last is not None:
+            gap = int(values[0] - self.last - 1)
+            assert gap >= 0
+            if gap or block.lost:
+                self.misses.append(block.lost - gap)
+            self.true += gap
+            self.told += block.lost
+        self.last = int(values[-1])
+        self.samples += len(values)
+
+
+def follow(stream, count, seconds, samples=0):
+    """For so long, and until there are so many samples."""
+    end = time.monotonic() + seconds
+    while count.samples < samples and time.monotonic() < end + 60:
+        if (block := stream.next(timeout_s=0.2)) is not None:
+            count.take(block)
+    while time.monotonic() < end:
+        if (block := stream.next(timeout_s=0.2)) is not None:
+            count.take(block)
+
+
+def test_what_it_can_do_is_asked_of_the_hardware(tmp_path):
+    with opened(tmp_path, settings=", gain: 33 dB, antenna: LNA, bias_tee: true") as (site, folder):
+        sdr = site.receiver("sdr")
+        can = sdr.description
+        assert can.lowest.megahertz == 24
+        assert can.antennas == ["RX", "LNA"]
+        assert [field.name for field in can.options] == ["gain_lna", "gain_vga"]
+        taken = sdr.settings.tuning
+        assert (taken.gain_db, taken.antenna) == (33, "LNA")
+        assert taken.sample_rate.megahertz == 1
+        assert (folder / "setting_biastee").read_text() == "true"
+
+
+def test_tuning_says_what_the_hardware_took(tmp_path):
+    with opened(tmp_path) as (site, _):
+        sdr = site.receiver("sdr")
+        taken = sdr.tune(astro.Tuning(frequency=astro.megahertz(1420.4), options={"gain_lna": 12.0, "gain_vga": 3.0}))
+        assert taken.frequency.megahertz == pytest.approx(1420.4)
+        assert taken.options == {"gain_lna": 12.0, "gain_vga": 3.0}
+        assert taken.gain_db == 15
+        with pytest.raises(astro.Error, match="1766"):
+            sdr.tune(astro.Tuning(frequency=astro.gigahertz(2)))
+        with pytest.raises(astro.Error, match="gain_lna"):
+            sdr.tune(astro.Tuning(options={"gain_lna": 99.0}))
+
+
+@pytest.mark.parametrize("form, dtype", [("native", "ci16"), ("cf32", "cf32")])
+def test_samples_come_whole_and_in_order(tmp_path, form, dtype):
+    with opened(tmp_path, settings=f", format: {form}") as (site, _):
+        count = Count()
+        stream = site.receiver("sdr").stream()
+        follow(stream, count, 1.0, samples=RATE)
+        assert str(site.receiver("sdr").settings.dtype).endswith(dtype)
+        assert (count.true, count.told) == (0, 0)
+
+
+def test_a_format_that_it_has_not_is_refused_with_those_that_it_has(tmp_path):
+    with pytest.raises(astro.Error, match="CS16, CF32"), opened(tmp_path, settings=", format: cu8"):
+        pass
+
+
+def test_stamped_samples_lose_nothing_uncounted(tmp_path):
+    chance = random.Random("stamped")
+    with opened(tmp_path) as (site, folder):
+        count = Count()
+        stream = site.receiver("sdr").stream()
+        follow(stream, count, 0.3)
+        for what in ("lose", "lose_untold", "stall", "lose"):
+            ask(folder, what, chance.randrange(50, 200) if what == "stall" else chance.randrange(100, 200_000))
+            follow(stream, count, 0.6)
+        assert len(count.misses) == 4
+        assert count.misses == [0, 0, 0, 0]
+        assert count.true > 0
+
+
+def test_without_stamps_an_overflow_is_counted_to_one_block(tmp_path):
+    with opened(tmp_path, more=",stamps=no") as (site, folder):
+        count = Count()
+        stream = site.receiver("sdr").stream()
+        follow(stream, count, 1.0)
+        for lost in (100_000, 30_000, 250_000):
+            ask(folder, "lose", lost)
+            follow(stream, count, 1.0)
+        assert len(count.misses) == 3
+        assert max(map(abs, count.misses)) <= BLOCK, count.misses
+
+
+def test_one_that_is_unplugged_comes_back_and_the_time_is_counted(tmp_path):
+    with opened(tmp_path) as (site, folder):
+        count = Count()
+        stream = site.receiver("sdr").stream()
+        follow(stream, count, 0.5)
+        first = count.samples
+        began = time.monotonic()
+        ask(folder, "vanish", 1)
+        follow(stream, count, 1.5)
+        with pytest.raises(astro.Error, match="the SDR is away"):
+            site.receiver("sdr").tune(astro.Tuning(frequency=astro.megahertz(1419)))
+        (folder / "vanish").unlink()
+        count.last = None  # it counts from the beginning again
+        block = None
+        end = time.monotonic() + 10
+        while block is None and time.monotonic() < end:
+            block = stream.next(timeout_s=0.2)
+        away = time.monotonic() - began
+        assert block is not None
+        assert block.lost == pytest.approx(away * RATE, abs=0.3 * RATE)
+        count.take(block)
+        follow(stream, count, 0.5, samples=first + 0.3 * RATE)
+        assert count.samples > first + 0.3 * RATE
+
+
+def test_nothing_plugged_in_is_told_with_what_there_is(tmp_path):
+    file = tmp_path / "site.yaml"
+    file.write_text(SITE.format(folder="/nonexistent", more="", settings="").replace("astrotest", "rtlsdr"))
+    with pytest.raises(astro.Error, match=r'opening the SDR "driver=rtlsdr.*there is "driver=astrotest'):
+        astro.Observatory.open(file, state_folder=tmp_path / "state")
+
+
+def test_it_can_be_stopped_and_started_again(tmp_path):
+    with opened(tmp_path) as (site, _):
+        sdr = site.receiver("sdr")
+        for _ in range(3):
+            count = Count()
+            stream = sdr.stream()
+            follow(stream, count, 0.3)
+            began = time.monotonic()
+            sdr.stop()
+            assert time.monotonic() - began < 0.05
+            assert count.samples > 0
+            del stream
+
+
+@pytest.mark.long
+def test_an_hour_of_faults(tmp_path):
+    faults(tmp_path, 3600)
+
+
+def test_faults_at_random_moments(tmp_path):
+    faults(tmp_path, 12)
+
+
+def faults(tmp_path, seconds):
+    chance = random.Random("faults of an SDR")
+    with opened(tmp_path) as (site, folder):
+        count = Count()
+        stream = site.receiver("sdr").stream()
+        follow(stream, count, 0.5)
+        end = time.monotonic() + seconds
+        asked = 0
+        while time.monotonic() < end:
+            what = chance.choice(["lose", "lose_untold", "stall"])
+            ask(folder, what, chance.randrange(20, 300) if what == "stall" else chance.randrange(1, 300_000))
+            asked += 1
+            follow(stream, count, chance.uniform(0.4, 0.9))
+        print(f"{asked} faults, {count.samples} samples came, {count.true} were lost, {count.told} told")
+        assert count.told == count.true
+        assert len(count.misses) >= 0.9 * asked  # two that fall together are one gap
+        assert not any(count.misses)
