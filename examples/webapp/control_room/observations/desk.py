@@ -195,7 +195,8 @@ class Desk:
     def _end(self, row: Observation, status: Status, reason: str, archived: str = "") -> None:
         """Its end, its mail and its products' picture; whoever comes second changes nothing."""
         archived = archived or row.archived
-        plot = self._products.plot(row, archived) if status == Status.completed else None
+        mailed = row.user_id is not None and self._app.state.accounts.mails.are_sent
+        plot = self._products.plot(row, archived) if mailed and status == Status.completed else None
         with self._database.session() as session:
             kept = session.get(Observation, row.id, with_for_update=True)
             if kept is None or kept.status in ENDED:

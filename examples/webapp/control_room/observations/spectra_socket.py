@@ -56,7 +56,7 @@ async def spectra(socket: WebSocket, id: int = 0) -> None:
         watching.end(watcher)
         gone.cancel()
         if socket.application_state == WebSocketState.CONNECTED:
-            with suppress(RuntimeError):
+            with suppress(RuntimeError, WebSocketDisconnect):
                 await socket.close(INTERNAL)
 
 
