@@ -83,7 +83,7 @@ def test_a_user_registers_is_admitted_observes_watches_and_has_mail_and_files(
     page.get_by_label("Find a target").fill(wish["target_name"])
     page.get_by_role("search").get_by_role("button", name="Find").click()
     expect(page.get_by_label("Target name")).to_have_value(wish["target_name"])
-    page.get_by_label("Integration time").fill("20")
+    page.get_by_label("Integration time").fill("8")
     page.get_by_text("Further settings").click()
     page.get_by_label("Receive csv").check()
     expect(page.get_by_text("Noise in a channel")).to_be_visible()
@@ -104,7 +104,7 @@ def test_a_user_registers_is_admitted_observes_watches_and_has_mail_and_files(
 
     for ending in ("fits", "csv"):
         with page.expect_download() as coming:
-            page.get_by_role("link", name=re.compile(rf"(?<!sd)\.{ending}$|[^d]fits$" if ending == "fits" else r"\.csv$")).first.click()
+            page.get_by_role("link", name=re.compile(rf"\.{ending}$")).click()
         coming.value.save_as(tmp_path / f"result.{ending}")
     with fits.open(tmp_path / "result.fits") as found:
         found.verify("exception")
@@ -152,7 +152,9 @@ def test_a_session_outlives_a_reload_and_two_tabs_and_ends_when_one_signs_out(vi
     expect(second.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-@pytest.mark.parametrize("next", ["//evil.example/x", "/\\evil.example", "https://evil.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "next", ["//evil.example/x", "/\\evil.example", "https://evil.example/", "javascript:alert(1)"]
+)
 def test_the_sign_in_leads_to_no_other_site(visit, control_room, next):
     visitor = visit(control_room)
     visitor.page.goto(f"/sign-in?next={next}")
@@ -298,7 +300,9 @@ def test_what_waits_says_why_and_is_cancelled(visit, control_room):
     assert row.get_by_role("cell").nth(3).inner_text().strip(), "it does not say why it waits"
     row.get_by_role("button", name="Cancel").click()
     expect(row).to_have_count(0)
-    expect(page.get_by_role("region", name="What has ended").get_by_role("row").filter(has_text="<img")).to_contain_text("cancelled")
+    expect(
+        page.get_by_role("region", name="What has ended").get_by_role("row").filter(has_text="<img")
+    ).to_contain_text("cancelled")
     assert "owned" not in page.title()
 
 
@@ -419,20 +423,36 @@ def test_a_live_spectrum_of_4096_channels_costs_little(visit, control_room):
     frames: list[float] = []
     page.on(
         "websocket",
-        lambda socket: socket.on("framereceived", lambda _: frames.append(time.monotonic())) if "/ws/spectra" in socket.url else None,
+        lambda socket: (
+            socket.on("framereceived", lambda _: frames.append(time.monotonic()))
+            if "/ws/spectra" in socket.url
+            else None
+        ),
     )
     page.goto(f"/observe/{number}")
     until(lambda: page.wait_for_timeout(100) or len(frames) > 20, OBSERVED_S)
     page.wait_for_timeout(2000)  # what is loaded and drawn once
     before = len(frames)
-    page.context.browser.start_tracing(page=page, categories=["toplevel", "disabled-by-default-devtools.timeline", "__metadata"])
+    page.context.browser.start_tracing(
+        page=page, categories=["toplevel", "disabled-by-default-devtools.timeline", "__metadata"]
+    )
     page.wait_for_timeout(seconds * 1000)
     trace = json.loads(page.context.browser.stop_tracing())["traceEvents"]
     count = len(frames) - before
     client.delete(f"/v1/observations/{number}")
     assert count > seconds * 5, f"{count} spectra came in {seconds} s"
-    mains = {(each["pid"], each["tid"]) for each in trace if each.get("name") == "thread_name" and each["args"]["name"] == "CrRendererMain"}
-    tasks = [each["tdur"] / 1000 for each in trace if each.get("name") in ("RunTask", "ThreadControllerImpl::RunTask") and (each["pid"], each["tid"]) in mains and "tdur" in each]
+    mains = {
+        (each["pid"], each["tid"])
+        for each in trace
+        if each.get("name") == "thread_name" and each["args"]["name"] == "CrRendererMain"
+    }
+    tasks = [
+        each["tdur"] / 1000
+        for each in trace
+        if each.get("name") in ("RunTask", "ThreadControllerImpl::RunTask")
+        and (each["pid"], each["tid"]) in mains
+        and "tdur" in each
+    ]
     assert tasks, "the trace has no tasks"
     assert max(tasks) < 50, f"a task of {max(tasks):.1f} ms"
     assert sum(tasks) / count < 8, f"{sum(tasks) / count:.1f} ms for a spectrum"
