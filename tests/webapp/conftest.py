@@ -65,7 +65,7 @@ class ControlRoom:
         if wait:
             self.wait()
 
-    def wait(self, seconds: float = 60.0) -> None:
+    def wait(self, seconds: float = 180.0) -> None:
         end = time.monotonic() + seconds
         while True:
             assert self.process is not None
