@@ -6,13 +6,14 @@ import re
 import struct
 import time
 import zlib
+from collections.abc import Callable
 from datetime import datetime
 
 import httpx
 import pytest
 from browsing import DESKTOP, NASTY, PHONE, serious_faults
 from conftest import PASSWORD
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 pytest_plugins = ["browsing"]  # its fixtures
 
@@ -175,36 +176,37 @@ def test_the_keyboard_alone_takes_control_turns_and_releases(at, free_dish):
 
 
 def test_charts_follow_zoom_and_ask_anew(at):
-    page = at("guest", "/control")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "/api/chart" in request.url else None)
-    go(page, "/telemetry?id=temperature")
+    page = at("guest", "/telemetry?id=temperature")
     chart = page.get_by_test_id("chart-temperature")
     expect(chart.get_by_test_id("reading")).to_have_text(re.compile(r"\d degC$"))
     eventually(lambda: is_drawn(page, "chart-temperature"))
-    before = len(asked)
 
     box = chart.locator(".u-over").bounding_box()
     assert box
     page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + 50)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 50, steps=5)
-    page.mouse.up()
-    eventually(lambda: len(asked) > before)
-    span = asked_span(asked[-1])
+    span = asked_after(page, 600, page.mouse.up)
     assert 100 < span < 140, f"a fifth of ten minutes was dragged over, and {span} s asked for"
 
-    before = len(asked)
     chart.get_by_role("group").focus()
-    page.keyboard.press("-")
-    eventually(lambda: len(asked) > before)
-    assert math.isclose(asked_span(asked[-1]), 2 * span, rel_tol=0.01)
+    longer = asked_after(page, span, lambda: page.keyboard.press("-"))
+    assert math.isclose(longer, 2 * span, rel_tol=0.01)
 
-    before = len(asked)
-    page.get_by_role("button", name="The last one year").click()
-    eventually(lambda: len(asked) > before)
-    assert asked_span(asked[-1]) > 365 * 86400
-    expect(page.get_by_role("button", name="The last one year")).to_have_attribute("aria-pressed", "true")
+    year = page.get_by_role("button", name="The last one year")
+    assert asked_after(page, longer, year.click) > 365 * 86400
+    expect(year).to_have_attribute("aria-pressed", "true")
+
+
+def asked_after(page: Page, before: float, act: Callable[[], object]) -> float:
+    """How many seconds are asked for when they are others than before."""
+
+    def is_new(request: Request) -> bool:
+        return "/api/chart" in request.url and not math.isclose(asked_span(request.url), before, rel_tol=0.01)
+
+    with page.expect_request(is_new) as asked:
+        act()
+    return asked_span(asked.value.url)
 
 
 def asked_span(url: str) -> float:
@@ -236,9 +238,9 @@ def test_limits_are_drawn_into_the_chart(at):
 
 
 def test_points_are_found_chosen_and_kept_in_the_address(at):
-    page = at("guest", "/telemetry")
+    page = at("guest", "/telemetry?id=temperature")
     page.get_by_label("Find a point").fill("humid")
-    page.get_by_label("Chart of humidity").check()
+    page.get_by_role("checkbox", name="Chart of humidity").check()
     expect(page.get_by_test_id("chart-humidity")).to_be_visible()
     assert "id=humidity" in page.url
     page.get_by_label("Remove the chart of humidity").click()
