@@ -61,6 +61,16 @@ def test_one_who_has_control_moves_it_and_others_do_not(room, free):
     assert place(room) == (100.0, 50.0)
 
 
+def test_commands_of_others_do_not_move_what_one_drives(room, free):
+    ben, eva = free
+    act(ben, "request")
+    park = {"device": "dish", "command": "park", "parameters": {}}
+    refused = eva.post("/api/commands", json=park)
+    assert refused.status_code == 409 and "ben drives dish" in refused.json()["detail"]
+    assert eva.post("/api/commands", json={**park, "command": "stop"}).status_code == 202, "stop is everybody's"
+    assert ben.post("/api/commands", json=park).status_code == 202
+
+
 def test_control_is_asked_for_and_handed_on(room, free):
     ben, eva = free
     act(ben, "request")

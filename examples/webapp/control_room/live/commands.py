@@ -53,8 +53,10 @@ class Commander:
         self._live.journal.event(name, value, told.time.datetime)
 
     def give(self, caller: Caller, device: str, command: str, parameters: dict[str, Any]) -> LiveCommand:
-        """Raises Unknown and Unfit; what the gate refuses is told as a confirmation."""
+        """Raises Unknown, Unfit, and HTTPException when somebody else drives; what the gate refuses is told as a
+        confirmation."""
         check_parameters(self._live.catalogue.command_of(device, command), parameters)
+        self._live.app.state.observations.control.allow(caller, device, command)
         issued = now()
         row = LiveCommand(
             id=astro.new_id(), device=device, command=command, parameters=parameters, issuer=caller.name,

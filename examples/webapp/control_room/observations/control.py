@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import astro
+from fastapi import HTTPException
 from sqlalchemy import Select, delete, select
 from sqlalchemy.orm import Session
 
@@ -77,6 +78,19 @@ class Control:
                 )
             driver.expires_at = now() + self._time
         self._take_lease(caller.name, mount)
+
+    def allow(self, caller: Caller, device: str, command: str) -> None:
+        """Of commands beside the pad: refuses (409) what moves a mount that somebody else drives. Stop always goes."""
+        if command == "stop" or device not in self.mounts():
+            return
+        with self._database.reading() as session:
+            driver = session.get(Driver, device)
+        if driver is None or driver.expires_at <= now():
+            return
+        try:
+            self.check(caller, device)
+        except NotInControl as why:
+            raise HTTPException(409, str(why)) from why
 
     # how it changes
 
