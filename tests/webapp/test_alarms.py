@@ -21,7 +21,7 @@ def test_an_alarm_from_its_rise_to_its_end(start_control_room, mail_server):
         raised = socket.until(lambda message: alarm(message, "raised", "alarm"))["value"]
         assert raised["name"] == "heat" and raised["point"] == "temperature" and raised["value"] == 34.0
         for to in ("ada@example.org", "night@example.org"):
-            mail = mail_server.wait_for(to, "alarm: heat")
+            mail = mail_server.wait_for(to, "heat: alarm")
             assert "it is hot" in mail.get_body(("plain",)).get_content()
         mailed = len(mail_server.mails)
 
