@@ -79,7 +79,8 @@ class Socket:
 def watch(url: str, token: str = "", batches: bool = False, **more: Any) -> Iterator[Socket]:
     offered = ([BATCHES] if batches else []) + ([f"bearer.{token}"] if token else [])
     address = url.replace("http", "ws", 1) + "/ws"
-    with connect(address, subprotocols=offered or None, max_size=None, open_timeout=60, **more) as connection:  # type: ignore[arg-type]
+    more = {"max_size": None, "open_timeout": 60, "ping_interval": None, **more}  # a test reads when it comes to it
+    with connect(address, subprotocols=offered or None, **more) as connection:  # type: ignore[arg-type]
         yield Socket(connection)
 
 
