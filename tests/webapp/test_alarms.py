@@ -34,7 +34,7 @@ def test_an_alarm_from_its_rise_to_its_end(start_control_room, mail_server):
         assert silenced.status_code == 200 and silenced.json()["silenced_until"]
 
         hold(client, 20.0)
-        socket.until(lambda message: alarm(message, "cleared", message["value"].get("level")))
+        socket.until(lambda message: message.get("id") == "alarm" and message["value"]["state"] == "cleared")
         wait_until(lambda: client.get("/api/alarms").json()["alarms"] == [])
         [ended] = client.get("/api/alarms", params={"ended": True}).json()["alarms"]
         assert ended["state"] == "cleared" and ended["cleared"] > ended["raised"]
