@@ -39,7 +39,7 @@ async def measure(live, rate: float) -> None:
             await asyncio.sleep(1.0 / rate)
             continue
         while _of_the_middle(live) < told - AHEAD:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.0005)
 
 
 def _of_the_middle(live) -> int:

@@ -31,7 +31,7 @@ def server(script, rate, *more):
         ["setpriv", "--pdeathsig", "KILL", sys.executable, HERE / script, str(port), str(rate), *map(str, more)]
     )
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while True:
             with contextlib.suppress(OSError):
                 socket.create_connection(("127.0.0.1", port), 1).close()

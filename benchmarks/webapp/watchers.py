@@ -59,7 +59,7 @@ async def watch(port, clients, seconds, batches=False, delays=False):
     for _ in range(clients):
         _, watcher = await loop.create_connection(lambda: Watcher(port, batches, delays), "127.0.0.1", port)
         watchers.append(watcher)
-    await asyncio.wait_for(asyncio.gather(*(watcher.is_open for watcher in watchers)), 60)
+    await asyncio.wait_for(asyncio.gather(*(watcher.is_open for watcher in watchers)), 300)
     await asyncio.sleep(1.0)  # what waited before is out
     for watcher in watchers:
         watcher.delays.clear()

@@ -21,7 +21,7 @@ def test_an_alarm_from_its_rise_to_its_end(start_control_room, mail_server):
         raised = socket.until(lambda message: alarm(message, "raised", "alarm"))["value"]
         assert raised["name"] == "heat" and raised["point"] == "temperature" and raised["value"] == 34.0
         for to in ("ada@example.org", "night@example.org"):
-            mail = mail_server.wait_for(to, "alarm: heat")
+            mail = mail_server.wait_for(to, "heat: alarm")
             assert "it is hot" in mail.get_body(("plain",)).get_content()
         mailed = len(mail_server.mails)
 
@@ -34,7 +34,7 @@ def test_an_alarm_from_its_rise_to_its_end(start_control_room, mail_server):
         assert silenced.status_code == 200 and silenced.json()["silenced_until"]
 
         hold(client, 20.0)
-        socket.until(lambda message: alarm(message, "cleared", message["value"].get("level")))
+        socket.until(lambda message: message.get("id") == "alarm" and message["value"]["state"] == "cleared")
         wait_until(lambda: client.get("/api/alarms").json()["alarms"] == [])
         [ended] = client.get("/api/alarms", params={"ended": True}).json()["alarms"]
         assert ended["state"] == "cleared" and ended["cleared"] > ended["raised"]

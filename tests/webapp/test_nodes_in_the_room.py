@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Nodes over a real broker: listed with the modules, their points live, commanded through the room."""
 
-
 import pytest
 from astro import messaging
 from wire import check_refusal, wait_until, watch
@@ -56,4 +55,5 @@ def test_nodes_are_listed_commanded_and_admitted(hill, start_control_room):
                 assert admitted.json()["admitted_by"] == client.user["username"]
             wait_until(lambda: module(client, "cellar")["state"] == "offline", 60)
             assert client.delete("/api/modules/cellar").status_code == 204
-            assert module(client, "cellar") is None
+            forgotten = module(client, "cellar")  # the broker keeps its birth: it may be heard again, as somebody new
+            assert forgotten is None or not forgotten["admitted"]

@@ -42,7 +42,7 @@ class Socket:
     def command(self, name: str, **parameters: Any) -> None:
         self.say(check("socket-command", {"type": "command", "command": name, "parameters": parameters}))
 
-    def next(self, timeout: float = 20.0) -> dict[str, Any]:
+    def next(self, timeout: float = 60.0) -> dict[str, Any]:
         if not self.waiting:
             frame = json.loads(self.connection.recv(timeout))
             self.waiting = frame if isinstance(frame, list) else [frame]
@@ -51,20 +51,20 @@ class Socket:
             return check("socket-error", message)
         return check("socket-point" if message["type"] == "data" else "socket-message", message)
 
-    def until(self, fits: Callable[[dict[str, Any]], bool], timeout: float = 20.0) -> dict[str, Any]:
+    def until(self, fits: Callable[[dict[str, Any]], bool], timeout: float = 60.0) -> dict[str, Any]:
         end = time.monotonic() + timeout
         while True:
             message = self.next(max(0.01, end - time.monotonic()))
             if fits(message):
                 return message
 
-    def point(self, id: str, timeout: float = 20.0) -> dict[str, Any]:
+    def point(self, id: str, timeout: float = 60.0) -> dict[str, Any]:
         return self.until(lambda message: message.get("type") == "data" and message["id"] == id, timeout)
 
     def error(self) -> str:
         return self.until(lambda message: "error" in message)["error"]
 
-    def result(self, name: str, *statuses: str, timeout: float = 20.0) -> dict[str, Any]:
+    def result(self, name: str, *statuses: str, timeout: float = 60.0) -> dict[str, Any]:
         """The value of the next confirmation of this command with one of these statuses."""
 
         def fits(message: dict[str, Any]) -> bool:
@@ -79,11 +79,12 @@ class Socket:
 def watch(url: str, token: str = "", batches: bool = False, **more: Any) -> Iterator[Socket]:
     offered = ([BATCHES] if batches else []) + ([f"bearer.{token}"] if token else [])
     address = url.replace("http", "ws", 1) + "/ws"
-    with connect(address, subprotocols=offered or None, max_size=None, **more) as connection:  # type: ignore[arg-type]
+    more = {"max_size": None, "open_timeout": 60, "ping_interval": None, **more}  # a test reads when it comes to it
+    with connect(address, subprotocols=offered or None, **more) as connection:  # type: ignore[arg-type]
         yield Socket(connection)
 
 
-def wait_until(holds: Callable[[], Any], timeout: float = 20.0) -> Any:
+def wait_until(holds: Callable[[], Any], timeout: float = 60.0) -> Any:
     """What it returns, as soon as that is true."""
     end = time.monotonic() + timeout
     while True:

@@ -27,6 +27,7 @@ def main() -> int:
         make_app(settings),
         ws=FrameProtocol,
         ws_per_message_deflate=False,  # each client's own, it would cost more than all the rest
+        ws_max_size=262_144,  # of what clients say
         host=settings.host,
         port=settings.port,
         http=patient_for(settings.client_headers_s),

@@ -108,10 +108,8 @@ class AlarmBell:
             silence = session.get(Silence, alarm.name)
             if silence and silence.until > now():
                 return
-            said = {"level": alarm.level, "name": alarm.name, "message": alarm.message}
-            time = alarm.raised.strftime("%Y-%m-%d %H:%M:%S")
             for each in to:
-                self._live.app.state.accounts.mails.send("alarm", each, session=session, time=time, **said)
+                self._live.app.state.accounts.mails.send("alarm", each, session=session, alarm=alarm.model_dump())
 
 
 def kept(alarm: astro.telemetry.Alarm, silenced_until: datetime | None) -> AlarmKept:
