@@ -80,12 +80,18 @@ AltAz BeamPath::place(const sky::Observer& observer, Time begin, Time time) cons
 Target BeamPath::target(const sky::Observer& observer, Time begin, Duration lead) const {
   if (!is_offset() && !step_.drift) return aim_;
   if (step_.drift) return apparent_place(observer, sky::Observer(site_, sky::standard_weather(site_)), begin, begin);
-  // A mount is told where to be up to a minute ahead.
-  const Time last = begin + step_.duration + 90s;
+  // A mount is told where to be up to a minute ahead, and may be long on its way to a place.
+  const Time needed = begin + step_.duration + 90s;
+  const Time last = moves() ? needed : needed + 10min;
   const Duration every = moves() ? Duration(1s) : Duration(10s);
   std::vector<Ephemeris::Point> points;
   for (Time time = begin - lead; time < last + every; time += every) {
-    points.push_back({.time = time, .direction = observer.icrs(place(observer, begin, time), time)});
+    try {
+      points.push_back({.time = time, .direction = observer.icrs(place(observer, begin, time), time)});
+    } catch (const Error&) {  // by then it leads over a pole of its frame
+      if (time < needed) throw;
+      break;
+    }
   }
   return Ephemeris(std::move(points));
 }

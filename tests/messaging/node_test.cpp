@@ -356,6 +356,41 @@ TEST(NodeSite, ANodeWithoutDevicesIsNoNode) {
   EXPECT_THAT(error.what(), HasSubstr("runs: {node: handset}"));
 }
 
+/// The site with a transport within the process.
+std::string local_site_text(const std::string& settings) {
+  std::string text = site_text(1);
+  const std::size_t begin = text.find("{driver: mqtt");
+  return text.replace(begin, text.find('}', begin) + 1 - begin, "{driver: local" + settings + "}");
+}
+
+TEST(NodeSite, WithinOneProcessNoBrokerIsNeeded) {
+  const testing::TemporaryFolder folder;
+  const std::string text = local_site_text(", shared: hill");
+  const Node node = Node::open(parse_site(text, {.node = "movement"}), "movement",
+                               {.state_folder = folder.path() / "movement", .beat = 500ms});
+  const Observatory site = Observatory::open(parse_site(text), {.state_folder = folder.path() / "control"});
+  NodeClient client(parse_site(text));
+  Command command;
+  command.device = "weather";
+  command.name = "reset_sensors";
+  EXPECT_EQ(client.send(command, 30s).state, CommandState::completed);
+  const MountHandle dish = site.mount("dish");
+  const auto until = std::chrono::steady_clock::now() + 30s;
+  while (dish.status().time == Time{} && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(10ms);
+  dish.track(parse_target("altaz 180 45"));
+  EXPECT_TRUE(node.observatory().mount("dish").target().has_value());
+}
+
+TEST(NodeSite, ALocalTransportOfOneDeviceIsNoWayToOthers) {
+  const std::string text = local_site_text("");
+  const Error serving = refused([&] { (void)Node::open(parse_site(text, {.node = "movement"}), "movement"); });
+  EXPECT_EQ(serving.code(), ErrorCode::invalid_site);
+  EXPECT_THAT(serving.what(), HasSubstr("shared: NAME"));
+  const Error reaching = refused([&] { NodeClient client(parse_site(text)); });
+  EXPECT_EQ(reaching.code(), ErrorCode::invalid_site);
+  EXPECT_THAT(reaching.what(), HasSubstr("shared: NAME"));
+}
+
 TEST(NodeSite, ADeviceBelongsToOneNodeAndIsRemoteToOthers) {
   const Site here = parse_site(site_text(1), {.node = "movement"});
   EXPECT_EQ(here.find(DeviceKind::mount, "dish")->driver, "simulator");

@@ -35,7 +35,7 @@ std::string runs() {
 /// As fast as the machine can follow: readings of the mount must not lie seconds apart, and a command must not expire
 /// on its way to a node.
 double speed() {
-  if (is_on_node()) return 20.0;
+  if (is_on_node()) return 4.0;
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   return 150.0;
 #else

@@ -177,6 +177,27 @@ def test_a_part_of_a_record_is_set_in_the_whole():
     assert request.scan.width == astro.degrees(7), "a copy is nobody's part"
 
 
+def test_what_is_changed_in_a_list_or_map_of_a_record_is_set_in_it():
+    observation = astro.Observation(request=astro.ObservationRequest(target="sun"))
+    observation.request.files.append("fits")
+    observation.request.files += ["csv"]
+    assert observation.request.files == [astro.ProductFile.fits, astro.ProductFile.csv]
+    files = observation.request.files
+    with pytest.raises(astro.Error):
+        files.append("pdf")
+    assert files == observation.request.files == [astro.ProductFile.fits, astro.ProductFile.csv]
+    del files[0]
+    assert observation.request.files == [astro.ProductFile.csv] and files.pop() == astro.ProductFile.csv
+    assert observation.request.files == []
+    copied = copy.copy(files)
+    copied.append(1)
+    assert type(copied) is list and observation.request.files == [], "a copy is nobody's part"
+    tuning = astro.Tuning(options={"lna": 16})
+    tuning.options["vga"] = 20
+    tuning.options |= {"amp": 0}
+    assert tuning.options.pop("lna") == 16 and tuning.options == {"vga": 20, "amp": 0}
+
+
 def test_records_refuse_attributes_that_they_do_not_have():
     request = astro.ObservationRequest(target="sun")
     with pytest.raises(AttributeError, match="did you mean 'integration_time_s'"):

@@ -178,6 +178,10 @@ py::dict map_to_attributes(const std::vector<Field>& fields, const Value& map) {
 py::object part_of(const py::object& whole, const Field& field, py::object value) {
   if (field.type == FieldType::record && record_type_of(value) != nullptr)
     value.attr("__dict__")["_whole"] = py::make_tuple(whole, attribute_name(field));
+  else if (py::isinstance<py::list>(value))
+    return from_package("parts", "PartList")(value, whole, attribute_name(field));
+  else if (py::isinstance<py::dict>(value))
+    return from_package("parts", "PartDict")(value, whole, attribute_name(field));
   return value;
 }
 

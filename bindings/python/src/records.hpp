@@ -43,7 +43,8 @@ astro::Value map_from_attributes(const std::string& what, const std::vector<astr
 py::dict map_to_attributes(const std::vector<astro::Field>& fields, const astro::Value& map);
 
 /// A record that was read from another one remembers it, so that setting an attribute of the part
-/// (`request.scan.width = ...`) sets it in the whole. The copy of a part belongs to nobody.
+/// (`request.scan.width = ...`) sets it in the whole, and so do lists and maps (parts.py). The copy of a part belongs
+/// to nobody.
 py::object part_of(const py::object& whole, const astro::Field& field, py::object value);
 void set_in_whole(const py::object& part);
 /// Sets what the class describes, and refuses other names with the nearest known one.
