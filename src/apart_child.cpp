@@ -136,10 +136,9 @@ class Child final {
     } catch (const std::exception& error) {
       std::fprintf(stderr, "%s\n", error.what());
     }
-    if (!driver_ || !may_stop_) return;
-    stop();
+    if (!driver_ || !end_stops()) return;
+    if (device_ != nullptr) device_->stop();
     driver_->close();
-    may_stop_ = false;
   }
 
   void answer(Packet& packet) {
@@ -299,7 +298,13 @@ class Child final {
   }
 
   void stop() noexcept {
+    const std::lock_guard lock(stop_mutex_);
     if (may_stop_ && device_ != nullptr) device_->stop();
+  }
+  /// From now on nobody stops it beside us, also no one who had begun to. Whether one could.
+  bool end_stops() {
+    const std::lock_guard lock(stop_mutex_);
+    return may_stop_.exchange(false);
   }
 
   /// Beside whatever the driver does. When nothing is heard any more, nobody watches the device: it is stopped, and
@@ -333,6 +338,7 @@ class Child final {
   std::unique_ptr<Driver> driver_;
   Device* device_ = nullptr;
   SharedMemory memory_;
+  std::mutex stop_mutex_;
   std::atomic<bool> may_stop_ = false;
   std::atomic<bool> over_ = false;
 };

@@ -342,6 +342,8 @@ void TelescopeTopics::State::warn(TelescopeStatus status) {
 }
 
 void TelescopeTopics::State::tell(const Acknowledgment& told) {
+  // That the driver has it is between nodes: here it is started, and nothing more was done of it yet.
+  if (told.state == CommandState::started && told.progress_percent == 0.0) return;
   std::optional<Time> completion;
   {
     const std::lock_guard lock(mutex_);

@@ -101,10 +101,8 @@ TEST(Command, MovesAMountAndCompletesWhenItIsThere) {
 TEST(Command, ReportsProgressAndTheEndThatTheDriverReports) {
   Bench bench;
   std::string id;
-  std::atomic<bool> performing = false;
   bench.controller->on_perform = [&](const Call& call) {
     id = call.id;
-    performing = true;
     return Performed{.running = true};
   };
   struct Acknowledgments final : Listener {
@@ -118,7 +116,7 @@ TEST(Command, ReportsProgressAndTheEndThatTheDriverReports) {
   const Observatory site = bench.open();
   const Subscription subscription = site.subscribe(heard);
   const Execution blink = site.execute(lamp_command("b", "blink", {}));
-  ASSERT_TRUE(eventually([&] { return performing.load(); }));
+  ASSERT_TRUE(eventually([&] { return blink.latest().progress_percent == 0.0; })) << "the driver has taken it";
   bench.controller->host->progress("b", 40.0, "half way");
   EXPECT_EQ(blink.latest().progress_percent, 40.0);
   bench.controller->host->finished("b", {.succeeded = false, .code = ErrorCode::device_fault, .message = "fuse blown"});
@@ -129,8 +127,8 @@ TEST(Command, ReportsProgressAndTheEndThatTheDriverReports) {
   EXPECT_EQ(id, "b");
   EXPECT_TRUE(eventually([&] {
     const std::lock_guard lock(heard.mutex);
-    return heard.states ==
-           std::vector{CommandState::received, CommandState::started, CommandState::started, CommandState::failed};
+    return heard.states == std::vector{CommandState::received, CommandState::started, CommandState::started,
+                                       CommandState::started, CommandState::failed};
   }));
 }
 

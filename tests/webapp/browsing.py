@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 AXE = Path(__file__).parent.parent.parent / "examples/webapp/front/node_modules/axe-core/axe.min.js"
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+PLAIN = "5 < 6 & \"7\" > '6'"  # no markup, which the server refuses, and still to be escaped
 NASTY = "<img src=x onerror=\"document.title='owned'\">"
 
 

@@ -4,6 +4,7 @@
 import json
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -133,14 +134,21 @@ def test_one_that_reads_nothing_is_dropped_and_costs_the_others_nothing(start_co
         b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
-    with watch(room.url) as reader, room.anonymous() as client:
+    kinds = [f"text{each}" for each in range(8)]
+    with watch(room.url) as reader, room.anonymous() as client, ThreadPoolExecutor(len(kinds)) as pool:
         end = time.monotonic() + 120
         number = 0
+
+        def post(kind):
+            body = {"module_id": "flood", "value": f"{number:04}" + 3990 * "\N{EURO SIGN}"}  # 12 kB
+            return client.post(f"/api/sensors/{kind}", json=body).status_code
+
         while "was dropped" not in room.output():
             assert time.monotonic() < end, "it was not dropped"
-            body = {"module_id": "flood", "value": f"{number:04}" + 3990 * "\N{EURO SIGN}"}  # 12 kB
-            assert client.post("/api/sensors/text", json=body).status_code == 200
-            assert int(reader.point("flood.text")["value"][:4]) == number, "the other one misses nothing"
+            assert set(pool.map(post, kinds)) == {200}
+            heard = [reader.until(lambda m: m.get("type") == "data" and m["id"].startswith("flood.")) for _ in kinds]
+            assert {m["id"] for m in heard} == {f"flood.{kind}" for kind in kinds}
+            assert {int(m["value"][:4]) for m in heard} == {number}, "the other one misses nothing"
             number += 1
     stalled.settimeout(10)
     with pytest.raises((ConnectionError, StopIteration)):

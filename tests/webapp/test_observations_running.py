@@ -158,10 +158,11 @@ def test_a_kill_in_the_middle_of_a_run_is_made_good(room):
     assert kept["status"] == "COMPLETED", kept["reason"]
 
 
-def test_another_instance_takes_over(start_control_room, tmp_path, new_database, postgres):
+def test_another_instance_takes_over(start_control_room, tmp_path, new_database, postgres, monkeypatch):
     """Two behind a balancer, with one database and one store: one observes, both show it."""
+    monkeypatch.setenv("ROOM_STORE_PASSWORD", "secret")
     site = fast_site(tmp_path, speed=4)
-    store = f"archive: {{driver: postgres, host: 127.0.0.1, port: {postgres.port}, user: astro, password: secret, " + (
+    store = f"archive: {{driver: postgres, host: 127.0.0.1, port: {postgres.port}, user: astro, password: \"${{ROOM_STORE_PASSWORD}}\", " + (
         f"schema: room{os.getpid()}, tls: prefer}}"
     )
     site.write_text(site.read_text().replace("archive: {driver: sqlite, path: archive.db}", store))

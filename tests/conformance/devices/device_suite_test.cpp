@@ -227,6 +227,7 @@ TEST_P(DeviceConformance, ControllerSteersAnotherDeviceAndHearsOfIt) {
   EXPECT_TRUE(bench.tells("lamp", "commanded none move_to rejected not_found of lamp"));
   EXPECT_TRUE(bench.tells("lamp", "heard dish.azimuth 33.500000"));
   EXPECT_EQ(bench.count("lamp", "heard unasked"), 0U);
+  if (GetParam().name == "node") return;  // who holds a device is known where it was taken, not on its node
   bench.site().mount("dish", {"handset", Rank::handset}).take(1min);
   bench.lamp().perform("steer").wait_completed(1min);
   EXPECT_TRUE(bench.tells("lamp", "commanded dish move_to rejected not_holder of lamp"));

@@ -291,7 +291,7 @@ def ask_for_reset(asked: ResetRequest, accounts: OurAccounts) -> Response:
                 token = new_token()
                 until = now() + timedelta(minutes=RESET_MINUTES)
                 session.add(OneTimeLink(hash=hash_of(token), user_id=user.id, expires_at=until))
-                url = f"{accounts.settings.public_address}/reset?token={token}"
+                url = f"{accounts.settings.public_address}/reset#token={token}"  # what is behind # browsers send to nobody
                 accounts.mails.send(
                     "password_reset", user.email, session=session, username=user.username, url=url,
                     until=f"{until:%Y-%m-%d %H:%M}",

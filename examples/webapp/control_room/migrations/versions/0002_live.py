@@ -57,7 +57,7 @@ def upgrade() -> None:
         sa.Column("value", sa.JSON(), nullable=False),
         sa.Column("unit", sa.String(64), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_live_waiting_point"),
-        sa.UniqueConstraint("source", "boot", "sequence", name="uq_live_waiting_point_source"),
+        sa.UniqueConstraint("source", "boot", "sequence", name="uq_live_waiting_point_source_boot_sequence"),
     )
     op.create_index("ix_live_waiting_point_accepted", "live_waiting_point", ["accepted"])
     op.create_index("ix_live_waiting_point_kept_id", "live_waiting_point", ["kept", "id"])
