@@ -49,7 +49,7 @@ class Watching:
         if self._protocol.is_writable and (frames := self.client.take_websocket()):
             self._protocol.write_frames(frames)
         elif self.client.is_dropped:
-            log.info("a client of the live socket read nothing for too long, and was dropped")
+            log.warning("a client of the live socket read nothing for too long, and was dropped")
             self._protocol.abort()
 
     def leave(self) -> None:
