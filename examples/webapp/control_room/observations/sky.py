@@ -126,10 +126,10 @@ class Visibility(BaseModel):
     up_now: bool
     never_up: bool
     always_up: bool
-    night: list[tuple[datetime, datetime]]  # while the Sun is down
-    up: list[tuple[datetime, datetime]]  # above horizon and limits, within a day
-    tonight: list[tuple[datetime, datetime]]  # both
-    altitude: list[tuple[datetime, float]]
+    night: list[list[datetime]]  # while the Sun is down
+    up: list[list[datetime]]  # above horizon and limits, within a day
+    tonight: list[list[datetime]]  # both
+    altitude: list[list[datetime | float]]
 
 
 def _site_rules(room: Room, mount: str) -> list[Place]:
