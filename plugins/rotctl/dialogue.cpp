@@ -89,7 +89,8 @@ Answer Dialogue::ask(const std::string& command) {
     }
     if (!code) answer.lines.push_back(std::move(text));
   }
-  fail("asking \"" + command + "\": expected an end of its answer, RPRT and a number", answer.lines.back());
+  fail("asking \"" + command + "\": expected an end of its answer, RPRT and a number",
+       answer.lines.empty() ? "RPRT to something else" : answer.lines.back());
 }
 
 std::pair<double, double> Dialogue::position() {

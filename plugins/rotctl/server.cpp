@@ -68,12 +68,13 @@ std::string word_of(std::string_view command) {
   return {};
 }
 
+/// What any mount may reach: of this one the server is told no more. What it cannot reach is refused when it is asked
+/// for.
 std::string reach_text() {
   return "min_az=-180.000000\nmax_az=540.000000\nmin_el=0.000000\nmax_el=180.000000\nsouth_zero=0\nrot_type="
          "AzEl\ndone\n";
 }
 
-/// Its description at the end of a place in the system's words.
 [[noreturn]] void fail_listening(const std::string& where, int error) {
   throw astro::Error(astro::ErrorCode::device_fault, "listening for programs that steer at " + where + ": " +
                                                          std::strerror(error) +
