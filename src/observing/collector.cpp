@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "observing/collector.hpp"
 
+#include <utility>
+
 #include "astro/error.hpp"
 #include "astro/sky/frames.hpp"
 
@@ -43,11 +45,13 @@ void Collector::start_afresh(Time from) {
   rest();
   not_before_ = from;
   is_fresh_ = true;
+  held_.reset();
   spectrometer_.reset();
   stream_.emplace(receiver_.stream());
 }
 
 BlockPtr Collector::next_block(const std::stop_token& stop) {
+  if (held_) return std::exchange(held_, nullptr);
   const Duration patience = 5s + 2 * receiver_.settings()->item_period;  // a spectrum comes when it is complete
   const auto started = std::chrono::steady_clock::now();
   while (true) {
@@ -88,6 +92,10 @@ Spectrum Collector::next(Duration duration, const std::stop_token& stop, const s
     const BlockPtr block = next_block(stop);
     if (is_of_before(*block)) continue;
     if (block->items() > 0) {
+      if (any && block->settings().duration_of(block->first - begun) >= duration) {
+        held_ = block;  // it lies behind a gap that reaches past the end
+        break;
+      }
       if (!any) begun = block->first;
       any = true;
       spectrometer_.add(*block);

@@ -25,7 +25,8 @@ class Collector {
   void rest() noexcept;
 
   /// The next spectrum of so long a time, with where the dish pointed. Shorter only when a recording
-  /// ends. Throws `timeout` when nothing comes for 5 s, `interrupted` when stop is requested, and
+  /// ends, and when samples are missing to past its end: it ends before that gap, and what follows counts it as lost.
+  /// Throws `timeout` when nothing comes for 5 s, `interrupted` when stop is requested, and
   /// what the receiver failed with. `tap` sees every block that goes in, `look` now and then what was integrated so
   /// far.
   Spectrum next(Duration duration, const std::stop_token& stop, const std::function<void(const Block&)>& tap = {},
@@ -40,6 +41,7 @@ class Collector {
   ReceiverHandle receiver_;
   Spectrometer spectrometer_;
   std::optional<BlockStream> stream_;
+  BlockPtr held_;  ///< taken off the stream, for the next spectrum
   Time not_before_;
   bool is_fresh_ = true;  ///< nothing was taken since the last fresh start
 };

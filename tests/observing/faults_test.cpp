@@ -71,9 +71,16 @@ TEST_P(Faults, LeaveOneFinalStateAndNothingIsLost) {
     Duration sky{};
     Duration wanted{};
     for (const Step& step : result.observation.steps) wanted += step.phase == Phase::sky ? step.duration : Duration{};
-    for (const Integration& each : night.site().store("archive").find<Integration>())
+    std::string recorded;
+    for (const Integration& each : night.site().store("archive").find<Integration>()) {
       sky += each.phase == Phase::sky ? each.duration : Duration{};
-    EXPECT_NEAR(seconds(sky), seconds(wanted), 1.0 + 0.6 * static_cast<double>(result.observation.steps.size()));
+      recorded += "  step " + std::to_string(each.step) + " from " + format_time(each.start) + " for " +
+                  std::to_string(seconds(each.duration)) + " s, " + std::to_string(each.samples_lost) +
+                  " samples lost\n";
+    }
+    EXPECT_NEAR(seconds(sky), seconds(wanted), 1.0 + 0.6 * static_cast<double>(result.observation.steps.size()))
+        << "it failed of: " << message << "\n"
+        << recorded;
   }
   RecordProperty("failed", failed);  // of five none may
 }

@@ -47,6 +47,22 @@ TEST(Integrate, RefusesToTakeNoTime) {
   EXPECT_EQ(code_of([&] { integrate(site, "hydrogen", small, -1s); }), ErrorCode::invalid_argument);
 }
 
+TEST(Integrate, EndsBeforeAGapThatReachesPastItsEnd) {
+  Bench bench;
+  bench.receiver->on_fill = [](std::span<std::byte> buffer, std::uint64_t first) {
+    std::this_thread::sleep_for(1ms);
+    const std::size_t items = std::min<std::size_t>(buffer.size() / sizeof(std::complex<float>), 1000);
+    std::fill(buffer.begin(), buffer.end(), std::byte{0});
+    // After 10 ms nothing is heard for a second.
+    return Filled{.items = items, .lost = first == 10'000 ? 1'000'000U : 0U};
+  };
+  const Observatory site = bench.open();
+  const Spectrum spectrum = integrate(site, "hydrogen", small, 20ms);
+  EXPECT_LE(spectrum.duration, 11ms);
+  EXPECT_GT(spectrum.duration, 8ms);
+  EXPECT_EQ(spectrum.samples_lost, 0U);
+}
+
 TEST(Integrate, SaysThatNoSamplesCome) {
   Bench bench;
   bench.receiver->on_fill = [](std::span<std::byte>, std::uint64_t) {
