@@ -9,7 +9,7 @@ import subprocess
 
 import peers
 import pytest
-from control_room import TOPICS, ControlRoom, observation
+from telescope_client import TOPICS, ControlRoom, observation
 
 from astro import new_id
 

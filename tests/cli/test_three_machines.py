@@ -9,7 +9,7 @@ import time
 
 import peers
 import pytest
-from control_room import FINAL, TOPICS, ControlRoom, observation
+from telescope_client import FINAL, TOPICS, ControlRoom, observation
 
 from astro import new_id
 
