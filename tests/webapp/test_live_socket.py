@@ -2,6 +2,8 @@
 """/ws, as contract 2 has it, by a plain client; and what it does with clients that are none."""
 
 import json
+import socket
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -120,6 +122,31 @@ def test_a_page_of_somebody_else_may_not_watch_in_a_trusted_browser(control_room
     assert refused.value.response.status_code == 403
     with watch(control_room.url, origin="http://localhost:4200") as page:
         page.point("temperature")
+
+
+def test_one_that_reads_nothing_is_dropped_and_costs_the_others_nothing(start_control_room):
+    room = start_control_room(client_patience_s=3, client_queue=50)
+    stalled = socket.socket()
+    stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    stalled.connect(("127.0.0.1", room.settings["port"]))
+    stalled.sendall(
+        b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    )
+    with watch(room.url) as reader, room.anonymous() as client:
+        end = time.monotonic() + 120
+        number = 0
+        while "was dropped" not in room.output():
+            assert time.monotonic() < end, "it was not dropped"
+            body = {"module_id": "flood", "value": f"{number:04}" + 3990 * "\N{EURO SIGN}"}  # 12 kB
+            assert client.post("/api/sensors/text", json=body).status_code == 200
+            assert int(reader.point("flood.text")["value"][:4]) == number, "the other one misses nothing"
+            number += 1
+    stalled.settimeout(10)
+    with pytest.raises(ConnectionResetError):
+        while stalled.recv(65536):
+            pass
+    stalled.close()
 
 
 def test_no_more_than_the_most_connections(start_control_room):

@@ -10,6 +10,7 @@ from .accounts.reports import report_to
 from .app import make_app
 from .connection import patient_for
 from .live.frames import FrameProtocol
+from .live.logs import log_config
 from .settings import Settings
 
 
@@ -31,6 +32,7 @@ def main() -> int:
         host=settings.host,
         port=settings.port,
         http=patient_for(settings.client_headers_s),
+        log_config=log_config(settings.log_level),
         log_level=settings.log_level,
         access_log=False,  # a link's signature stands in its address
         proxy_headers=False,  # the guard does that

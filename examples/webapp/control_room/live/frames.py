@@ -5,6 +5,7 @@ The feed makes a message's bytes once for all clients; handed to the transport a
 one write. Through ASGI's `send` it would be a task, a string and a frame of its own for each."""
 
 import socket
+import struct
 from asyncio.transports import BaseTransport
 from collections.abc import Callable
 from typing import Any
@@ -50,5 +51,8 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.when_writable()
 
     def abort(self) -> None:
-        """Ends the connection without what waits in it."""
+        """Ends the connection without what waits in it, in the kernel as well."""
+        connection = self.transport.get_extra_info("socket")
+        if connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
