@@ -3,7 +3,7 @@
 
 Usage: table.py RESULTS_FOLDER (holds bench_ROOM.json of Google Benchmark, startup.json of startup.py,
 gnuradio.json of gnuradio_chain.py, peers.json of messaging/peers.py, instructions.json of instructions.py, long.json of long.py,
-webapp.json and charts.json of webapp/live.py and webapp/chart.py)
+webapp.json, charts.json and pages.json of webapp/live.py, chart.py and pages.py)
 """
 
 import json
@@ -20,7 +20,7 @@ def results(folder):
             if entry.get("aggregate_name", "median") == "median" and not entry.get("error_occurred"):
                 entries[f"{room}/{entry['run_name']}"] = entry
     for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("peers", "records/s"), ("instructions", None), ("long", None),
-                          ("webapp", "value"), ("charts", "ms")):
+                          ("webapp", "value"), ("charts", "ms"), ("pages", "value")):
         file = pathlib.Path(folder) / f"{name}.json"
         if file.exists():
             measured = json.loads(file.read_text())
@@ -175,11 +175,16 @@ ROWS = [
     ],
     Row("a live point to 100 clients at 50 a second, p99", ("webapp/p99_ms", "value"), 5, unit="ms", most=True),
     Row("live points to nine clients beside a stalled one, over nine alone", ("webapp/nine_of_ten", "value"), 0.95, unit="points/s",
-        against=("webapp/ten_of_ten", "value")),
+        against=("webapp/nine_alone", "value")),
     *[
         Row(f"a year of one point a second: {zoom} as a chart", (f"charts/chart of {zoom}", "ms"), 300, unit="ms", most=True)
         for zoom in ("10 min", "1 h", "1 day", "13 days", "30 days", "the year")
     ],
+    Row("first page of the control room, compressed", ("pages/first page, kB", "value"), 200, unit="kB", most=True),
+    Row("until it can be used", ("pages/first page, ms", "value"), 1000, unit="ms", most=True),
+    Row("a live spectrum of 4096 channels: main thread", ("pages/main thread a live spectrum, ms", "value"), 8, unit="ms", most=True),
+    Row("live spectra a second", ("pages/live spectra a second", "value"), 9.5, unit="1/s"),
+    Row("longest task of a minute, if over 50 ms", ("pages/longest task over 50 ms, ms", "value"), 50, unit="ms", most=True),
 ]
 
 

@@ -31,3 +31,14 @@ def ended(client, id, seconds=90.0):
             return kept
         assert time.monotonic() < end, f"it is still {kept['status']}: {kept['reason']}"
         time.sleep(0.1)
+
+
+def high_target(client) -> dict:
+    """Something that the dish can see now, and is far from the Sun."""
+    sky = client.get("/api/sky").json()
+    for entry in sorted(sky["catalogue"], key=lambda each: -each["alt"]):
+        wish = {"target_name": entry["name"], "ra": entry["ra"], "dec": entry["dec"], "integration_time": 2}
+        plan = client.post("/api/observations/plan", json={"observation": wish}).json()
+        if 20 < entry["alt"] < 85 and plan["problems"] == []:
+            return wish
+    raise AssertionError("nothing of the catalogue can be observed now")

@@ -39,9 +39,9 @@ Kind = Literal["TARGET_OBSERVATION", "HOT_CALIBRATION", "COLD_CALIBRATION"]
 Frame = Literal["TOPO", "GEO", "BARY", "HELIO", "LSRK"]
 
 
-def _quantity(unit: str, says: str, **more: Any) -> Any:
-    """A number with its unit, which the form shows."""
-    return Field(description=says, json_schema_extra={"unit": unit}, allow_inf_nan=False, **more)
+def _quantity(title: str, unit: str, says: str, **more: Any) -> Any:
+    """A number with its name and unit, which the form shows."""
+    return Field(title=title, description=says, json_schema_extra={"unit": unit}, allow_inf_nan=False, **more)
 
 
 def _one_line(text: str) -> str:
@@ -60,32 +60,48 @@ class Asked(BaseModel):
     )
 
     target_name: Annotated[
-        PlainText | None, Field(max_length=200, description="for people; without it: named after the observation")
+        PlainText | None,
+        Field(
+            title="Target name",
+            max_length=200,
+            description="for people; without it: named after the observation",
+        ),
     ] = None
-    ra: Annotated[float, _quantity("deg", "right ascension, ICRS", ge=0, le=360)]
-    dec: Annotated[float, _quantity("deg", "declination, ICRS", ge=-90, le=90)]
+    ra: Annotated[float, _quantity("Right ascension", "deg", "ICRS", ge=0, le=360)]
+    dec: Annotated[float, _quantity("Declination", "deg", "ICRS", ge=-90, le=90)]
     center_frequency: Annotated[
         float,
-        _quantity("MHz", "centre of the band: 1420, 1670, 22000, or what a receiver can be tuned to", gt=0, le=1e6),
+        _quantity(
+            "Centre frequency",
+            "MHz",
+            "of the band: 1420, 1670, 22000, or what a receiver can be tuned to",
+            gt=0,
+            le=1e6,
+        ),
     ] = 1420.0
     bandwidth: Annotated[
         float,
         Field(
+            title="Bandwidth",
             description="of the band; it is the sample rate",
             json_schema_extra={"unit": "MHz", "enum": list(BANDWIDTHS_MHZ)},
         ),
     ] = 1.5
-    velocity_frame: Annotated[Frame, Field(description="in which velocities are told")] = "LSRK"
-    observation_type: Annotated[Kind, Field(description="of a target, or of the loads alone")] = "TARGET_OBSERVATION"
-    fft_size: Annotated[int, Field(ge=2, le=1_048_576, description="channels of the spectrum")] = 1024
-    integration_time: Annotated[float, _quantity("s", "on the target", gt=0, le=1e6, examples=[60.0])]
-    planned_start: Annotated[datetime | None, Field(description="not before; UTC without an offset")] = None
+    velocity_frame: Annotated[Frame, Field(title="Velocity frame", description="in which velocities are told")] = "LSRK"
+    observation_type: Annotated[Kind, Field(title="Observation", description="of a target, or of the loads alone")] = (
+        "TARGET_OBSERVATION"
+    )
+    fft_size: Annotated[int, Field(title="Channels", ge=2, le=1_048_576, description="of the spectrum")] = 1024
+    integration_time: Annotated[
+        float, _quantity("Integration time", "s", "on the target", gt=0, le=1e6, examples=[60.0])
+    ]
+    planned_start: Annotated[datetime | None, Field(title="Not before", description="UTC without an offset")] = None
     output_filename: Annotated[
         PlainText | None,
-        Field(max_length=100, description="of its files, without folder; without it: the target's name"),
+        Field(title="Name of its files", max_length=100, description="without folder; without it: the target's name"),
     ] = None
-    receive_csv: Annotated[bool, Field(description="also as CSV")] = False
-    perform_data_analysis: Annotated[bool, Field(description="reduce it at its end")] = True
+    receive_csv: Annotated[bool, Field(title="CSV as well", description="besides FITS")] = False
+    perform_data_analysis: Annotated[bool, Field(title="Reduce it", description="at its end")] = True
 
     @field_validator("bandwidth")
     @classmethod
