@@ -16,7 +16,6 @@
 #include <vector>
 
 #include "astro/error.hpp"
-#include "astro/log_listening.hpp"
 #include "astro/metrics.hpp"
 #include "astro/trace.hpp"
 #include "astro/value.hpp"
@@ -208,16 +207,6 @@ LogListening::~LogListening() {
   Logging& all = logging();
   const std::lock_guard lock(all.mutex);
   std::erase(all.listening, state_.get());  // then it goes, without the lock, and waits for its last call
-}
-
-void set_log_listener(std::function<void(const LogLine&)> listener) {
-  // Never destroyed, as the log is not.
-  static std::mutex& mutex = *new std::mutex;
-  static auto& listening = *new std::unique_ptr<LogListening>;
-  auto next = listener ? std::make_unique<LogListening>(std::move(listener)) : nullptr;
-  std::unique_lock lock(mutex);
-  std::swap(listening, next);
-  lock.unlock();  // then the one before goes, and waits for its last call
 }
 
 }  // namespace astro

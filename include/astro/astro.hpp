@@ -29,7 +29,6 @@
 #include "astro/handles.hpp"
 #include "astro/json.hpp"
 #include "astro/log.hpp"
-#include "astro/log_listening.hpp"
 #include "astro/messaging/avro.hpp"
 #include "astro/messaging/node.hpp"
 #include "astro/messaging/node_client.hpp"

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -31,8 +32,19 @@ struct LogLine {
 ASTRO_API void configure_log(const LogOptions& options);
 ASTRO_API void log(LogLevel level, std::string_view source, std::string_view message);
 
-/// Also hands every line to a function, from one thread of its own, in order, behind a bounded
-/// queue; an empty function ends it and returns when the last call has.
-ASTRO_API void set_log_listener(std::function<void(const LogLine&)> listener);
+/// Hands every line of a level or above to a function, whether or not it is written: from one thread of its own, in
+/// order, behind a bounded queue, until it is gone; then the last call has returned.
+class ASTRO_API LogListening final {
+ public:
+  explicit LogListening(std::function<void(const LogLine&)> hear, LogLevel from = LogLevel::debug);
+  ~LogListening();
+  LogListening(const LogListening&) = delete;
+  LogListening& operator=(const LogListening&) = delete;
+
+  struct State;
+
+ private:
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace astro

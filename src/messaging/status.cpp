@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "astro/error.hpp"
-#include "astro/log_listening.hpp"
+#include "astro/log.hpp"
 #include "astro/messaging/node.hpp"
 #include "messaging/host_name.hpp"
 #include "messaging/wire.hpp"

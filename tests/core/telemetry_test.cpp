@@ -85,23 +85,5 @@ TEST(Telemetry, LetsAListenerEndItsOwnSubscription) {
   EXPECT_TRUE(eventually([&] { return listener.heard >= 1; }));
 }
 
-TEST(Log, WritesJsonLinesAndTellsAListenerInOrder) {
-  TemporaryFolder folder;
-  const std::string file = (folder.path() / "log.jsonl").string();
-  configure_log({.level = LogLevel::info, .format = LogFormat::json_lines, .file = file});
-  std::vector<std::string> heard;
-  set_log_listener([&](const LogLine& line) { heard.push_back(line.message); });
-  log(LogLevel::debug, "test", "heard, but not written");
-  log(LogLevel::warning, "test", "a \"quoted\" {} word");
-  set_log_listener({});
-  configure_log({});
-  EXPECT_THAT(heard, ::testing::ElementsAre("heard, but not written", "a \"quoted\" {} word"));
-  const Value line = parse_json(read_file(file));
-  EXPECT_EQ(line.find("level")->as_text(), "warning");
-  EXPECT_EQ(line.find("source")->as_text(), "test");
-  EXPECT_EQ(line.find("message")->as_text(), "a \"quoted\" {} word");
-  (void)parse_time(line.find("time")->as_text());
-}
-
 }  // namespace
 }  // namespace astro::testing

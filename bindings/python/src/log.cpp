@@ -1,9 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/log.hpp"
 
+#include <functional>
+#include <memory>
+#include <mutex>
+
 #include "common.hpp"
 
 namespace astro_python {
+
+namespace {
+
+/// There is one logging in Python, so there is one listener; never destroyed, as the log is not.
+void listen(std::function<void(const astro::LogLine&)> forward) {
+  static std::mutex& mutex = *new std::mutex;
+  static auto& listening = *new std::unique_ptr<astro::LogListening>;
+  auto next = forward ? std::make_unique<astro::LogListening>(std::move(forward)) : nullptr;
+  const std::lock_guard lock(mutex);
+  std::swap(listening, next);
+}  // the one before goes without the lock, and waits for its last call
+
+}  // namespace
 
 void bind_log(py::module_& module) {
   make_enum<astro::LogLevel>(module, "How urgent a line of log is.");
@@ -32,7 +49,7 @@ void bind_log(py::module_& module) {
           };
         }
         const py::gil_scoped_release release;
-        astro::set_log_listener(std::move(forward));
+        listen(std::move(forward));
       },
       "listener"_a);
 }
