@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Three machines on a hill and a control room: each in a network of its own, and the brokers between them."""
+"""Three machines on a hill and a control room in the town."""
 
 import base64
 import json
@@ -9,11 +9,11 @@ import time
 
 import peers
 import pytest
+from hill import NODES, Hill
 from telescope_client import FINAL, TOPICS, ControlRoom, observation
 
 from astro import new_id
 
-NODES = ("movement", "receiver", "handset")
 SITE = """\
 site: {{name: {name}, latitude: 28 deg, longitude: -16 deg, height: 2390 m}}
 nodes: {{unsynchronised_clock: true}}
@@ -37,55 +37,14 @@ recorder:
 """
 
 
-class Hill:
-    """A bridge that stands for the air between hill and town; behind it a network namespace for each machine."""
-
-    def __init__(self):
-        self.tag = new_id()[-6:]
-        self.net = f"10.{int(self.tag[:2], 16)}.{int(self.tag[2:4], 16)}"
-        self.bridge = f"astro{self.tag}"
-        self.address = f"{self.net}.1"
-
-    def __enter__(self):
-        self.ip(f"link add {self.bridge} type bridge", f"address add {self.address}/24 dev {self.bridge}", f"link set {self.bridge} up")
-        for number, node in enumerate(NODES):
-            near, space = f"a{self.tag}{number}", self.space(node)
-            self.ip(
-                f"netns add {space}",
-                f"link add {near} type veth peer name town netns {space}",
-                f"link set {near} master {self.bridge} up",
-                f"-n {space} address add {self.net}.{number + 2}/24 dev town",
-                f"-n {space} link set town up",
-                f"-n {space} link set lo up",
-            )
-        return self
-
-    def __exit__(self, *_):
-        for node in NODES:
-            subprocess.run(["ip", "netns", "delete", self.space(node)])
-        subprocess.run(["ip", "link", "delete", self.bridge])
-
-    @staticmethod
-    def ip(*commands):
-        for command in commands:
-            subprocess.run(["ip", *command.split()], check=True)
-
-    def space(self, node):
-        return f"astro-{self.tag}-{node}"
-
-    def within(self, node):
-        return ["ip", "netns", "exec", self.space(node)]
-
-
 class OverMqtt:
     """A control room that has nothing but mosquitto's own clients, and speaks JSON."""
 
     encoding, recorded = "encoding: json", "json"
 
     def __init__(self, hill, start_server):
-        server = start_server("mosquitto", f"listener {{PORT}} {hill.address}")
-        self.port, self.registry = server.port, "http://127.0.0.1:9"
-        self.broker = f'{{driver: mqtt, url: "mqtt://{hill.address}:{self.port}"}}'
+        self.port, self.broker = hill.mosquitto(start_server)
+        self.registry = "http://127.0.0.1:9"
         self.heard, self.changed = [], threading.Condition()
         words = ["mosquitto_sub", "-h", "127.0.0.1", "-p", str(self.port), "-V", "5", "-q", "1", "-t", "telescope/#", "-F", "%t %p"]
         self.listener = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
@@ -134,16 +93,11 @@ class OverKafka(ControlRoom):
     recorded = "avro"
 
     def __init__(self, hill, start_server):
-        server = start_server(
-            "kafka", "listeners=PLAINTEXT://0.0.0.0:{PORT},CONTROLLER://127.0.0.1:{LAST_PORT}",
-            f"advertised.listeners=PLAINTEXT://{hill.address}:{{PORT}}", "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            ports=2,
-        )  # fmt: skip
+        port, self.broker = hill.kafka(start_server)
         registry = start_server("registry", "0.0.0.0")
-        super().__init__(server.port, peers.Registry(registry.port))
+        super().__init__(port, peers.Registry(registry.port))
         peers.make_topics(self.port, *TOPICS)
         self.registry_url = f"http://{hill.address}:{registry.port}"
-        self.broker = f'{{driver: kafka, brokers: "{hill.address}:{self.port}", timeout: 60 s}}'
         self.encoding = f'registry: {{url: "{self.registry_url}"}}'
         self.schema = {**peers.COMMAND, "fields": [*peers.COMMAND["fields"]]}
         for name in ("device", "name", "parameters", "issuer", "issuer_rank"):
