@@ -75,6 +75,7 @@ class ReceiverHost final : public DeviceHost {
   std::vector<StreamState> open_streams();
 
   bool fill_once();
+  bool waits_for_readers();
   std::span<std::byte> room();
   void account(const Filled& filled, std::size_t capacity, bool into_scratch);
   void hand_out(bool last = false);
@@ -100,6 +101,7 @@ class ReceiverHost final : public DeviceHost {
   // Of the worker's thread alone.
   std::shared_ptr<detail::BlockPool> pool_;
   std::unique_ptr<std::byte[]> scratch_;
+  std::optional<detail::Steady::time_point> starved_since_;  ///< of buffers
   Pending pending_;
   std::uint64_t position_ = 0;  ///< of the next item, lost ones counted
   std::uint64_t gap_ = 0;       ///< items lost since the last block

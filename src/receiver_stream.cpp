@@ -15,6 +15,7 @@ constexpr Duration fill_bound = std::chrono::milliseconds(100);
 constexpr Duration hold_at_most = std::chrono::milliseconds(10);
 constexpr Duration clock_look = std::chrono::milliseconds(1);
 constexpr Duration least_clock_step = std::chrono::milliseconds(50);
+constexpr Duration simulated_patience = std::chrono::seconds(2);
 constexpr Duration show_stream_every = std::chrono::seconds(1);
 // A driver that has nothing and does not wait either must not keep a processor busy.
 constexpr Duration nap = std::chrono::milliseconds(1);
@@ -58,10 +59,21 @@ std::span<std::byte> ReceiverHost::room() {
   return pending_.buffer->subspan(pending_.end);
 }
 
+/// A recording waits for who reads it. So does a simulated sky, whose clock its receiver holds meanwhile: no sample is
+/// lost for want of processor time. Not for ever, since a reader may wait for that clock.
+bool ReceiverHost::waits_for_readers() {
+  if (settings()->recorded) return true;
+  if (!clock().is_simulated()) return false;
+  const auto now = detail::Steady::now();
+  if (!starved_since_) starved_since_ = now;
+  return now - *starved_since_ < simulated_patience;
+}
+
 bool ReceiverHost::fill_once() {
   const std::span<std::byte> buffer = room();
   const bool into_scratch = pending_.buffer == nullptr;
-  if (into_scratch && settings()->recorded) return false;  // a recording waits for its readers
+  if (into_scratch && waits_for_readers()) return false;
+  if (!into_scratch) starved_since_.reset();
   const auto began = detail::Steady::now();
   const Filled filled = worker().hook("fill", fill_bound, [&] { return receiver().fill(buffer); });
   if (worker().was_stopped()) return true;  // it belongs to a stream that is over

@@ -123,7 +123,7 @@ def test_processes_tell_what_dashboards_and_alerts_ask_for(astro, start, start_s
     ask_for_blocks = ("-t", "astro/v1/hill/movement/stream/hydrogen", "-m", '{"seconds": 1}')
     subprocess.run(["mosquitto_pub", "-p", str(broker.port), "-q", "1", *ask_for_blocks], check=True)
     astro.json("send", "hill.yaml", "dish", "move_to", "first=20", "second=200", expect=3)
-    told = scraped_until(port, lambda now: now.value("astro_outbox_confirmed_total", source="movement") > 3)
+    told = scraped_until(port, lambda now: (now.value("astro_outbox_confirmed_total", source="movement") or 0) > 3)
     assert told.value("astro_commands_total", device="dish", state="completed") == 1
     assert told.value("astro_commands_total", device="dish", state="rejected") == 1
     assert told.value("astro_points_total", device="dish") > 0
@@ -150,7 +150,7 @@ def test_processes_tell_what_dashboards_and_alerts_ask_for(astro, start, start_s
     ended(recorder)
 
     telemetry, port = start("telemetry", "run", "shed.yaml", "--metrics", "127.0.0.1:0")
-    told = scraped_until(port, lambda now: now.value("astro_history_points_total", outcome="stored") > 0)
+    told = scraped_until(port, lambda now: (now.value("astro_history_points_total", outcome="stored") or 0) > 0)
     exported |= told.names()
     ended(telemetry)
 

@@ -203,7 +203,8 @@ def unsigned(claims):
     return f"{part({'alg': 'none', 'typ': 'JWT'})}.{part(claims)}."
 
 
-def test_forged_tokens_are_refused_and_told(control_room):
+def test_forged_tokens_are_refused_and_told(start_control_room):
+    control_room = start_control_room()  # one address may fill the audit with only so many refusals a minute
     admin = control_room.admin()
     good = admin.headers["Authorization"].removeprefix("Bearer ")
     claims = jwt.decode(good, options={"verify_signature": False})
@@ -297,7 +298,7 @@ def test_a_forgotten_password_is_reset_by_mail_once(start_control_room, mail_ser
     assert room.anonymous().post("/api/auth/reset", json={"email": "nobody@example.org"}).status_code == 202
     assert room.anonymous().post("/api/auth/reset", json={"email": "GINA@example.org"}).status_code == 202
     mail = mail_server.wait_for("gina@example.org", "password")
-    link = re.search(r"http\S+/reset\?token=(\S+)", mail.get_body(("plain",)).get_content())
+    link = re.search(r"http\S+/reset#token=(\S+)", mail.get_body(("plain",)).get_content())
     assert link.group(0) in mail.get_body(("html",)).get_content()
     confirm = {"token": link.group(1), "password": "a new good passphrase"}
     anonymous = room.anonymous()
