@@ -45,19 +45,19 @@ def server(script, rate, *more):
 
 
 @contextlib.contextmanager
-def room(root, rate):
+def room(root, rate, clients):
     with tempfile.TemporaryDirectory(prefix="bench-room-") as folder:
         site = shutil.copy(root / "tests/webapp/site.yaml", folder)
-        with server("fed_room.py", rate, site, folder) as port:
+        with server("fed_room.py", rate, clients, site, folder) as port:
             yield port
 
 
-def plain(_, rate):
+def plain(_, rate, __):
     return server("plain_broadcaster.py", rate)
 
 
 def delivered(which, root, clients, stalled=0, **more):
-    with which(root, 0) as port:
+    with which(root, 0, clients) as port:
         asleep = [watchers.stalled(port) for _ in range(stalled)]
         rate, _ = asyncio.run(watchers.watch(port, clients, SECONDS, **more))
         for one in asleep:
@@ -66,7 +66,7 @@ def delivered(which, root, clients, stalled=0, **more):
 
 
 def p99_ms(which, root):
-    with which(root, 50) as port:
+    with which(root, 50, CLIENTS) as port:
         _, delays = asyncio.run(watchers.watch(port, CLIENTS, 2 * SECONDS, delays=True))
     return 1e3 * delays[int(0.99 * len(delays))]
 

@@ -7,7 +7,7 @@ import socket
 import time
 
 MARK = b'"bench.p'
-VALUE = re.compile(rb'"value": ?([0-9.]+)')
+VALUE = re.compile(rb'"bench\.p\d+", ?"value": ?([0-9.]+),')
 
 
 class Watcher(asyncio.Protocol):
