@@ -278,7 +278,7 @@ def test_listeners_hear_points_and_acknowledgments(site):
     assert any(a.state == "completed" and a.command == "dim" for a in acknowledgments)
 
 
-def test_ctrl_c_ends_a_wait(site):
+def test_ctrl_c_ends_a_wait(site, ctrl_c):
     dish = site.mount("dish")
     dish.move_to(astro.Axes(degrees(440), degrees(45)))  # takes seconds
     threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
