@@ -368,10 +368,11 @@ void TelescopeTopics::State::follow(const Acknowledgment& told) {
     if (found == under_way_.end()) return;
     execution = found->second;
   }
+  // What is quick has ended before somebody looks: that it began is told all the same.
+  if (told.state == CommandState::started || told.state == CommandState::completed) execution->start();
   if (is_final(told.state)) end_like(execution, told);
   else if (told.state == CommandState::started && told.progress_percent)
     execution->progress(*told.progress_percent, told.message);
-  else if (told.state == CommandState::started) execution->start();
 }
 
 void TelescopeTopics::State::deliver(std::span<const Message> messages) {

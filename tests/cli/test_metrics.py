@@ -68,9 +68,9 @@ class Scraped(dict):
 def start(astro):
     started = []
 
-    def start(*arguments):
+    def start(*arguments, stdout=subprocess.DEVNULL):
         """A process, and the port of its metrics."""
-        process = astro.start(*arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process = astro.start(*arguments, stdout=stdout, stderr=subprocess.PIPE)
         started.append(process)
         for line in process.stderr:
             if found := re.match(r"metrics at http://127\.0\.0\.1:(\d+)/metrics$", line):
@@ -118,8 +118,9 @@ def test_processes_tell_what_dashboards_and_alerts_ask_for(astro, start, start_s
     (astro.folder / "shed.yaml").write_text(ALONE.format(kafka=kafka.port))
     exported = set()
 
-    node, port = start("node", "hill.yaml", "--name", "movement")
-    astro.json("send", "hill.yaml", "dish", "stop", "--wait", "120")
+    node, port = start("node", "hill.yaml", "--name", "movement", stdout=subprocess.PIPE)
+    assert "serves" in node.stdout.readline()  # a broker keeps no command for whom it has never seen
+    assert astro.json("send", "hill.yaml", "dish", "stop", "--wait", "120")["state"] == "completed"
     ask_for_blocks = ("-t", "astro/v1/hill/movement/stream/hydrogen", "-m", '{"seconds": 1}')
     subprocess.run(["mosquitto_pub", "-p", str(broker.port), "-q", "1", *ask_for_blocks], check=True)
     astro.json("send", "hill.yaml", "dish", "move_to", "first=20", "second=200", expect=3)
