@@ -186,7 +186,7 @@ void Controller::give_back() {
 
 void Controller::steer(const Pad::Wish& wish, Monotonic now) {
   if (!std::exchange(steers_, true)) {
-    refused_.clear();
+    complained_ = false;
     next_rate_ = now;
   }
   steered_ = now;
@@ -218,8 +218,8 @@ void Controller::commanded(const astro::Acknowledgment& acknowledgment) {
   } else {
     return;
   }
-  if (failed && refused_.empty()) {
-    refused_ = acknowledgment.message;
+  refused_ = failed ? acknowledgment.message : std::string();
+  if (failed && !std::exchange(complained_, true)) {
     host_->log(astro::LogLevel::warning, "steering " + settings_.mount + ": " + refused_);
   }
   wake_->call();

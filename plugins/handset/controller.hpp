@@ -93,6 +93,7 @@ class Controller final : public astro::Controller {
   Monotonic took_{};
   Monotonic steered_{};  ///< when it last did
   std::string refused_;
+  bool complained_ = false;  ///< about this motion
   std::string fault_;
   astro::Value told_;
   bool ending_ = false;

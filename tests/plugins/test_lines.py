@@ -10,6 +10,7 @@ import sys
 def test_drivers_on_lines_and_inputs_of_a_kernel(root):
     environment = dict(os.environ)
     environment.setdefault("PYTHONPATH", str(root / "build/release/python"))
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # importing them takes longer there than the boot
     files = sorted((root / "tests/vm/inside").glob("*_tests.py"))
     words = [root / "tests/vm/run", "--within", "1200", "--"]
     words += [sys.executable, "-m", "pytest", "-q", "-rP", "-p", "no:cacheprovider", "--noconftest", "--tb=short", "--durations=8", *files]

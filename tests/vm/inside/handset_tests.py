@@ -153,7 +153,7 @@ def test_it_has_authority_over_everyone_and_gives_it_back(tmp_path, pad):
         anna.track(astro.AltAz(altitude=degrees(50), azimuth=degrees(200)))
         pad.press(SOUTH)
         pad.stick(1.0, 0.0)
-        assert eventually(lambda: dish.holder[0].name == "pedestal")
+        assert eventually(lambda: dish.holder is not None and dish.holder[0].name == "pedestal")
         assert eventually(lambda: pedestal.point("control").value is True)
         with pytest.raises(astro.Error, match="held by handset pedestal"):
             anna.move_to(astro.Axes(degrees(10), degrees(50)))
