@@ -19,7 +19,7 @@ site: {name: Pedestal, latitude: 28.3 deg, longitude: -16.5 deg, height: 2390 m}
 mounts:
   dish: {driver: simulator, max_speed: 10 deg, acceleration: 100 deg}
 controllers:
-  pedestal: {driver: handset, steers: dish, gamepad: Test Pad, speeds: [0.5 deg, 2 deg, 8 deg], keeps: 2 s}
+  pedestal: {driver: handset, steers: dish, gamepad: Test Pad, speeds: [0.5 deg, 2 deg, 8 deg], keeps: 2 s, lifetime: 1 s}
 """
 LINES = """
 site: {name: Pedestal, latitude: 28.3 deg, longitude: -16.5 deg, height: 2390 m}
@@ -30,6 +30,7 @@ controllers:
     driver: handset
     steers: dish
     speeds: [2 deg]
+    lifetime: 1 s
     buttons:
       - {line: "pedestal:0", does: up}
       - {line: "pedestal:1", does: left}
@@ -210,10 +211,10 @@ def test_buttons_on_lines(tmp_path):
         assert state(dish) == "stopped"
         for line in (0, 1):
             chip.pull(line, True)
-        assert pedestal.point("control").value is True
+        assert eventually(lambda: pedestal.point("control").value is True)
         chip.pull(3, False)
         assert eventually(lambda: pedestal.point("control").value is False)
-        assert dish.holder is None
+        assert eventually(lambda: dish.holder is None)
 
 
 def test_a_gamepad_that_is_not_there_is_told_with_those_that_are(tmp_path, pad):
