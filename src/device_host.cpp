@@ -20,7 +20,17 @@ void keep_for_ever(std::shared_ptr<DeviceHost> host) {
 constexpr Duration stop_wait = std::chrono::milliseconds(40);
 constexpr Duration end_wait = std::chrono::seconds(2);
 
+struct Take {
+  Duration lease = default_lease;
+};
+
 }  // namespace
+
+template <>
+struct Description<Take> {
+  static constexpr std::array fields{
+      field<&Take::lease>("lease", {.min = 0.1, .max = 86400.0 * 30, .says = "the device is held for so long"})};
+};
 
 std::string detail::place_of(const HostSetup& setup) {
   const DriverDescription& driver = setup.description;
@@ -211,15 +221,32 @@ void DeviceHost::call(const Issuer& issuer, const char* command, Value parameter
   execution->wait_returned();
 }
 
+/// What any device is asked for past its queue: who holds it.
+bool DeviceHost::change_hands(const Command& command) {
+  if (command.name == "take") {
+    authority_.take(command.issuer,
+                    from_value<Take>(command.parameters.is_null() ? Value(Map{}) : command.parameters).lease);
+    return true;
+  }
+  if (command.name != "release") return false;
+  authority_.release(command.issuer);
+  return true;
+}
+
 void DeviceHost::carry_out(const std::shared_ptr<Execution::State>& execution) noexcept {
   const Command& command = execution->command();
   try {
-    std::vector<std::string> known{"stop"};
+    std::vector<std::string> known{"stop", "take", "release"};
     for (const CommandDescription& description : commands()) {
       known.push_back(description.name);
       if (description.name != command.name) continue;
       const Value given = command.parameters.is_null() ? Value(Map{}) : command.parameters;
       issue(execution, prepare(command.name, canonical(Schema{description.name, description.parameters}, given)));
+      return;
+    }
+    if (change_hands(command)) {
+      execution->start();
+      execution->succeed();
       return;
     }
     const std::string near = nearest(command.name, known);

@@ -244,6 +244,25 @@ TEST(Authority, LetsOnlyTheHolderAndWhoOutranksHimCommand) {
   ben.move_to(axes);
 }
 
+TEST(Authority, IsTakenAndGivenBackByCommandsFromAfar) {
+  Bench bench;
+  const Observatory site = bench.open();
+  const Issuer pedestal{"pedestal", Rank::handset};
+  const MountHandle anna = site.mount("dish", {"anna", Rank::operator_});
+  anna.take();
+  site.execute(
+          {.id = new_id(), .device = "dish", .name = "take", .parameters = Map{{"lease", 30.0}}, .issuer = pedestal})
+      .wait_completed();
+  EXPECT_EQ(anna.holder()->issuer, pedestal);
+  const Execution refused = site.execute({.id = new_id(), .device = "dish", .name = "take", .issuer = {"ben"}});
+  EXPECT_EQ(refused.wait().error_code, "not_holder");
+  const Execution wrong = site.execute(
+      {.id = new_id(), .device = "dish", .name = "take", .parameters = Map{{"lease", -1.0}}, .issuer = pedestal});
+  EXPECT_EQ(wrong.wait().error_code, "invalid_argument");
+  site.execute({.id = new_id(), .device = "dish", .name = "release", .issuer = pedestal}).wait_completed();
+  EXPECT_FALSE(anna.holder());
+}
+
 TEST(Authority, EndsALeaseByTheClockOfTheObservatory) {
   Bench bench;
   bench.options.clock = Clock::simulated(parse_time("2026-01-01T00:00:00Z"), 1000.0);
