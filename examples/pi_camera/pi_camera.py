@@ -136,5 +136,4 @@ astro.register(
         astro.point("gain", min=1, max=64, says="analogue"),
     ],
     hook_bound_s=5,
-    open_bound_s=30,
 )

@@ -20,6 +20,8 @@ constexpr std::chrono::milliseconds gather(8);          // small packets are rea
 constexpr std::chrono::seconds first_silence(5);        // rtl_tcp begins slowly
 constexpr std::chrono::seconds later_silence(2);        // what is silent for so long is gone
 constexpr std::chrono::milliseconds between_looks(500);
+constexpr std::chrono::seconds short_life(10);       // of a connection: who breaks it off again and again
+constexpr std::chrono::seconds after_short_life(2);  // is not asked so soon
 constexpr std::size_t sample_bytes = 2;
 
 astro::Duration left_until(Steady::time_point deadline) {
@@ -229,7 +231,7 @@ void Receiver::start() {
   streaming_ = true;
   arrivals_.begin(tuning_.sample_rate.hertz(), Steady::now());
   has_come_ = false;
-  begin_seeking();
+  begin_seeking(astro::Duration::zero());
 }
 
 astro::Filled Receiver::fill(std::span<std::byte> buffer) {
@@ -306,15 +308,20 @@ void Receiver::lose(const std::string& why) {
   host_->log(astro::LogLevel::error,
              "the samples of rtl_tcp at " + place() + " have ended: " + why + "; it is asked until it is back");
   arrivals_.was_away();
-  begin_seeking();
+  begin_seeking(Steady::now() - connected_ < short_life ? astro::Duration(after_short_life) : between_looks);
 }
 
-void Receiver::begin_seeking() {
+void Receiver::begin_seeking(astro::Duration after) {
   half_.reset();
-  seeker_ = std::jthread([this](const std::stop_token& stop) { seek(stop); });
+  seeker_ = std::jthread([this, after](const std::stop_token& stop) { seek(stop, after); });
 }
 
-void Receiver::seek(const std::stop_token& stop) {
+void Receiver::seek(const std::stop_token& stop, astro::Duration after) {
+  const auto rest = [&](astro::Duration duration) {
+    std::unique_lock lock(mutex_);
+    woken_.wait_for(lock, stop, duration, [this] { return !streaming_; });
+  };
+  rest(after);
   bool is_told = false;
   while (!stop.stop_requested() && streaming_) {
     try {
@@ -323,7 +330,7 @@ void Receiver::seek(const std::stop_token& stop) {
       if (stop.stop_requested() || !streaming_) return;
       tell_server(*line, tuning_, nullptr);
       to_throw_away_ = samples_of_settling();
-      silent_ = Steady::now();
+      silent_ = connected_ = Steady::now();
       line_ = std::move(line);
       woken_.notify_all();
       if (has_come_ || is_told) host_->log(astro::LogLevel::warning, "rtl_tcp at " + place() + " is back");
@@ -332,8 +339,7 @@ void Receiver::seek(const std::stop_token& stop) {
       if (!is_told && !has_come_) host_->log(astro::LogLevel::error, std::string(error.what()) + "; it is tried again");
       is_told = true;
     }
-    std::unique_lock lock(mutex_);
-    woken_.wait_for(lock, stop, between_looks, [this] { return !streaming_.load(); });
+    rest(between_looks);
   }
 }
 

@@ -62,8 +62,8 @@ class Receiver final : public astro::Receiver {
   std::size_t receive(std::span<std::byte> buffer);
   std::size_t throw_away(std::span<std::byte> buffer, std::size_t samples);
   void lose(const std::string& why);
-  void seek(const std::stop_token& stop);
-  void begin_seeking();
+  void seek(const std::stop_token& stop, astro::Duration after);
+  void begin_seeking(astro::Duration after);
   std::uint64_t samples_of_settling() const;
   std::string place() const { return settings_.host + ":" + std::to_string(settings_.port); }
 
@@ -81,8 +81,9 @@ class Receiver final : public astro::Receiver {
   Arrivals arrivals_;
   std::optional<std::byte> half_{};  ///< a sample's first byte, whose second has not come yet
   std::uint64_t to_throw_away_ = 0;
-  bool has_come_ = false;  ///< a sample, since the start
-  Steady::time_point silent_{};
+  bool has_come_ = false;           ///< a sample, since the start
+  Steady::time_point silent_{};     ///< since
+  Steady::time_point connected_{};  ///< at
 };
 
 }  // namespace rtl_tcp

@@ -12,7 +12,7 @@ def test_in_the_virtual_machine(root):
     environment.setdefault("PYTHONPATH", str(root / "build/release/python"))
     inside = root / "tests/vm/inside"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", "--tb=short", "--durations=5"]
-    machine = [root / "tests/vm/run", "--load", "i2c-dev,vivid", "--"]
+    machine = [root / "tests/vm/run", "--load", "i2c-dev,vivid", "--within", "550", "--"]
     run = subprocess.run([*machine, *command, inside / "bno055_tests.py", inside / "video_tests.py"], env=environment, capture_output=True, text=True, timeout=600)
     print(run.stdout[-20000:])
     assert run.returncode == 0, run.stderr[-4000:]

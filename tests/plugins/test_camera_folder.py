@@ -119,7 +119,8 @@ def test_a_file_is_read_when_it_is_whole(tmp_path, folder):
     with streaming(tmp_path, folder) as (stream, _), open(folder / "slow.fits", "wb", buffering=0) as file:
         for at in range(0, len(content), 1200):
             file.write(content[at : at + 1200])
-            assert stream.next(timeout_s=0.1) is None or at + 1200 >= len(content)
+            assert stream.next(timeout_s=0.1) is None or at + 1200 >= 2880 + 2 * 50 * 70  # header and pixels; the rest is padding
+        put(folder, "next.fits", fits_of(pixels(7)))
         assert np.array_equal(image_of(take(stream)[0])[:, :, 0], pixels(7))
 
 
