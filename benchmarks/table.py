@@ -102,7 +102,7 @@ ROWS = [
     ],
     Row("stop over MQTT to the driver's hook, p99", ("messaging/stop_over_mqtt/iterations:1000/real_time", "p99_ms"), 10, unit="ms",
         most=True),
-    Row("rtl_tcp, samples, over bare recv", ("plugins/rtl_tcp_driver/in_time:0/iterations:1", "MS/s"), 0.9, unit="MS/s",
+    Row("rtl_tcp, samples a core, over bare recv", ("plugins/rtl_tcp_driver/in_time:0/iterations:1", "MS/s"), 0.9, unit="MS/s",
         against=("plugins/rtl_tcp_bare/in_time:0/iterations:1", "MS/s")),
     Row("rtl_tcp at 2.4 MS/s in packets of 1448 bytes: of a core", ("plugins/rtl_tcp_driver/in_time:1/iterations:1", "core_percent"), 2, unit="%",
         most=True),
