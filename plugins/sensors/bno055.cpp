@@ -156,13 +156,18 @@ astro::Performed Bno055::perform(const astro::Call& call) {
 }
 
 void Bno055::poll() {
-  if (!chip_.is_open()) set_up();
   try {
+    if (!chip_.is_open()) set_up();
     show();
   } catch (const astro::Error&) {
     chip_.close();  // it is set up again when it answers
+    show_none();
     throw;
   }
+}
+
+void Bno055::show_none() {
+  for (const char* point : {"azimuth", "altitude"}) host_->point(point, {}, astro::Quality::bad);
 }
 
 void Bno055::show() {
@@ -188,11 +193,7 @@ void Bno055::show() {
   host_->point("calibration_accelerometer", (how >> 2) & 3);
   host_->point("calibration_magnetometer", how & 3);
   const auto there = direction_of(settings_.beam, {part(0), part(1), part(2), part(3)});
-  if (!there) {
-    host_->point("azimuth", {}, astro::Quality::bad);
-    host_->point("altitude", {}, astro::Quality::bad);
-    return;
-  }
+  if (!there) return show_none();
   const bool knows_north = settings_.fusion != Fusion::imu && (how & 3) >= usable;
   const double azimuth = std::fmod(there->azimuth.degrees() + settings_.azimuth_offset.degrees() + 720.0, 360.0);
   host_->point("azimuth", azimuth, knows_north ? astro::Quality::good : astro::Quality::doubtful);

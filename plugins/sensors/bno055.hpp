@@ -47,6 +47,7 @@ class Bno055 final : public astro::Controller {
   void set_mode(std::uint8_t mode);
   std::uint8_t fusion_mode() const;
   void show();
+  void show_none();
   void keep_calibration();
   void restore_calibration();
 

@@ -10,6 +10,7 @@ import sys
 def test_in_the_virtual_machine(root):
     environment = dict(os.environ)
     environment.setdefault("PYTHONPATH", str(root / "build/release/python"))
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none is needed, and there a second is short
     inside = root / "tests/vm/inside"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--noconftest", "--tb=short", "--durations=5"]
     machine = [root / "tests/vm/run", "--load", "i2c-dev,vivid", "--within", "550", "--"]
