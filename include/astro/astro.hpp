@@ -83,6 +83,7 @@
 #include "astro/store.hpp"
 #include "astro/store_handle.hpp"
 #include "astro/tcp_connection.hpp"
+#include "astro/tcp_listener.hpp"
 #include "astro/telemetry.hpp"
 #include "astro/telemetry/aggregates.hpp"
 #include "astro/telemetry/alarms.hpp"

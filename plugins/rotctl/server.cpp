@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "server.hpp"
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -75,12 +72,6 @@ std::string reach_text() {
          "AzEl\ndone\n";
 }
 
-[[noreturn]] void fail_listening(const std::string& where, int error) {
-  throw astro::Error(astro::ErrorCode::device_fault, "listening for programs that steer at " + where + ": " +
-                                                         std::strerror(error) +
-                                                         "; take another port, or end who has it");
-}
-
 }  // namespace
 
 astro::ControllerDescription Server::description() {
@@ -97,22 +88,11 @@ void Server::open(astro::Emitter& host) {
   astro::ControllerDescription told = description();
   told.hears = {settings_.mount + ".*"};
   host.describe(told);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(settings_.port));
-  const std::string where = settings_.address + ":" + std::to_string(settings_.port);
-  if (::inet_pton(AF_INET, settings_.address.c_str(), &address.sin_addr) != 1) fail_listening(where, EINVAL);
-  listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  const int on = 1;
-  ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  socklen_t size = sizeof address;
-  if (listener_ < 0 || ::bind(listener_, reinterpret_cast<const sockaddr*>(&address), size) != 0 ||
-      ::listen(listener_, 8) != 0 || ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0 ||
-      ::pipe2(wake_, O_CLOEXEC | O_NONBLOCK) != 0) {
+  listener_.open(settings_.address, static_cast<std::uint16_t>(settings_.port));
+  if (::pipe2(wake_, O_CLOEXEC | O_NONBLOCK) != 0) {
     const int error = errno;
-    if (listener_ >= 0) ::close(listener_);
-    listener_ = -1;
-    fail_listening(where, error);
+    listener_.close();
+    throw astro::Error(astro::ErrorCode::device_fault, std::string("making a pipe: ") + std::strerror(error));
   }
   {
     const std::lock_guard lock(mutex_);
@@ -120,7 +100,7 @@ void Server::open(astro::Emitter& host) {
     heard_.clear();
   }
   thread_ = std::thread([this] { serve(); });
-  host.log(astro::LogLevel::info, "listens at " + settings_.address + ":" + std::to_string(ntohs(address.sin_port)) +
+  host.log(astro::LogLevel::info, "listens at " + settings_.address + ":" + std::to_string(listener_.port()) +
                                       " for programs that steer " + settings_.mount);
 }
 
@@ -134,8 +114,11 @@ void Server::close() noexcept {
   const char byte = 0;
   (void)!::write(wake_[1], &byte, 1);
   thread_.join();
-  for (const int file : {listener_, wake_[0], wake_[1]}) ::close(file);
-  listener_ = wake_[0] = wake_[1] = -1;
+  listener_.close();
+  for (int& file : wake_) {
+    ::close(file);
+    file = -1;
+  }
   host_ = nullptr;
 }
 
@@ -262,20 +245,14 @@ bool Server::answer(std::string_view line, std::string& said) {
 }
 
 void Server::take_client() {
-  sockaddr_in from{};
-  socklen_t size = sizeof from;
-  const int file = ::accept4(listener_, reinterpret_cast<sockaddr*>(&from), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
-  if (file < 0) return;
-  char text[INET_ADDRSTRLEN] = "?";
-  ::inet_ntop(AF_INET, &from.sin_addr, text, sizeof text);
+  auto taken = listener_.take();
+  if (!taken) return;
   if (clients_.size() >= most_clients) {
-    host_->log(astro::LogLevel::warning, std::string("refused ") + text + ": too many programs are connected");
-    ::close(file);
+    host_->log(astro::LogLevel::warning, "refused " + taken->from + ": too many programs are connected");
+    ::close(taken->file);
     return;
   }
-  const int on = 1;
-  ::setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  clients_.push_back({.file = file, .from = text});
+  clients_.push_back({.file = taken->file, .from = std::move(taken->from)});
   count_ = static_cast<std::int64_t>(clients_.size());
 }
 
@@ -302,7 +279,7 @@ bool Server::read(Client& client) {
 
 void Server::serve() {
   for (;;) {
-    std::vector<pollfd> files{{wake_[0], POLLIN, 0}, {listener_, POLLIN, 0}};
+    std::vector<pollfd> files{{wake_[0], POLLIN, 0}, {listener_.file(), POLLIN, 0}};
     for (const Client& client : clients_) files.push_back({client.file, POLLIN, 0});
     if (::poll(files.data(), files.size(), -1) < 0 && errno != EINTR) break;
     if (files[0].revents != 0) break;

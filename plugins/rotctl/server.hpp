@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "astro/controller.hpp"
+#include "astro/tcp_listener.hpp"
 #include "astro/telemetry.hpp"
 
 namespace rotctl {
@@ -61,7 +62,7 @@ class Server final : public astro::Controller {
   const Settings settings_;
   astro::Emitter* host_ = nullptr;
   double latitude_rad_ = 0.0;
-  int listener_ = -1;
+  astro::TcpListener listener_;
   int wake_[2] = {-1, -1};
   std::thread thread_;
   std::vector<Client> clients_;  ///< of the thread alone
