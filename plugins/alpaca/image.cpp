@@ -45,6 +45,7 @@ Shape shape_of(const astro::StreamSettings& settings) {
 }
 
 constexpr const char* method = "imagearray";
+constexpr std::size_t longest_json = std::size_t{16} << 20;  // read, it takes up to thirty times as much
 
 /// One pixel at its place.
 template <class Out>
@@ -159,6 +160,9 @@ const astro::List& list_in(const Client& client, const astro::Value& value, std:
 
 void read_json(const Client& client, const std::string& body, const Shape& shape, astro::Dtype dtype,
                std::span<std::byte> into) {
+  if (body.size() > longest_json) {
+    client.refuse(method, "ImageBytes for an image of this size", std::to_string(body.size()) + " bytes of JSON");
+  }
   const astro::Value all = client.value_in(method, body);
   const astro::List& columns = list_in(client, all, shape.columns);
   transpose(client, shape, dtype, into, [&](std::size_t x, std::size_t y, std::size_t plane) {

@@ -272,8 +272,9 @@ astro::MountStatus Mount::status() {
     owes_stop_ = false;
   }
   if (stopped_) approach_.end();
-  astro::MountStatus status{.position = position(), .time = clock_->now()};
+  // First whether it moves: of one that rests, the place that is read then is the last.
   const bool is_moving = client_.get_bool("slewing");
+  astro::MountStatus status{.position = position(), .time = clock_->now()};
   switch (approach_.step(status.position, is_moving, follows_sky_, settings_.accuracy)) {
     case telescope_kit::Approach::Step::again:
       send_goal(approach_.goal());

@@ -106,7 +106,7 @@ def test_stop_ends_a_slew(tmp_path, server, eye):
         scope = site.mount("scope")
         goal = 90 if place(scope)[0] < 0 else -90
         scope.move_to(axes(goal, 10))
-        assert eventually(lambda: eye.Slewing)
+        assert eventually(lambda: eye.Slewing and state(scope) == "moving")
         scope.stop()
         assert eventually(lambda: state(scope) == "stopped")
         there = place(scope)
@@ -322,6 +322,15 @@ def test_the_telescope_points_and_the_camera_looks_and_what_it_sees_is_stored(tm
             assert (fits.getdata(io.BytesIO(archive.get_object(address))) == frame).all()
 
 
+def test_the_site_of_the_examples_is_right(root):
+    assert {device.name for device in astro.load_site(str(root / "examples/sites/alpaca.yaml")).devices} >= {
+        "scope",
+        "camera",
+        "dome",
+        "weather",
+    }
+
+
 # Servers that lie.
 
 
@@ -515,6 +524,7 @@ BROKEN = {
     "JSON of another shape": say(PICTURE.tolist()),
     "JSON of words": say([["dark"] * 4] * 8),
     "JSON that is no image": say(7),
+    "JSON that is too long": http(b'{"Value": [' + b"1," * 9_000_000 + b"1]}"),
 }
 
 

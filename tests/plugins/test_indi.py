@@ -166,6 +166,19 @@ def test_a_driver_that_dies_and_comes_back_is_survived(tmp_path, start_server):
             assert eventually(lambda: frames.next(timeout_s=40).first > first + 1, 60)
 
 
+def test_a_sync_is_had_through_the_controller(tmp_path, indi):
+    text = TELESCOPE.replace("mounts:", "controllers:").format(port=indi.port, more=", poll_every: 100 ms")
+    with opened(tmp_path, text) as site:
+        scope = site.controller("scope")
+        scope.perform("telescope_track_state", to="track_on")
+        assert eventually(lambda: reading(scope, "telescope_track_state_state") == "busy")  # as long as it tracks
+        there = (reading(scope, "equatorial_eod_coord_ra") + 0.05) % 24
+        scope.perform("on_coord_set", to="sync").wait_completed(20)
+        scope.perform("equatorial_eod_coord", ra=there, dec=reading(scope, "equatorial_eod_coord_dec")).wait_completed(20)
+        assert eventually(lambda: reading(scope, "equatorial_eod_coord_ra") == pytest.approx(there, abs=2e-3))
+        scope.stop()
+
+
 # The camera.
 
 
@@ -311,6 +324,14 @@ def test_the_telescope_points_and_a_radio_listens(tmp_path, indi):
         done = astro.observe(site, request)
         kept = site.store("archive").find("integration", where={"observation_id": done.observation.id})
         assert kept and done.spectrum is not None
+
+
+def test_the_site_of_the_examples_is_right(root):
+    assert {device.name for device in astro.load_site(str(root / "examples/sites/telescope.yaml")).devices} >= {
+        "scope",
+        "camera",
+        "focuser",
+    }
 
 
 # Servers that lie.
