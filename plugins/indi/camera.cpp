@@ -17,8 +17,8 @@ namespace {
 using telescope_kit::number_in;
 using telescope_kit::option;
 
-constexpr astro::Duration size_bound = std::chrono::seconds(8);  // from connected to the sensor's size
-constexpr astro::Duration apply_bound = std::chrono::milliseconds(1500);
+constexpr astro::Duration size_bound = std::chrono::seconds(8);      // from connected to the sensor's size
+constexpr astro::Duration apply_bound = std::chrono::seconds(4);     // a driver may just draw or read a frame
 constexpr astro::Duration patience = std::chrono::milliseconds(80);  // of a call of `fill`
 constexpr astro::Duration readout_bound = std::chrono::seconds(60);  // behind the exposure, on a slow network
 constexpr std::array<const char*, 4> frame_types{"light", "bias", "dark", "flat"};
@@ -31,7 +31,7 @@ astro::Dtype dtype_of(double bits) {
 }  // namespace
 
 astro::ReceiverDescription Camera::description() {
-  return {.hook_bound = std::chrono::seconds(10), .open_bound = std::chrono::seconds(40)};
+  return {.hook_bound = std::chrono::seconds(20), .open_bound = std::chrono::seconds(40)};
 }
 
 void Camera::open(astro::Emitter& host) {

@@ -166,8 +166,9 @@ def test_a_driver_that_dies_and_comes_back_is_survived(tmp_path, start_server):
             assert eventually(lambda: frames.next(timeout_s=40).first > first + 1, 60)
 
 
-def test_a_sync_is_had_through_the_controller(tmp_path, indi):
-    text = TELESCOPE.replace("mounts:", "controllers:").format(port=indi.port, more=", poll_every: 100 ms")
+def test_a_sync_is_had_through_the_controller(tmp_path, start_server):
+    server = start_server("indi", "telescope")
+    text = TELESCOPE.replace("mounts:", "controllers:").format(port=server.port, more=", poll_every: 100 ms")
     with opened(tmp_path, text) as site:
         scope = site.controller("scope")
         scope.perform("telescope_track_state", to="track_on")
