@@ -185,7 +185,7 @@ ROWS = [
         for zoom in ("10 min", "1 h", "1 day", "13 days", "30 days", "the year")
     ],
     Row("first page of the control room, compressed", ("pages/first page, kB", "value"), 200, unit="kB", most=True),
-    Row("until it can be used", ("pages/first page, ms", "value"), 1000, unit="ms", most=True),
+    Row("until its heading stands", ("pages/first page, ms", "value"), 1000, unit="ms", most=True),
     Row("a live spectrum of 4096 channels: main thread", ("pages/main thread a live spectrum, ms", "value"), 8, unit="ms", most=True),
     Row("live spectra a second", ("pages/live spectra a second", "value"), 9.5, unit="1/s"),
     Row("longest task of a minute, if over 50 ms", ("pages/longest task over 50 ms, ms", "value"), 50, unit="ms", most=True),

@@ -116,3 +116,11 @@ def shared(name, ports=1):
 
 
 postgres, kafka, registry = shared("postgres"), shared("kafka", ports=2), shared("registry")
+
+
+@pytest.fixture
+def ctrl_c():
+    """SIGINT raises KeyboardInterrupt, also where tests run in processes that ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

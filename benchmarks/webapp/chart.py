@@ -4,7 +4,6 @@
 Usage: chart.py ROOT RESULT [DAYS=365] (a JSON file for table.py; a year needs 8 GB and some minutes before)
 """
 
-import json
 import pathlib
 import shutil
 import sqlite3
@@ -14,6 +13,7 @@ import time
 
 import astro
 import httpx
+import results
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "webapp"))
 
@@ -79,10 +79,7 @@ def main():
                 measured = {zoom: milliseconds(client, min(span, days * DAY_S), end) for zoom, span in ZOOMS.items()}
         finally:
             room.close()
-    result.parent.mkdir(parents=True, exist_ok=True)
-    result.write_text(json.dumps({f"chart of {zoom}": taken for zoom, taken in measured.items()}))
-    for zoom, taken in measured.items():
-        print(f"{zoom:10} {taken:8.1f} ms")
+    results.keep(result, {f"chart of {zoom}": taken for zoom, taken in measured.items()})
 
 
 if __name__ == "__main__":

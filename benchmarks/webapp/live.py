@@ -6,7 +6,6 @@ Usage: live.py ROOT RESULT (a JSON file for table.py)
 
 import asyncio
 import contextlib
-import json
 import pathlib
 import shutil
 import socket
@@ -15,6 +14,7 @@ import sys
 import tempfile
 import time
 
+import results
 import watchers
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -83,10 +83,7 @@ def main():
         "nine_alone": delivered(room, root, 9),
         "plain_nine_of_ten": delivered(plain, root, 9, stalled=1),
     }
-    result.parent.mkdir(parents=True, exist_ok=True)
-    result.write_text(json.dumps(measured))
-    for name, value in measured.items():
-        print(f"{name:20} {value:,.1f}")
+    results.keep(result, measured)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,10 @@ spectrum of 4096 channels costs its main thread.
 Usage: pages.py ROOT RESULT [SECONDS=60] (a JSON file for table.py)
 """
 
-import json
 import pathlib
 import sys
 
+import results
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "webapp"))
@@ -106,10 +106,7 @@ def main():
         "live spectra a second": rate,
         "longest task over 50 ms, ms": longest,
     }
-    result.parent.mkdir(parents=True, exist_ok=True)
-    result.write_text(json.dumps(measured))
-    for name, value in measured.items():
-        print(f"{name:32} {value:8.1f}")
+    results.keep(result, measured)
 
 
 if __name__ == "__main__":

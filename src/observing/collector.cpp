@@ -36,6 +36,7 @@ Collector::Collector(const Observatory& site, ReceiverHandle receiver, const Spe
 
 void Collector::rest() noexcept {
   if (stream_ && receiver_.settings()->recorded) receiver_.stop();  // it begins anew
+  held_.reset();
   stream_.reset();
 }
 
@@ -45,7 +46,6 @@ void Collector::start_afresh(Time from) {
   rest();
   not_before_ = from;
   is_fresh_ = true;
-  held_.reset();
   spectrometer_.reset();
   stream_.emplace(receiver_.stream());
 }

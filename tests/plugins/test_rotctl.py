@@ -58,8 +58,8 @@ def test_it_goes_where_it_is_sent_and_hamlib_sees_the_same(tmp_path, start_serve
         dish = site.mount("dish")
         dish.move_to(axes(24, 12))
         dish.wait_until_on_target(timeout_s=30)
-        assert eventually(lambda: place(dish) == pytest.approx((24, 12), abs=0.02))
-        assert eventually(lambda: seen_by_hamlib(server.port) == pytest.approx((24, 12), abs=0.02))
+        assert eventually(lambda: place(dish) == pytest.approx((24, 12), abs=0.01))
+        assert eventually(lambda: seen_by_hamlib(server.port) == pytest.approx((24, 12), abs=0.01))
 
 
 def test_stop_ends_a_move_and_is_seen_by_hamlib(tmp_path, start_server):
@@ -85,7 +85,7 @@ def test_it_parks(tmp_path, start_server):
         dish.wait_until_on_target(timeout_s=30)
         dish.park()
         assert eventually(lambda: str(dish.status().state).endswith("parked"), 20)
-        assert eventually(lambda: seen_by_hamlib(server.port) == pytest.approx((0, 0), abs=0.02))
+        assert eventually(lambda: seen_by_hamlib(server.port) == pytest.approx((0, 0), abs=0.01))
 
 
 def test_it_tracks_the_sky_by_repeated_moves(tmp_path, start_server):
@@ -110,7 +110,7 @@ def test_a_server_that_goes_and_comes_back_is_survived(tmp_path, start_server):
         assert eventually(lambda: str(dish.status().state).endswith("stopped"))
         dish.move_to(axes(6, 7))
         dish.wait_until_on_target(timeout_s=30)
-        assert eventually(lambda: seen_by_hamlib(server.port) == pytest.approx((6, 7), abs=0.02))
+        assert eventually(lambda: seen_by_hamlib(server.port) == pytest.approx((6, 7), abs=0.01))
 
 
 class Peer:
@@ -198,7 +198,7 @@ def test_zero_told_as_360_is_where_it_was_sent(tmp_path):
         dish.move_to(axes(0, 20))
         dish.wait_until_on_target(timeout_s=30)
         controller.goal[0] = -0.2
-        assert eventually(lambda: place(dish)[0] == pytest.approx(-0.2, abs=0.02))
+        assert eventually(lambda: place(dish)[0] == pytest.approx(-0.2, abs=0.01))
 
 
 EXTENDED = {

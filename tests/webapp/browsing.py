@@ -46,6 +46,15 @@ class Visitor:
         return self.page
 
 
+def ask_for(page: Page, target: str, seconds: int) -> None:
+    """Fills the form of the page Observe; it is not yet sent."""
+    page.get_by_role("link", name="Observe", exact=True).click()
+    page.get_by_label("Find a target").fill(target)
+    page.get_by_role("search").get_by_role("button", name="Find").click()
+    expect(page.get_by_label("Target name")).to_have_value(target)
+    page.get_by_label("Integration time").fill(str(seconds))
+
+
 @pytest.fixture
 def visit(browser):
     """visit(room) gives a Visitor, visit(room, "observer") one who has signed in; no browser may have complained."""

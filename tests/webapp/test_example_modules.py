@@ -105,7 +105,7 @@ def test_the_camera_posts_pictures(control_room, run, tmp_path):
     assert broken.returncode == 1 and "no picture" in broken.stderr
 
 
-def test_the_led_does_what_it_is_commanded(control_room, run):
+def test_the_led_does_what_it_is_commanded(ctrl_c, control_room, run):
     led = run("led.py", "--simulate", "--module", "led-01", "--every", 0.1, stdout=subprocess.PIPE)
     admit(control_room, "led-01")
     control = f"{control_room.url}/api/modules/led-01/control"

@@ -9,7 +9,7 @@ import time
 import pytest
 from astropy.io import fits
 from astropy.table import Table
-from browsing import DESKTOP, PHONE, PLAIN, serious_faults
+from browsing import DESKTOP, PHONE, PLAIN, ask_for, serious_faults
 from conftest import PASSWORD
 from observing import high_target
 from PIL import Image
@@ -67,12 +67,8 @@ def test_a_user_registers_is_admitted_observes_watches_and_has_mail_and_files(
 
     page.reload()
     expect(page.get_by_role("heading", name="Sky", exact=True)).to_be_visible()
-    page.get_by_role("link", name="Observe", exact=True).click()
     wish = high_target(admin)
-    page.get_by_label("Find a target").fill(wish["target_name"])
-    page.get_by_role("search").get_by_role("button", name="Find").click()
-    expect(page.get_by_label("Target name")).to_have_value(wish["target_name"])
-    page.get_by_label("Integration time").fill("8")
+    ask_for(page, wish["target_name"], 8)
     page.get_by_text("Further settings").click()
     page.get_by_label("CSV as well").check()
     expect(page.get_by_text("Noise in a channel")).to_be_visible()

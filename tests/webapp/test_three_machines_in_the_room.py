@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""From the click to the spectrum, the mail and the download, with the dish, the receiver and the pedestal on machines of
-their own."""
+"""From the click to the spectrum, the mail and the download, with the dish, the receiver and a weather station on machines
+of their own."""
 
 import re
 import subprocess
 
 import pytest
 from astropy.io import fits
+from browsing import ask_for
 from conftest import ROOT
 from hill import NODES, Hill
 from observing import high_target
@@ -80,12 +81,7 @@ def test_from_the_click_to_the_spectrum_the_mail_and_the_download(
             with watch(room.url) as socket:
                 assert socket.point("weather.temperature", 60)["unit"] == "degC"
             page = visit(room).sign_in(name)
-            page.get_by_role("link", name="Observe", exact=True).click()
-            wish = high_target(operator)
-            page.get_by_label("Find a target").fill(wish["target_name"])
-            page.get_by_role("search").get_by_role("button", name="Find").click()
-            expect(page.get_by_label("Target name")).to_have_value(wish["target_name"])
-            page.get_by_label("Integration time").fill("5")
+            ask_for(page, high_target(operator)["target_name"], 5)
             page.get_by_role("button", name="Ask for it").click()
             expect(page.get_by_role("status").filter(has_text="running")).to_be_visible(timeout=60_000)
             expect(page.get_by_text(re.compile(r"\d+ s left"))).to_be_visible(timeout=60_000)
@@ -100,7 +96,7 @@ def test_from_the_click_to_the_spectrum_the_mail_and_the_download(
                 found.verify("exception")
                 assert [hdu for hdu in found if hdu.data is not None], "the FITS file has no data"
 
-            # The machine of the dish is gone: people see it.
+            # The machine of the dish is gone, and the room tells.
             processes[NODES.index("movement")].kill()
             wait_until(lambda: "movement" not in online(operator), 60)
         finally:
