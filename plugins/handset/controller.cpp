@@ -60,14 +60,22 @@ Controller::Controller(Settings settings)
 }
 
 void Controller::open(astro::Emitter& host) {
+  host_ = &host;
+  clock_ = host.surroundings().clock;
   {
     const std::lock_guard lock(mutex_);
     wake_ = std::make_unique<digital::Wake>();
+    ending_ = steers_ = has_control_ = false;
+    rate_.clear();
+    take_.clear();
+    refused_.clear();
+    fault_.clear();
     try {
       for (const ButtonSettings& each : settings_.buttons) {
         buttons_.push_back(
             {&each, digital::Line(each.line, {.active_low = each.active_low, .bias = each.bias, .edges = true})});
       }
+      read_buttons();
       if (!settings_.gamepad.empty()) take(gamepad_.emplace(settings_.gamepad).ask());
     } catch (...) {
       buttons_.clear();
@@ -75,14 +83,8 @@ void Controller::open(astro::Emitter& host) {
       throw;
     }
     pad_.wait_for_neutral();
-    ending_ = steers_ = has_control_ = false;
-    rate_.clear();
-    take_.clear();
-    refused_.clear();
-    fault_.clear();
+    pad_.wish();  // what is held down now counts once it was let go, what is pressed from here on at once
   }
-  host_ = &host;
-  clock_ = host.surroundings().clock;
   thread_ = std::thread([this] { run(); });
 }
 

@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from hardware import Peer, eventually, opened, place, reading, state
+from local_server import Server
 
 import astro
 from astro import degrees
@@ -40,8 +41,6 @@ def axes(first, second):
 @pytest.fixture(scope="module")
 def server(root):
     """One for the tests that do it no harm."""
-    from conftest import Server
-
     made = Server(root, "alpaca")
     yield made
     made.remove()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The driver `camera.folder` on files that astropy and Pillow wrote: whole, cut, late, wrong. The driver `camera` is
-tested on a camera of the kernel: test_bus_and_video.py."""
+tested on a camera of the kernel: test_on_a_kernel.py."""
 
 import contextlib
 import io

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from hardware import Peer, eventually, opened, place, reading, state
+from local_server import Server
 
 import astro
 from astro import degrees
@@ -41,8 +42,6 @@ def axes(first, second):
 @pytest.fixture(scope="module")
 def indi(root):
     """One server for the tests that leave it as it was."""
-    from conftest import Server
-
     server = Server(root, "indi", ["telescope", "ccd", "focus", "wheel", "dome", "weather"])
     yield server
     server.remove()

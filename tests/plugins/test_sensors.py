@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The drivers `sensors.*` on trees of files that we wrote by the kernel's documented ABI (no machine of ours has the
 sensors), on this machine itself, and against Debian's gpsd and servers that lie. The BNO055 is tested on a real bus:
-test_bus_and_video.py."""
+test_on_a_kernel.py."""
 
 import contextlib
 import datetime

@@ -166,14 +166,12 @@ def test_ramps_keep_their_acceleration_at_a_thousand_steps_a_second(tmp_path, ch
 
 
 def test_its_reach_is_never_passed_by_a_step(tmp_path, chip):
-    with opened(tmp_path, chip) as (dish, _):
+    narrow = SITE.replace("from: 0 deg, to: 450 deg", "from: 80 deg, to: 120 deg").replace("from: 0 deg, to: 90 deg", "from: 30 deg, to: 60 deg")
+    with opened(tmp_path, chip, site=narrow) as (dish, _):
         counter = Counter(chip)
-        dish.move_to(axes(8900, 1750))
-        assert stands_at(dish, 8900, 1750, 60)
-        for way in (1, -1):
-            if way < 0:
-                dish.move_to(axes(100, 50))
-                assert stands_at(dish, 100, 50, 60)
+        for way, near in ((1, (2300, 1150)), (-1, (1700, 650))):
+            dish.move_to(axes(*near))
+            assert stands_at(dish, *near)
             for _ in range(12):
                 with contextlib.suppress(astro.Error):  # the host sees the end coming, too
                     dish.move_rate(astro.AxisRates(degrees(50 * way), degrees(50 * way)), lifetime_s=0.5)
@@ -181,10 +179,11 @@ def test_its_reach_is_never_passed_by_a_step(tmp_path, chip):
             assert eventually(lambda: state(dish) == "stopped")
         counter.count()
         assert counter.place == place(dish)
-        assert 0 <= counter.reached["first"][0] and counter.reached["first"][1] <= 9000
-        assert 0 <= counter.reached["second"][0] and counter.reached["second"][1] <= 1800
+        assert 1600 <= counter.reached["first"][0] and counter.reached["first"][1] <= 2400
+        assert 600 <= counter.reached["second"][0] and counter.reached["second"][1] <= 1200
+        assert max(counter.reached["first"][1] - 2300, counter.reached["second"][1] - 1150) > 0  # it went on towards the end
         with pytest.raises(astro.Error):
-            dish.move_to(axes(9001, 900))
+            dish.move_to(axes(2401, 900))
 
 
 def test_a_rate_dies_by_itself(tmp_path, chip):
@@ -252,8 +251,8 @@ def test_it_stops_within_its_ramp_and_goes_on_from_where_it_stands_next_time(tmp
         dish.stop()
         asked = time.monotonic()
         assert eventually(lambda: state(dish) == "stopped")
-        times = counter.count()["first"]
-        assert times[-1] - asked < 1000.0 / ACCELERATION + 0.1
+        braking = [t for t in counter.count()["first"] if t > asked]
+        assert len(braking) <= 1000.0**2 / (2 * ACCELERATION) + 2
         stood = place(dish)
         assert counter.place == stood
     with opened(tmp_path, chip) as (dish, _):
@@ -310,9 +309,8 @@ def test_a_stall_is_seen_by_the_encoder(tmp_path, chip):
         for _ in range(20):
             with contextlib.suppress(astro.Error):
                 dish.move_rate(astro.AxisRates(degrees(5), degrees(0)), lifetime_s=1.0)
-            if not eventually(lambda: state(dish) != "moving", 0.3):
-                continue
-            break
+            if eventually(lambda: state(dish) == "fault", 0.3):
+                break
         assert state(dish) == "fault"
         assert told("the first axis stalled")
         assert 39 <= place(dish)[0] - before <= 45  # 2 degrees, and a step or two until it is seen
