@@ -11,6 +11,7 @@
 #include "astro/registry.hpp"
 #include "astro/serial_port.hpp"
 #include "astro/tcp_connection.hpp"
+#include "astro/tcp_listener.hpp"
 
 // The ABI tag: what must be the same on both sides of a plugin's border, as text in an ELF note
 // (System V ABI, "Note Section"), so that `readelf -p .note.astro` shows it too.
@@ -28,14 +29,13 @@ consteval std::uint32_t layout_hash() {
   return hash;
 }
 
-inline constexpr std::uint32_t abi_layout =
-    layout_hash<Clock, Clock::Hold, SerialPort, TcpConnection, Rows, Location, AxisRange, FieldOptions, Header, Cause,
-                TransportDescription, Quality, LogLevel, Dtype, FieldType, ErrorCode, MountState, Geometry, Error,
-                Angle, Frequency, Time, Target, Value, Array, Cell, Field, Schema, Member, Surroundings, Outcome,
-                Driver, Device, Emitter, Axes, AxisRates, MountStatus, MountDescription, Mount, Tuning, StreamSettings,
-                Filled, ReceiverDescription, Receiver, CommandDescription, ControllerDescription, Call, Performed,
-                Controller, Message, Published, Subscriber, Transport, Condition, Query, Store, DriverDescription,
-                SectionDescription, Registry, std::string, std::function<void()>>();
+inline constexpr std::uint32_t abi_layout = layout_hash<
+    Clock, Clock::Hold, SerialPort, TcpConnection, TcpListener, Rows, Location, AxisRange, FieldOptions, Header, Cause,
+    TransportDescription, Quality, LogLevel, Dtype, FieldType, ErrorCode, MountState, Geometry, Error, Angle, Frequency,
+    Time, Target, Value, Array, Cell, Field, Schema, Member, Surroundings, Outcome, Driver, Device, Emitter, Axes,
+    AxisRates, MountStatus, MountDescription, Mount, Tuning, StreamSettings, Filled, ReceiverDescription, Receiver,
+    CommandDescription, ControllerDescription, Call, Performed, Controller, Message, Published, Subscriber, Transport,
+    Condition, Query, Store, DriverDescription, SectionDescription, Registry, std::string, std::function<void()>>();
 
 // One "key=value;" for each thing; the reader compares key by key and names the first that differs.
 #define ASTRO_ABI_TEXT_(x) #x
