@@ -173,7 +173,9 @@ void LiveSpectra::tell(const Spectrum& so_far) {
     live.first_velocity_km_s = placed.velocity_km_s(0.0);
     live.velocity_step_km_s = placed.velocity_km_s(1.0) - *live.first_velocity_km_s;
   }
-  told_ = std::chrono::steady_clock::now();
+  // By a beat, since samples come in blocks: counted from the last one, each would be late by a part of a block.
+  const auto now = std::chrono::steady_clock::now();
+  told_ = told_ && now - *told_ < 2 * every_ ? *told_ + every_ : now;
   tell_(live);
 }
 

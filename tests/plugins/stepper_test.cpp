@@ -77,7 +77,8 @@ TEST_P(Ramped, ChangesItsMindAtAnyMomentWithoutAJerk) {
       }
       ASSERT_EQ(profile.rests_at(), std::round(profile.rests_at()));
       ASSERT_NEAR(profile.at(now).position, here.position, 1e-6);
-      ASSERT_NEAR(profile.at(now).speed, here.speed, 1e-6);
+      // What would come to rest within a millionth of a step rests at once.
+      ASSERT_NEAR(profile.at(now).speed, here.speed, profile.end() > now ? 1e-6 : 0.01);
       ASSERT_NO_FATAL_FAILURE(expect_within(profile, ramps, now, std::max(fastest, GetParam().speed)));
     }
   }
