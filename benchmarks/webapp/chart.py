@@ -11,13 +11,14 @@ import sys
 import tempfile
 import time
 
-import astro
 import httpx
 import results
 
+import astro
+
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "webapp"))
 
-from conftest import ControlRoom
+from served import ControlRoom
 
 BEGIN_S = 1_736_899_200  # 2025-01-15T00:00:00
 DAY_S = 86_400

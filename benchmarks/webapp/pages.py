@@ -14,8 +14,8 @@ from playwright.sync_api import sync_playwright
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "webapp"))
 
 from browsing import DESKTOP, Visitor
-from conftest import ControlRoom
 from observing import high_target
+from served import ControlRoom
 
 ATTEMPTS = 5
 THERE = """new MutationObserver((_, observer) => {

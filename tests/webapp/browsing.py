@@ -4,8 +4,8 @@
 from pathlib import Path
 
 import pytest
-from conftest import PASSWORD, ControlRoom
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from served import PASSWORD, ControlRoom
 
 AXE = Path(__file__).parent.parent.parent / "examples/webapp/front/node_modules/axe-core/axe.min.js"
 DESKTOP = {"width": 1440, "height": 900}

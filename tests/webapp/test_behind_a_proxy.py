@@ -8,7 +8,8 @@ import time
 
 import httpx
 import pytest
-from conftest import PASSWORD, ROOT, free_port
+from local_server import free_port
+from served import PASSWORD, ROOT
 from wire import watch
 
 HOWTO = ROOT / "docs/howto/control-room.md"

@@ -9,11 +9,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from conftest import ONE_TIME, PASSWORD
 from control_room.app import tables
 from control_room.callers import NOBODY
 from control_room.database import MIGRATIONS, Database
 from control_room.settings import Settings
+from served import ONE_TIME, PASSWORD
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

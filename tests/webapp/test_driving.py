@@ -4,9 +4,8 @@
 import time
 
 import pytest
-from conftest import ControlRoom
-
 from observing import ask, fast_site
+from served import ControlRoom
 
 
 @pytest.fixture(scope="module")

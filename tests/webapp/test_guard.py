@@ -7,7 +7,7 @@ import time
 
 import httpx
 import pytest
-from conftest import PASSWORD, ControlRoom
+from served import PASSWORD, ControlRoom
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@
 import datetime
 import sqlite3
 
-from conftest import PASSWORD
+from served import PASSWORD
 
 
 def make(client, **asked):

@@ -7,10 +7,11 @@ import time
 import zlib
 
 import pytest
-from conftest import MailServer, free_port
 from control_room.accounts.mails import KINDS, Mails
 from control_room.database import Database
 from control_room.settings import Settings
+from local_server import free_port
+from served import MailServer
 
 
 def png():

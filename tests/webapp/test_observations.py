@@ -8,9 +8,8 @@ import time
 
 import jsonschema
 import pytest
-from conftest import HERE, ControlRoom
-
 from observing import PERSEUS, ask, ended, fast_site
+from served import HERE, ControlRoom
 
 FAR_AWAY = "2026-03-01T00:00:00Z"  # by the site's clock: what waits for it is not carried out here
 SCHEMAS = {

@@ -9,11 +9,10 @@ import time
 
 import numpy
 import pytest
-from conftest import ControlRoom
+from observing import PERSEUS, ask, ended, fast_site
+from served import ControlRoom
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
-
-from observing import PERSEUS, ask, ended, fast_site
 
 HEADER = struct.Struct("<IIdddII")
 LATER = "2026-03-01T00:00:00Z"

@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import jwt
 import pytest
-from conftest import PASSWORD, ControlRoom
 from cryptography.hazmat.primitives.asymmetric import rsa
+from served import PASSWORD, ControlRoom
 
 CLIENT, SECRET = "control-room", "the provider's secret for us"
 REFRESH = "control_room_refresh"

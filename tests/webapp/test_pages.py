@@ -10,10 +10,10 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 from browsing import DESKTOP, PHONE, PLAIN, ask_for, serious_faults
-from conftest import PASSWORD
 from observing import high_target
 from PIL import Image
 from playwright.sync_api import expect
+from served import PASSWORD
 
 pytest_plugins = ["browsing"]  # its fixtures
 

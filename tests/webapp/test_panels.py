@@ -12,8 +12,8 @@ from datetime import datetime
 import httpx
 import pytest
 from browsing import DESKTOP, NASTY, PHONE, PLAIN, serious_faults
-from conftest import PASSWORD
 from playwright.sync_api import Page, Request, expect
+from served import PASSWORD
 
 pytest_plugins = ["browsing"]  # its fixtures
 

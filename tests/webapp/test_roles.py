@@ -5,10 +5,10 @@ each is really asked. A route without a row fails."""
 import re
 
 import pytest
-from conftest import PASSWORD, ROLES
 from control_room.app import make_app
 from control_room.settings import Settings
 from fastapi.routing import iter_route_contexts
+from served import PASSWORD, ROLES
 
 CALLERS = ("nobody", *ROLES)  # guest, observer, operator, curator, admin
 

@@ -10,7 +10,7 @@ import time
 import httpx
 import jwt
 import pytest
-from conftest import ONE_TIME, PASSWORD
+from served import ONE_TIME, PASSWORD
 
 COOKIE = "control_room_refresh"
 

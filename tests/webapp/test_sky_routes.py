@@ -6,9 +6,8 @@ from datetime import datetime
 
 import numpy
 import pytest
-from conftest import ControlRoom
-
 from observing import fast_site
+from served import ControlRoom
 
 AT = "2026-01-15T20:00:00Z"
 HORIZON = """

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import APP, PASSWORD, ControlRoom
+from served import APP, PASSWORD, ControlRoom
 
 SITE = (Path(__file__).parent / "site.yaml").read_text()
 

@@ -8,10 +8,10 @@ import subprocess
 import pytest
 from astropy.io import fits
 from browsing import ask_for
-from conftest import ROOT
 from hill import NODES, Hill
 from observing import high_target
 from playwright.sync_api import expect
+from served import ROOT
 from wire import wait_until, watch
 
 pytest_plugins = ["browsing"]  # its fixtures

@@ -2,7 +2,7 @@
 """Two processes of one control room: what one is told, those who watch the other see, and both have one history."""
 
 import requests
-from conftest import HERE, PASSWORD, ControlRoom
+from served import HERE, PASSWORD, ControlRoom
 from wire import wait_until, watch
 
 
