@@ -22,7 +22,10 @@ class Gs232 final : public astro::Mount {
     port_.open(settings_.port, settings_.baud);
     port_.urgent("S\r");  // it may still turn from before
   }
-  void close() noexcept override { port_.close(); }
+  void close() noexcept override {
+    stop();
+    port_.close();
+  }
   void stop() noexcept override { port_.urgent("S\r"); }
 
   void move_to(astro::Axes target) override {

@@ -42,7 +42,8 @@ struct MountDescription {
   Duration open_bound = std::chrono::seconds(10);  ///< of `open` and `close`
 };
 
-/// Points two mechanical axes. See `Driver` for what holds for all hooks.
+/// Points two mechanical axes. See `Driver` for what holds for all hooks. The axes never leave the
+/// reach of the description, whatever is asked for.
 class ASTRO_API Mount : public Device {
  public:
   ~Mount() override;

@@ -58,7 +58,10 @@ void Mount::open(astro::Emitter& host) {
   host.describe(description_);
 }
 
-void Mount::close() noexcept { dialogue_.close(); }
+void Mount::close() noexcept {
+  dialogue_.stop();
+  dialogue_.close();
+}
 
 void Mount::ask_for_reach() {
   const Answer answer = dialogue_.ask("dump_state");

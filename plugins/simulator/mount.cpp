@@ -83,6 +83,7 @@ void Mount::open(astro::Emitter& host) {
 }
 
 void Mount::close() noexcept {
+  stop();
   put(nullptr);
   if (world_) world_->forget(device_);
   world_.reset();
