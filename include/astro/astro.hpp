@@ -12,6 +12,7 @@
 #include "astro/clock.hpp"
 #include "astro/command.hpp"
 #include "astro/command_history.hpp"
+#include "astro/conformance.hpp"
 #include "astro/controller.hpp"
 #include "astro/coordinates.hpp"
 #include "astro/describe.hpp"

@@ -26,6 +26,7 @@ void add_check(CLI::App& app, Action& action);
 void add_describe(CLI::App& app, Action& action);
 void add_plugins(CLI::App& app, Action& action);
 void add_sky(CLI::App& app, Action& action);
+void add_conform(CLI::App& app, Action& action);
 void add_new_plugin(CLI::App& app, Action& action);
 void add_node(CLI::App& app, Action& action);
 void add_nodes(CLI::App& app, Action& action);

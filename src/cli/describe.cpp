@@ -6,6 +6,7 @@
 #include "astro/observatory.hpp"
 #include "astro/registry.hpp"
 #include "cli/commands.hpp"
+#include "cli/drivers.hpp"
 #include "cli/output.hpp"
 
 namespace astro::cli {
@@ -53,6 +54,8 @@ void print_driver(const DriverDescription& driver) {
   }
 }
 
+}  // namespace
+
 std::vector<DriverDescription> drivers_named(const std::string& name) {
   auto& registry = Registry::shared();
   std::vector<DriverDescription> found;
@@ -75,8 +78,6 @@ std::vector<DriverDescription> drivers_named(const std::string& name) {
                                         (nearest.empty() ? "" : "; the nearest is \"" + nearest + '"') +
                                         "; `astro describe` lists all, `astro plugins` where they were looked for");
 }
-
-}  // namespace
 
 void add_describe(CLI::App& app, Action& action) {
   struct Arguments {

@@ -95,6 +95,7 @@ int main(int argc, char** argv) {
   add_watch(app, action);
   add_commands(app, action);
   add_new_plugin(app, action);
+  add_conform(app, action);
   add_completion(app, action);
 
   try {

@@ -15,7 +15,8 @@ ROOMS = {
     "observing": {"values", "core", "sky", "signal", "files"},
     "messaging": {"values", "core", "observing"},
     "telemetry": {"values", "core", "messaging"},
-    "cli": {"values", "core", "sky", "signal", "files", "observing", "messaging", "telemetry"},
+    "conformance": {"values", "core"},
+    "cli": {"values", "core", "sky", "signal", "files", "observing", "messaging", "telemetry", "conformance"},
 }
 
 # The flat headers that are values: no device, no setting, no log.

@@ -11,7 +11,7 @@
 
 namespace astro::testing {
 
-/// All that the suite knows of a store: how to open one. To try another store, add it to `stores()`.
+/// All that the tests know of a store: how to open one. To try another store, add it to `stores()`.
 struct StoreUnderTest {
   std::string name;    ///< in the test's name
   std::string driver;  ///< as a site file names it
@@ -27,7 +27,8 @@ const std::vector<StoreUnderTest>& stores();
 /// A test that is run with each of them.
 class EveryStore : public ::testing::TestWithParam<StoreUnderTest> {
  protected:
-  Opened open() const { return {GetParam().driver, GetParam().settings(folder_.path())}; }
+  Value settings() const { return GetParam().settings(folder_.path()); }
+  Opened open() const { return {GetParam().driver, settings()}; }
 
  private:
   TemporaryFolder folder_;

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "conformance/transports/transport_suite.hpp"
+#include "conformance/transports/bench.hpp"
 
 namespace astro::testing {
 

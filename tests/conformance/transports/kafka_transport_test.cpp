@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "conformance/kept.hpp"
 #include "conformance/transports/kafka_broker.hpp"
-#include "conformance/transports/transport_suite.hpp"
 
 namespace astro::testing {
 
@@ -9,15 +9,10 @@ const Server& kafka_broker() {
   return server;
 }
 
-INSTANTIATE_TEST_SUITE_P(Kafka, TransportConformance,
-                         ::testing::Values(TransportUnderTest{
-                             .name = "kafka",
-                             .make =
-                                 [](Map settings) {
-                                   settings.emplace_back("brokers",
-                                                         "127.0.0.1:" + std::to_string(kafka_broker().port()));
-                                   return make_driver<Transport>(DeviceKind::transport, "kafka", patiently(settings));
-                                 }}),
-                         name_of);
+TEST(KafkaTransport, KeepsEveryPromise_kafka) {
+  const std::string brokers = "127.0.0.1:" + std::to_string(kafka_broker().port());
+  expect_kept(conformance_subject(DeviceKind::transport, "kafka",
+                                  {{"brokers", brokers}, {"queue", "1000"}, {"timeout", "60 s"}}));
+}
 
 }  // namespace astro::testing

@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "conformance/transports/transport_suite.hpp"
+#include "conformance/kept.hpp"
+#include "conformance/transports/bench.hpp"
 
 namespace astro::testing {
 
-INSTANTIATE_TEST_SUITE_P(
-    Local, TransportConformance,
-    ::testing::Values(TransportUnderTest{
-        .name = "local",
-        .make = [](Map settings) { return make_driver<Transport>(DeviceKind::transport, "local", settings); },
-        .is_remote = false}),
-    name_of);
+TEST(LocalTransport, KeepsEveryPromise_local) {
+  expect_kept(conformance_subject(DeviceKind::transport, "local", {{"queue", "1000"}}));
+}
 
 namespace {
 

@@ -8,7 +8,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <ostream>
 #include <string>
 #include <vector>
 
@@ -17,22 +16,8 @@
 #include "plugins/plain_host.hpp"
 #include "testing/testing.hpp"
 
-/// \file
-/// What is true of every transport. Whoever writes one says how to make it and runs the suite:
-///
-///     INSTANTIATE_TEST_SUITE_P(Mine, TransportConformance, ::testing::Values(TransportUnderTest{...}), name_of);
+// What the tests of transports share that try more than their promises: faults, brokers that vanish, many of them.
 namespace astro::testing {
-
-/// How to make a transport for the suite.
-struct TransportUnderTest {
-  std::string name{};
-  /// Not open; with these settings beside its own. All reach the same other side, if there is one.
-  std::function<std::unique_ptr<Transport>(Map settings)> make{};
-  bool is_remote = true;    ///< the other side is no part of the process: everything takes longer and stays there
-  bool has_headers = true;  ///< key, headers, time and lifetime reach the subscriber
-};
-inline std::string name_of(const ::testing::TestParamInfo<TransportUnderTest>& info) { return info.param.name; }
-inline void PrintTo(const TransportUnderTest& transport, std::ostream* out) { *out << transport.name; }
 
 /// A time-out for machines that are busy with something else.
 Map patiently(Map settings);
@@ -44,7 +29,6 @@ std::string unused_level();
 /// One that is open. Topics are below a part of the tree that is its own, unless it is told another's.
 class Open final {
  public:
-  explicit Open(const TransportUnderTest& how, const Map& settings = {}, std::string below = {});
   Open(std::unique_ptr<Transport> transport, std::string below);
   ~Open() { transport_->close(); }
   Open(const Open&) = delete;
@@ -96,7 +80,5 @@ class Recorder : public Subscriber {
 
 /// The error that it throws; fails the test when it throws none.
 Error error_of(const std::function<void()>& function);
-
-class TransportConformance : public ::testing::TestWithParam<TransportUnderTest> {};
 
 }  // namespace astro::testing
