@@ -71,7 +71,7 @@ int make(const std::string& name, const std::string& kind, bool json) {
             << "  cmake -S " << name << " -B " << name << "/build && cmake --build " << name << "/build\n"
             << "    (with -DCMAKE_PREFIX_PATH=FOLDER where libastro is installed in a folder of its own)\n"
             << "  ctest --test-dir " << name << "/build\n"
-            << "  ASTRO_PLUGIN_PATH=$PWD/" << name << "/build astro describe " << name << '\n';
+            << "  ASTRO_PLUGIN_PATH=$PWD/" << name << "/build astro conform " << name << '\n';
   return done;
 }
 
@@ -80,10 +80,10 @@ int make(const std::string& name, const std::string& kind, bool json) {
 void add_new_plugin(CLI::App& app, Action& action) {
   struct Arguments {
     std::string name;
-    std::array<bool, 3> chosen{};
+    std::array<bool, 5> chosen{};
     bool json = false;
   };
-  static constexpr std::array<const char*, 3> kinds{"mount", "receiver", "controller"};
+  static constexpr std::array<const char*, 5> kinds{"mount", "receiver", "controller", "transport", "store"};
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       app.add_subcommand("new-plugin", "makes a folder with a plugin that builds, and its test, to begin yours from");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/templates.hpp"
 
+#include <algorithm>
+
 namespace astro::cli {
 
 namespace {
@@ -10,13 +12,16 @@ project(astro_@name@ LANGUAGES CXX)
 
 find_package(astro 0.1 REQUIRED)
 astro_add_plugin(@name@ @name@.cpp)
-set_target_properties(astro_plugin_@name@ PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+set_target_properties(astro_plugin_@name@ PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
 
+# One test uses it as a site would, and its simulated twin; the other tries every promise of its interface's header.
 enable_testing()
 add_executable(@name@_test @name@_test.cpp)
 target_link_libraries(@name@_test PRIVATE astro::astro)
-add_test(NAME @name@ COMMAND @name@_test)
-set_tests_properties(@name@ PROPERTIES ENVIRONMENT "ASTRO_PLUGIN_PATH=${CMAKE_BINARY_DIR}")
+add_test(NAME @name@ COMMAND @name@_test ${CMAKE_CURRENT_SOURCE_DIR}/site.yaml)
+find_program(ASTRO_PROGRAM astro HINTS ${astro_DIR}/../../../bin REQUIRED)
+add_test(NAME @name@_conforms COMMAND ${ASTRO_PROGRAM} conform @name@)
+set_tests_properties(@name@ @name@_conforms PROPERTIES ENVIRONMENT "ASTRO_PLUGIN_PATH=${CMAKE_CURRENT_BINARY_DIR}")
 )";
 
 constexpr std::string_view page = R"(# @name@
@@ -27,219 +32,104 @@ A @kind@ driver for libastro.
     ctest --test-dir build
     ASTRO_PLUGIN_PATH=$PWD/build astro describe @name@
 
-`@name@.cpp` is the whole driver. What each hook promises stands in the header `astro/@kind@.hpp`.
+`@name@.cpp` is the whole driver. What each hook promises stands in the header `astro/@kind@.hpp`, and what holds for all
+drivers in `astro/device.hpp`. The tests
+
+- use it as a site does (`site.yaml`), and its simulated twin in its place (`--simulate`), so that whoever has not got the
+  hardware can try a program;
+- try every promise: `ASTRO_PLUGIN_PATH=$PWD/build astro conform @name@`@moves@.
+
+## Settings
+
+Write here what the hardware needs: cables, rights, which port. `astro describe @name@` says the rest.
 )";
 
-constexpr std::string_view mount =
-    R"(// A mount that turns at a constant speed without any hardware: put yours in its place, hook by hook.
-#include <algorithm>
-#include <astro/plugin.hpp>
-#include <mutex>
+constexpr std::string_view site_file =
+    R"(# The driver in a site, and what its simulated twin needs to be told: `astro check --simulate site.yaml`.
+site: {name: Test of @name@, latitude: 50 deg, longitude: 10 deg, height: 100 m}
 
-using namespace astro::literals;
-
-class @Class@ final : public astro::Mount {
- public:
-  struct Settings {
-    double speed_deg_s = 5.0;
-  };
-
-  explicit @Class@(Settings settings) : settings_(settings) {}
-
-  void open(astro::Emitter& host) override { clock_ = host.surroundings().clock; }
-  void close() noexcept override {}
-
-  void stop() noexcept override {
-    const std::lock_guard lock(mutex_);
-    start_ = target_ = position();
-  }
-
-  void move_to(astro::Axes target) override {
-    const std::lock_guard lock(mutex_);
-    start_ = position();
-    target_ = target;
-    started_ = clock_->now();
-  }
-
-  astro::MountStatus status() override {
-    const std::lock_guard lock(mutex_);
-    const astro::Axes now = position();
-    return {.position = now, .state = now == target_ ? astro::MountState::stopped : astro::MountState::moving};
-  }
-
- private:
-  astro::Angle turned(astro::Angle from, astro::Angle to) const {
-    const astro::Angle reach = astro::degrees(settings_.speed_deg_s * astro::seconds(clock_->now() - started_));
-    return to > from ? std::min(to, from + reach) : std::max(to, from - reach);
-  }
-  astro::Axes position() const { return {turned(start_.first, target_.first), turned(start_.second, target_.second)}; }
-
-  Settings settings_;
-  std::shared_ptr<astro::Clock> clock_;
-  std::mutex mutex_;  // stop may come beside another hook; nobody waits while holding it
-  astro::Axes start_{0_deg, 45_deg};
-  astro::Axes target_{0_deg, 45_deg};
-  astro::Time started_{};
-};
-
-template <>
-struct astro::Description<@Class@::Settings> {
-  static constexpr std::array fields{field<&@Class@::Settings::speed_deg_s>(
-      "speed", {.unit = "deg/s", .min = 0.01, .max = 100, .says = "how fast both axes turn"})};
-};
-
-ASTRO_PLUGIN(@name@, "0.1.0", registry) {
-  registry.add<@Class@>("@name@", {.geometry = astro::Geometry::alt_az, .first = {0_deg, 360_deg}, .second = {0_deg, 90_deg}},
-                       "a mount that turns at a constant speed");
-}
+@kind@s:
+  device:
+    driver: @name@@simulate@
 )";
 
-constexpr std::string_view receiver =
-    R"(// A receiver that yields a constant carrier: put your hardware in its place, hook by hook.
-#include <astro/plugin.hpp>
+constexpr std::string_view test_file = R"(// Uses the driver as a site does, and then its simulated twin.
+#include <astro/observatory.hpp>
 #include <atomic>
-#include <complex>
+#include <cstdio>
+#include <exception>
 #include <thread>
 
-class @Class@ final : public astro::Receiver {
- public:
-  struct Settings {
-    astro::Frequency sample_rate = astro::megahertz(1);
-  };
+using namespace std::chrono_literals;
 
-  explicit @Class@(Settings settings) : settings_(settings) {}
-
-  void open(astro::Emitter& host) override { clock_ = host.surroundings().clock; }
-  void close() noexcept override {}
-  void stop() noexcept override { streaming_ = false; }
-
-  astro::StreamSettings tune(const astro::Tuning& wanted) override {
-    taken_.tuning = wanted;
-    if (wanted.sample_rate.hertz() <= 0) taken_.tuning.sample_rate = settings_.sample_rate;
-    taken_.dtype = astro::Dtype::cf32;
-    return taken_;
-  }
-
-  void start() override {
-    next_ = clock_->now();
-    streaming_ = true;
-  }
-
-  astro::Filled fill(std::span<std::byte> buffer) override {
-    const std::span samples(reinterpret_cast<std::complex<float>*>(buffer.data()), buffer.size() / sizeof(std::complex<float>));
-    const auto some = std::min<std::size_t>(samples.size(), static_cast<std::size_t>(taken_.tuning.sample_rate.hertz() / 20));
-    if (!streaming_) return {};
-    std::fill_n(samples.begin(), some, std::complex<float>(0.5F, 0.0F));
-    const astro::Time first = next_;
-    next_ += taken_.duration_of(some);
-    clock_->sleep_until(next_);
-    return {.items = some, .time = first};
-  }
-
- private:
-  Settings settings_;
-  std::shared_ptr<astro::Clock> clock_;
-  astro::StreamSettings taken_;
-  astro::Time next_{};
-  std::atomic<bool> streaming_{false};
-};
-
-template <>
-struct astro::Description<@Class@::Settings> {
-  static constexpr std::array fields{
-      field<&@Class@::Settings::sample_rate>("sample_rate", {.min = 1000, .max = 1e8, .says = "complex samples a second"})};
-};
-
-ASTRO_PLUGIN(@name@, "0.1.0", registry) {
-  registry.add<@Class@>("@name@", {.lowest = astro::megahertz(1), .highest = astro::gigahertz(2)},
-                       "a receiver that yields a constant carrier");
+void use(const astro::Observatory& observatory) {
+@use@
 }
-)";
 
-constexpr std::string_view controller =
-    R"(// A controller with one point and one command, kept in memory: put your hardware in its place.
-#include <astro/plugin.hpp>
-
-struct Settings {
-  bool initially_on = false;
-};
-
-struct Switch {
-  bool on = false;
-};
-
-template <>
-struct astro::Description<Settings> {
-  static constexpr std::array fields{field<&Settings::initially_on>("initially_on", {.says = "how it is after opening"})};
-};
-
-template <>
-struct astro::Description<Switch> {
-  static constexpr std::array fields{field<&Switch::on>("on", {.says = "on or off", .required = true})};
-};
-
-class @Class@ final : public astro::Controller {
- public:
-  using Settings = ::Settings;
-
-  explicit @Class@(Settings settings) : on_(settings.initially_on) {}
-
-  void open(astro::Emitter& host) override { host_ = &host; }
-  void close() noexcept override {}
-  void stop() noexcept override {}
-  void poll() override { host_->point("on", on_); }
-
-  astro::Performed perform(const astro::Call& call) override {
-    on_ = call.as<Switch>().on;  // there is but one command
-    poll();
-    return {.message = on_ ? "switched on" : "switched off"};
+int main(int, char** arguments) try {
+  for (const bool simulated : {false, true}) {
+    const astro::Site site = astro::load_site(arguments[1], {.simulate = simulated});
+    const auto clock = astro::Clock::simulated(astro::parse_time("2026-01-01"), 20);
+    auto observatory = astro::Observatory::open(site, {.clock = clock});
+    use(observatory);
+    std::puts(simulated ? "its simulated twin works" : "@name@ works");
   }
-
- private:
-  astro::Emitter* host_ = nullptr;
-  bool on_ = false;
-};
-
-ASTRO_PLUGIN(@name@, "0.1.0", registry) {
-  registry.add<@Class@>("@name@",
-                       {.points = {{.name = "on", .type = astro::FieldType::boolean, .says = "whether it is on"}},
-                        .commands = {astro::command<Switch>("switch", "switches it on or off")}},
-                       "a switch that is kept in memory");
-}
-)";
-
-constexpr std::string_view device_test = R"(// Opens the driver as a site would, and uses it once.
-#include <astro/observatory.hpp>
-#include <cstdio>
-
-int main() try {
-  const astro::Site site = astro::parse_site(R"yaml(
-site: {name: "@name@ test", latitude: 50 deg, longitude: 10 deg, height: 100 m, state: state}
-@kind@s:
-  device: {driver: @name@}
-)yaml");
-  auto observatory = astro::Observatory::open(site, {.clock = astro::Clock::simulated(astro::parse_time("2026-01-01"), 20)});
-  @use@
-  std::puts("@name@ works");
-} catch (const astro::Error& error) {
+} catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 1;
 }
 )";
 
-constexpr std::string_view use_mount = R"(const auto mount = observatory.mount("device");
+/// What is peculiar to a kind, beside its driver.
+struct Kind {
+  std::string_view name;
+  std::string_view simulate;  ///< in the site file
+  std::string_view use;       ///< in the test
+  std::string_view moves;     ///< on the page
+};
+
+constexpr Kind template_kinds[] = {
+    {"mount", "\n    simulate: {max_speed: 5 deg}",
+     R"(  const auto mount = observatory.mount("device");
   mount.move_to({astro::degrees(90), astro::degrees(30)});
-  mount.wait_until_on_target();)";
-
-constexpr std::string_view use_receiver = R"(auto stream = observatory.receiver("device").stream();
+  mount.wait_until_on_target(1min);)",
+     ". It moves the mount: look first that nothing is in its way"},
+    {"receiver", "\n    simulate: {sample_rate: 1 MHz}",
+     R"(  auto stream = observatory.receiver("device").stream();
   const astro::BlockPtr block = stream.next();
-  if (!block || block->items() == 0) throw astro::Error(astro::ErrorCode::timeout, "no samples within a second");)";
+  if (!block || block->items() == 0) throw astro::Error(astro::ErrorCode::timeout, "no samples within a second");)",
+     ""},
+    {"controller", "",
+     R"(  const auto controller = observatory.controller("device");
+  controller.perform("switch", astro::Map{{"on", true}}).wait_completed(1min);)",
+     ". It performs each command: look first that none does harm"},
+    {"transport", "",
+     R"(  struct Counter : astro::Subscriber {
+    void deliver(std::span<const astro::Message> messages) override { count += messages.size(); }
+    std::atomic<std::size_t> count = 0;
+  } counter;
+  const auto transport = observatory.transport("device");
+  transport->subscribe("test/#", counter);
+  const astro::Message message{.topic = "test/greeting", .body = std::as_bytes(std::span("hello"))};
+  const astro::Ticket ticket = transport->publish({&message, 1}).ticket;
+  if (transport->confirmed(ticket, 10s) < ticket) throw astro::Error(astro::ErrorCode::timeout, "it is not confirmed");
+  for (int i = 0; i < 1000 && counter.count == 0; ++i) std::this_thread::sleep_for(10ms);
+  transport->unsubscribe(counter);
+  if (counter.count == 0) throw astro::Error(astro::ErrorCode::timeout, "it is not delivered");)",
+     ""},
+    {"store", "",
+     R"(  auto store = observatory.store("device");
+  if (store.get_object(store.put_object(std::as_bytes(std::span("hello")))).empty())
+    throw astro::Error(astro::ErrorCode::storage, "what was put is not there");)",
+     ". It makes tables of its own, and leaves them there"},
+};
 
-constexpr std::string_view use_controller = R"(const auto controller = observatory.controller("device");
-  astro::Value parameters;
-  parameters.set("on", true);
-  controller.perform("switch", parameters).wait_completed();
-  if (!controller.point("on").value.as_bool()) throw astro::Error(astro::ErrorCode::device_fault, "it is still off");)";
+std::string_view driver_template(std::string_view kind) {
+  if (kind == "mount") return mount_template;
+  if (kind == "receiver") return receiver_template;
+  if (kind == "controller") return controller_template;
+  return kind == "transport" ? transport_template : store_template;
+}
 
 std::string replaced(std::string_view text, std::string_view word, std::string_view by) {
   std::string made(text);
@@ -250,12 +140,12 @@ std::string replaced(std::string_view text, std::string_view word, std::string_v
 }  // namespace
 
 std::vector<TemplateFile> template_files(std::string_view kind) {
-  const std::string_view driver = kind == "mount" ? mount : kind == "receiver" ? receiver : controller;
-  const std::string_view use = kind == "mount" ? use_mount : kind == "receiver" ? use_receiver : use_controller;
+  const Kind& of = *std::ranges::find(template_kinds, kind, &Kind::name);
   return {{"CMakeLists.txt", std::string(build_file)},
-          {"README.md", std::string(page)},
-          {"@name@.cpp", std::string(driver)},
-          {"@name@_test.cpp", replaced(device_test, "@use@", use)}};
+          {"README.md", replaced(page, "@moves@", of.moves)},
+          {"site.yaml", replaced(site_file, "@simulate@", of.simulate)},
+          {"@name@.cpp", std::string(driver_template(kind))},
+          {"@name@_test.cpp", replaced(test_file, "@use@", of.use)}};
 }
 
 }  // namespace astro::cli

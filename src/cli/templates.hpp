@@ -13,7 +13,14 @@ struct TemplateFile {
   std::string text;
 };
 
-/// The files of a plugin of this kind: "mount", "receiver" or "controller".
+/// The files of a plugin of this kind: "mount", "receiver", "controller", "transport" or "store".
 std::vector<TemplateFile> template_files(std::string_view kind);
+
+// The drivers among them.
+extern const std::string_view mount_template;
+extern const std::string_view receiver_template;
+extern const std::string_view controller_template;
+extern const std::string_view transport_template;
+extern const std::string_view store_template;
 
 }  // namespace astro::cli

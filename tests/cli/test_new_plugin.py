@@ -1,26 +1,53 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What `astro new-plugin` writes builds against the installed tree, and its own test passes."""
+"""What `astro new-plugin` writes builds against the installed tree, and its own tests pass: one uses it and its
+simulated twin as a site does, the other is `astro conform`."""
 
 import os
 import subprocess
 
 import pytest
 
+KINDS = ["mount", "receiver", "controller", "transport", "store"]
+ALL = """
+cmake_minimum_required(VERSION 3.25)
+project(all_kinds LANGUAGES CXX)
+enable_testing()
+foreach(kind mount receiver controller transport store)
+  add_subdirectory(my_${kind})
+endforeach()
+"""
 
-@pytest.mark.parametrize("kind", ["mount", "receiver", "controller"])
-def test_a_new_plugin_builds_and_its_test_passes(astro, prefix, kind):
-    name = f"my_{kind}"
-    astro.run("new-plugin", name, f"--{kind}")
-    source = astro.folder / name
-    subprocess.run(
-        ["cmake", "-S", source, "-B", source / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}"],
-        check=True, stdout=subprocess.DEVNULL,
-    )
-    subprocess.run(["cmake", "--build", source / "build"], check=True)
-    environment = dict(os.environ, ASTRO_PLUGIN_PATH=str(source / "build"))
-    subprocess.run(["ctest", "--test-dir", source / "build", "--output-on-failure"], check=True, env=environment)
-    astro.environment["ASTRO_PLUGIN_PATH"] = str(source / "build")
-    assert astro.json("describe", name)["drivers"][0]["kind"] == kind
+
+@pytest.fixture(scope="module")
+def built(root, prefix, tmp_path_factory):
+    """The five, made and built at once, and what their tests said."""
+    folder = tmp_path_factory.mktemp("plugins")
+    for kind in KINDS:
+        subprocess.run([prefix / "bin/astro", "new-plugin", f"my_{kind}", f"--{kind}"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    (folder / "CMakeLists.txt").write_text(ALL)
+    configure = ["cmake", "-S", folder, "-B", folder / "build", "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}"]
+    subprocess.run(configure, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", folder / "build"], check=True)
+    tests = ["ctest", "--test-dir", folder / "build", "-j8", "--output-on-failure", "--output-junit", folder / "tests.xml"]
+    said = subprocess.run(tests, capture_output=True, text=True, env=dict(os.environ, ASTRO_PLUGIN_PATH=""))
+    return folder, said.stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_new_plugin_builds_and_its_tests_pass(built, prefix, kind):
+    folder, said = built
+    for test in (f"my_{kind}", f"my_{kind}_conforms"):
+        assert any(f" {test} ." in line and "Passed" in line for line in said.splitlines()), said
+    environment = dict(os.environ, ASTRO_PLUGIN_PATH=str(folder / f"build/my_{kind}"))
+    described = subprocess.run([prefix / "bin/astro", "describe", f"my_{kind}"], env=environment, capture_output=True, text=True, check=True)
+    assert f"my_{kind} ({kind})" in described.stdout
+
+
+def test_a_new_plugin_has_a_page_a_site_and_a_test(astro):
+    for kind in KINDS:
+        files = astro.json("new-plugin", f"my_{kind}", f"--{kind}")["files"]
+        assert {file.rpartition("/")[2] for file in files} == {"CMakeLists.txt", "README.md", "site.yaml", f"my_{kind}.cpp", f"my_{kind}_test.cpp"}
+        assert not any("@" in (astro.folder / file).read_text() for file in files), "a word was not filled in"
 
 
 def test_a_folder_that_is_there_is_not_touched(astro):
