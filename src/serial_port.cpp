@@ -8,7 +8,9 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <utility>
 
 #include "astro/error.hpp"
@@ -80,8 +82,14 @@ void SerialPort::open(const std::string& path, int baud) {
   state_->line.begin(
       "serial port " + path, [&] { return open_serial(path, speed); },
       [](int file) {
-        // What the line does not take any more must not make close wait (the kernel's default is 30 s).
-        ::tcflush(file, TCOFLUSH);
+        // What was written last, a stop for one, still goes out; but what the line does not take any more must not make
+        // close wait (the kernel's default is 30 s).
+        int left = 0;
+        for (int waited_ms = 0; waited_ms < 100; ++waited_ms) {
+          if (::ioctl(file, TIOCOUTQ, &left) != 0 || left == 0) break;
+          std::this_thread::sleep_for(std::chrono::milliseconds(1));
+        }
+        if (left > 0) ::tcflush(file, TCOFLUSH);
         ::ioctl(file, TIOCNXCL);
       });
 }
