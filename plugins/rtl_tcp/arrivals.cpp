@@ -36,12 +36,20 @@ std::uint64_t Arrivals::judge(double least) {
   standing_ = std::abs(moved) < (0.25 * least_seen_s + oscillators) * rate_ ? standing_ + 1 : 0;
   if (standing_ < stands) return 0;
   const double more = least - way_.value_or(least);
+  if (std::exchange(was_away_, false)) over_ += std::max(0.0, -more);
   if (more <= least_seen_s * rate_) {
     way_ = least;  // a shorter way, or oscillators that drift against each other
     return 0;
   }
-  least_before_ = least - more;
-  return static_cast<std::uint64_t>(std::llround(more));
+  const std::uint64_t found = without_what_was_too_much(more);
+  least_before_ = least - static_cast<double>(found);
+  return found;
+}
+
+std::uint64_t Arrivals::without_what_was_too_much(double missing) {
+  const double taken = std::min(over_, missing);
+  over_ -= taken;
+  return static_cast<std::uint64_t>(std::llround(missing - taken));
 }
 
 std::uint64_t Arrivals::lost_before(std::uint64_t samples, Steady::time_point now) {
@@ -50,10 +58,11 @@ std::uint64_t Arrivals::lost_before(std::uint64_t samples, Steady::time_point no
   if (std::exchange(away_, false)) {
     const double missing = behind(now) - static_cast<double>(samples) - way_.value_or(0.0);
     if (missing >= 1.0) {
-      const auto count = static_cast<std::uint64_t>(std::llround(missing));
+      const std::uint64_t count = without_what_was_too_much(missing);
       lost += count;
       counted_ += count;
     }
+    was_away_ = true;
     least_now_.reset();
     least_before_.reset();
     standing_ = 0;

@@ -35,12 +35,15 @@ class Arrivals final {
  private:
   double behind(Steady::time_point now) const;
   std::uint64_t judge(double least);
+  std::uint64_t without_what_was_too_much(double missing);
 
   double rate_ = 1.0;
   Steady::time_point began_{};
   std::uint64_t counted_ = 0;  ///< came, or were lost
   std::uint64_t thrown_ = 0;   ///< since the last samples
   bool away_ = false;
+  bool was_away_ = false;  ///< and the way since is not known yet
+  double over_ = 0.0;      ///< counted too many: the first samples after it was away were late
 
   Steady::time_point second_{};        ///< when this one began
   std::optional<double> least_now_{};  ///< how far behind, of this second

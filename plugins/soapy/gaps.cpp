@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace soapy {
 
@@ -23,13 +24,21 @@ double Gaps::behind(Steady::time_point now) const {
   return std::chrono::duration<double>(now - began_).count() * rate_ - static_cast<double>(counted_);
 }
 
+/// It changes with the oscillators' drift, which is seen between two gaps.
+std::optional<double> Gaps::way() const {
+  if (!least_now_) return way_;
+  const double least = std::min(*least_now_, least_before_.value_or(*least_now_));
+  return way_ ? *way_ + least - *least_first_ : least;
+}
+
 void Gaps::remember(double behind, Steady::time_point now) {
+  const auto lower = [behind](std::optional<double>& least) { least = std::min(behind, least.value_or(behind)); };
   if (now - period_ > period) {
     period_ = now;
-    least_before_ = least_now_;
-    least_now_.reset();
+    least_before_ = std::exchange(least_now_, std::nullopt);
   }
-  least_now_ = least_now_ ? std::min(*least_now_, behind) : behind;
+  lower(least_now_);
+  if (!least_before_) lower(least_first_);
 }
 
 std::uint64_t Gaps::lost_before(std::uint64_t samples, std::optional<std::int64_t> time_ns, Steady::time_point now) {
@@ -38,11 +47,12 @@ std::uint64_t Gaps::lost_before(std::uint64_t samples, std::optional<std::int64_
   if (is_stamped) {
     const double missing = static_cast<double>(*time_ns - *next_ns_) * 1e-9 * rate_;
     if (missing >= 0.5) lost = static_cast<std::uint64_t>(std::llround(missing));
-  } else if (broken_ && (least_now_ || least_before_)) {
-    const double least =
-        std::min(least_now_.value_or(*least_before_), least_before_.value_or(least_now_.value_or(0.0)));
-    const double missing = behind(now) - static_cast<double>(samples) - least;
+  } else if (const auto known = way(); broken_ && known) {
+    const double missing = behind(now) - static_cast<double>(samples) - *known;
     if (missing >= 1.0) lost = static_cast<std::uint64_t>(std::llround(missing));
+    way_ = known;
+    period_ = now;
+    least_first_ = least_now_ = least_before_ = std::nullopt;
   }
   broken_ = false;
   counted_ += samples + lost;

@@ -13,7 +13,9 @@ using Steady = std::chrono::steady_clock;
 
 /// Counts what a stream lost: exactly where the hardware stamps its samples, and else by the machine's clock. Without
 /// stamps nothing but an overflow says that something is missing; how much, is what by the clock should have come,
-/// less what did, less the way from the antenna to here, which is the least of the last seconds.
+/// less what did, less the way from the antenna to here, which is the least of the last seconds. The samples behind a
+/// gap may have been late, so that too much was counted; the way stays what it was then, and the next gap makes it
+/// good.
 class Gaps final {
  public:
   void begin(double sample_rate_hz, Steady::time_point now);
@@ -31,6 +33,7 @@ class Gaps final {
 
  private:
   double behind(Steady::time_point now) const;
+  std::optional<double> way() const;
   void remember(double behind, Steady::time_point now);
 
   double rate_ = 1.0;
@@ -38,8 +41,11 @@ class Gaps final {
   std::uint64_t counted_ = 0;  ///< came or were lost
   bool broken_ = false;
   std::optional<std::int64_t> next_ns_{};  ///< stamp of the next sample if nothing is lost
+  std::optional<double> way_{};            ///< as it was before the last gap that was counted by the clock
+  // How far behind the samples were at the least, since then.
   Steady::time_point period_{};
-  std::optional<double> least_now_{};  ///< of this period and of the one before it
+  std::optional<double> least_first_{};  ///< in the first period
+  std::optional<double> least_now_{};
   std::optional<double> least_before_{};
 };
 

@@ -5,6 +5,7 @@
 //   lose_untold  the same without a word
 //   stall     nothing comes for so many milliseconds, and what would have come is lost
 //   vanish    it is unplugged until the file is gone
+// What it did, and when a stream began by the machine's clock, it writes to `log` there.
 #include <SoapySDR/Device.hpp>
 #include <SoapySDR/Errors.hpp>
 #include <SoapySDR/Formats.hpp>
@@ -54,6 +55,7 @@ class Device final : public SoapySDR::Device {
   std::size_t getStreamMTU(SoapySDR::Stream*) const override { return block; }
   int activateStream(SoapySDR::Stream*, const int, const long long, const std::size_t) override {
     began_ = Steady::now();
+    note("began", began_.time_since_epoch().count());
     produced_ = 0;
     first_reads_ = 2;  // many radios bring nothing at first
     return 0;
@@ -164,8 +166,11 @@ class Device final : public SoapySDR::Device {
     long long number = 0;
     if (!(stream >> number)) return std::nullopt;
     std::filesystem::remove(file);
-    std::ofstream(folder_ / "log", std::ios::app) << name << ' ' << number << '\n';
+    note(name, number);
     return number;
+  }
+  void note(const char* what, long long number) const {
+    std::ofstream(folder_ / "log", std::ios::app) << what << ' ' << number << '\n';
   }
   std::chrono::nanoseconds duration_of(std::uint64_t samples) const {
     return std::chrono::nanoseconds(
