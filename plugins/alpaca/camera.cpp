@@ -53,8 +53,9 @@ void Camera::open(astro::Emitter& host) {
     const std::lock_guard lock(mutex_);
     streaming_ = paused_ = is_busy_ = is_away_ = false;
     exposure_ = settings_.exposure;
-    light_ = true;
+    light_ = settings_.frame == Shutter::light;
     options_ = {};
+    if (!light_) options_.set("frame", "dark");
     frame_.reset();
     fault_.reset();
   }

@@ -14,6 +14,9 @@
 
 namespace alpaca {
 
+/// What the shutter does while it exposes.
+enum class Shutter : std::uint8_t { light, dark };
+
 /// A camera behind an Alpaca server: one exposure after the other, each a frame.
 class Camera final : public astro::Receiver {
  public:
@@ -24,6 +27,7 @@ class Camera final : public astro::Receiver {
     astro::Duration timeout = std::chrono::seconds(1);
     std::int64_t discovery = discovery_port;
     astro::Duration exposure = std::chrono::seconds(1);
+    Shutter frame = Shutter::light;
     std::int64_t largest_frame = 256;  ///< MiB
   };
   static astro::ReceiverDescription description();
@@ -83,10 +87,16 @@ class Camera final : public astro::Receiver {
 }  // namespace alpaca
 
 template <>
+struct astro::Description<alpaca::Shutter> {
+  static constexpr std::array choices{"light", "dark"};
+};
+
+template <>
 struct astro::Description<alpaca::Camera::Settings> {
   using S = alpaca::Camera::Settings;
   static constexpr std::array fields{
       ALPACA_PEER_FIELDS(S), field<&S::exposure>("exposure", {.min = 0, .max = 86400, .says = "until it is tuned"}),
+      field<&S::frame>("frame", {.says = "whether the shutter opens, until it is tuned"}),
       field<&S::largest_frame>("largest_frame",
                                {.unit = "MiB", .min = 1, .max = 4096, .says = "what is larger is refused"})};
 };

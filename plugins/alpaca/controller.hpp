@@ -34,7 +34,7 @@ class Controller final : public astro::Controller {
         urgent_(peer_of(settings), device_.path) {}
 
   void open(astro::Emitter& host) override;
-  void close() noexcept override {}
+  void close() noexcept override { stop(); }
   void stop() noexcept override;
   void poll() override;
   astro::Performed perform(const astro::Call& call) override;

@@ -68,7 +68,10 @@ void Mount::open(astro::Emitter& host) {
   rate_watch_ = std::jthread([this](const std::stop_token& stop) { let_rates_die(stop); });
 }
 
-void Mount::close() noexcept { rate_watch_ = {}; }
+void Mount::close() noexcept {
+  stop();
+  rate_watch_ = {};
+}
 
 void Mount::tell_place(const astro::Location& site) {
   // A telescope may have no such thing, or keep its own.
@@ -92,7 +95,6 @@ void Mount::describe(astro::Emitter& host) {
   can_unpark_ = client_.get_bool("canunpark");
   can_set_tracking_ = client_.get_bool("cansettracking");
   described_.self_tracking = can_set_tracking_;
-  described_.rates = true;
   const auto fastest = [this](int axis) {
     const Parameters which{{"Axis", axis_text(axis)}};
     double most = 0.0;
@@ -108,9 +110,17 @@ void Mount::describe(astro::Emitter& host) {
   };
   const double first = fastest(0);
   const double second = fastest(1);
-  described_.rates = first > 0.0 && second > 0.0;
+  described_.rates = first > 0.0 && second > 0.0 && turns_its_axes();
   if (described_.rates) described_.fastest = {astro::degrees(first), astro::degrees(second)};
   host.describe(described_);
+}
+
+/// Rates are those of the hardware's axes, which may be others than it is sent by.
+bool Mount::turns_its_axes() {
+  constexpr double by_azimuth = 0;  // of ASCOM's AlignmentModes
+  const astro::Value mode = client_.get_if_there("alignmentmode");
+  if (mode.is_null()) return true;
+  return (client_.get_number("alignmentmode") == by_azimuth) == (geometry_ == astro::Geometry::alt_az);
 }
 
 /// Aborts, and lets it stand.

@@ -60,6 +60,7 @@ class Mount : public astro::Mount {
   void track(bool on);
   void end_motion(Client& by);
   void let_rates_die(const std::stop_token& stop);
+  bool turns_its_axes();
   astro::Axes position();
   bool is_on_its_way_to(const astro::Axes& target) const;
 

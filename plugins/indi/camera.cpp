@@ -62,6 +62,7 @@ void Camera::open(astro::Emitter& host) {
           "opening the " + session_.name() +
               ": it does not say how large its sensor is (CCD_INFO, CCD_FRAME); see that it is a camera");
     }
+    session_.settle();
     (void)session_.urgent(abort_xml_);
     describe(host);
   } catch (...) {

@@ -13,8 +13,6 @@ namespace {
 
 using telescope_kit::name_of;
 
-constexpr astro::Duration settle_bound = std::chrono::seconds(3);  // until all properties are defined
-constexpr astro::Duration settled_after = std::chrono::milliseconds(400);
 constexpr astro::Duration command_bound = std::chrono::seconds(5);
 constexpr astro::Duration show_all_every = std::chrono::seconds(10);
 constexpr std::array<const char*, 4> state_names{"idle", "ok", "busy", "alert"};
@@ -103,22 +101,13 @@ void Controller::open(astro::Emitter& host) {
   shown_.clear();
   session_.open(host, {.changed = [this](const std::string& property) { hear(property); },
                        .came_or_went = [this] { is_described_ = false; }});
-  // A driver defines its properties one by one when its device is connected; nothing says which is the last.
-  std::size_t count = 0;
-  auto grown = std::chrono::steady_clock::now();
-  (void)session_.wait(settle_bound, [&] {
-    const std::size_t now = session_.all().size();
-    if (now != count) grown = std::chrono::steady_clock::now();
-    count = now;
-    return std::chrono::steady_clock::now() - grown > settled_after;
-  });
+  session_.settle();
   describe();
 }
 
 void Controller::close() noexcept {
+  stop();
   session_.close();
-  const std::lock_guard lock(mutex_);
-  pending_.clear();
 }
 
 void Controller::stop() noexcept {

@@ -56,7 +56,12 @@ void Mount::open(astro::Emitter& host) {
                          "opening the " + session_.name() +
                              ": it does not say where it points (EQUATORIAL_EOD_COORD); see that it is a telescope");
     }
+    session_.settle();
     (void)session_.urgent(stop_xml_);  // it may still move from before
+    (void)session_.wait(answer_bound, [this] {
+      const auto track = session_.find(track_property);
+      return !track || !track->is_on("TRACK_ON");
+    });
     (void)status();
   } catch (...) {
     session_.close();
@@ -65,7 +70,10 @@ void Mount::open(astro::Emitter& host) {
   describe(host);
 }
 
-void Mount::close() noexcept { session_.close(); }
+void Mount::close() noexcept {
+  stop();
+  session_.close();
+}
 
 void Mount::describe(astro::Emitter& host) {
   astro::MountDescription described = description();

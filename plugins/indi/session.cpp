@@ -16,6 +16,8 @@ using Steady = std::chrono::steady_clock;
 constexpr astro::Duration connect_bound = std::chrono::seconds(3);
 constexpr astro::Duration known_bound = std::chrono::seconds(5);   // until the server tells of the device
 constexpr astro::Duration ready_bound = std::chrono::seconds(15);  // until it is connected
+constexpr astro::Duration settle_bound = std::chrono::seconds(3);
+constexpr astro::Duration settled_after = std::chrono::milliseconds(400);
 constexpr astro::Duration look_every = std::chrono::milliseconds(50);
 constexpr astro::Duration between_tries = std::chrono::milliseconds(500);
 constexpr const char* unknown_device =
@@ -313,6 +315,17 @@ bool Session::wait(astro::Duration at_most, const std::function<bool()>& conditi
     changed_.wait_for(lock, std::min<astro::Duration>(look_every, end - Steady::now()));
   }
   return true;
+}
+
+void Session::settle() {
+  std::size_t count = 0;
+  auto grown = Steady::now();
+  (void)wait(settle_bound, [&] {
+    const std::size_t now = all().size();
+    if (now != count) grown = Steady::now();
+    count = now;
+    return Steady::now() - grown > settled_after;
+  });
 }
 
 void Session::send(const std::string& xml) {

@@ -96,6 +96,9 @@ class Session {
 
   /// Whether `condition` came true in time; it is asked again after each message.
   bool wait(astro::Duration at_most, const std::function<bool()>& condition);
+  /// Until nothing more is defined, at most 3 s: a driver defines its properties one by one when its device is
+  /// connected, and nothing says which is the last.
+  void settle();
 
   void set_numbers(const std::string& property, const Values& values) { send(numbers_xml(property, values)); }
   void set_switch(const std::string& property, const std::string& element) { send(switch_xml(property, element)); }

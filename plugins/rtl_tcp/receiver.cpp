@@ -86,6 +86,16 @@ astro::ReceiverDescription Receiver::description_of(const Tuner& tuner) const {
   return can;
 }
 
+/// The server tells nothing of what its tuner took.
+void Receiver::check_reach(astro::Frequency wanted) const {
+  const astro::ReceiverDescription can = description_of(tuner_);
+  if (wanted == astro::Frequency{} || (wanted >= can.lowest && wanted <= can.highest)) return;
+  throw astro::Error(astro::ErrorCode::out_of_limits, "tuning: the frequency " + std::to_string(wanted.hertz()) +
+                                                          " Hz cannot be had; a " + tuner_.name + " reaches from " +
+                                                          std::to_string(can.lowest.hertz()) + " to " +
+                                                          std::to_string(can.highest.hertz()) + " Hz");
+}
+
 std::unique_ptr<Receiver::Line> Receiver::connect(astro::Duration at_most) const {
   const auto deadline = Steady::now() + at_most;
   auto line = std::make_unique<Line>();
@@ -208,6 +218,7 @@ std::uint64_t Receiver::samples_of_settling() const {
 
 astro::StreamSettings Receiver::tune(const astro::Tuning& wanted) {
   const std::lock_guard lock(mutex_);
+  check_reach(wanted.frequency);
   const astro::Tuning before = std::exchange(tuning_, real(wanted));
   if (line_ && tuning_ != before) {
     try {

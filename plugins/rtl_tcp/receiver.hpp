@@ -65,6 +65,7 @@ class Receiver final : public astro::Receiver {
   void seek(const std::stop_token& stop, astro::Duration after);
   void begin_seeking(astro::Duration after);
   std::uint64_t samples_of_settling() const;
+  void check_reach(astro::Frequency wanted) const;
   std::string place() const { return settings_.host + ":" + std::to_string(settings_.port); }
 
   const Settings settings_;

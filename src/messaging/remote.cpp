@@ -32,7 +32,6 @@ class Remote : public Interface, private RemoteEars {
  public:
   using Settings = RemoteSettings;
   explicit Remote(RemoteSettings settings) : settings_(std::move(settings)) {}
-  ~Remote() override { Remote::close(); }
 
   void open(Emitter& host) override {
     host_ = &host;
@@ -85,6 +84,7 @@ class Remote : public Interface, private RemoteEars {
 class RemoteMount final : public Remote<Mount> {
  public:
   using Remote::Remote;
+  ~RemoteMount() override { Remote::close(); }  // while what it hears still has somebody to hear it
 
   void move_to(Axes target) override { call("move_to", to_value(target)); }
   void move_rate(AxisRates rates, Duration lifetime) override {
@@ -164,6 +164,7 @@ class RemoteMount final : public Remote<Mount> {
 class RemoteController final : public Remote<Controller> {
  public:
   using Remote::Remote;
+  ~RemoteController() override { Remote::close(); }  // while what it hears still has somebody to hear it
 
   void poll() override { link().check_there(); }
 
@@ -200,6 +201,7 @@ class RemoteController final : public Remote<Controller> {
 class RemoteReceiver final : public Remote<Receiver> {
  public:
   using Remote::Remote;
+  ~RemoteReceiver() override { Remote::close(); }  // while what it hears still has somebody to hear it
 
   StreamSettings tune(const Tuning& wanted) override {
     // Who opens a site does not wait for a node that is away; who wants something does.
