@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdio>
+#include <thread>
 
 #include "placement.hpp"
 
@@ -88,7 +89,7 @@ Trial::Trial(Registry& registry, const ConformanceSubject& subject, std::filesys
   if (!entry_->twin_of.empty()) {
     surroundings_.twin_of = std::make_shared<const DriverDescription>(registry.find(entry_->kind, entry_->twin_of));
   }
-  if (!entry_->node.empty()) open_transports();
+  if (is_on_node()) open_transports();
 }
 
 void Trial::open_transports() {
@@ -127,6 +128,29 @@ void Trial::open(Driver& driver, ListeningHost& host) {
   } catch (const Error& error) {
     host.set_open(false);
     throw DidNotOpen{error.what(), !is_first};
+  }
+  if (!is_on_node()) return;
+  try {
+    wait_until_heard(driver);
+  } catch (...) {
+    close(driver, host);
+    throw;
+  }
+}
+
+/// Who opens a site does not wait for its nodes; what a device says comes when its node is heard.
+void Trial::wait_until_heard(Driver& driver) {
+  constexpr auto patience = std::chrono::seconds(30);
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    try {
+      if (auto* mount = dynamic_cast<Mount*>(&driver)) (void)mount->status();
+      if (auto* controller = dynamic_cast<Controller*>(&driver)) controller->poll();
+      return;
+    } catch (const Error& error) {
+      if (std::chrono::steady_clock::now() > end) throw DidNotOpen{error.what()};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
   }
 }
 

@@ -66,6 +66,8 @@ class Trial final {
   const Clock& clock() const { return *surroundings_.clock; }
   Watch& watch() { return watch_; }
   const std::filesystem::path& state_folder() const { return surroundings_.state_folder; }
+  /// It belongs to the node, which others may use as well.
+  bool is_on_node() const { return !entry_->node.empty(); }
 
   std::unique_ptr<Driver> make();
   /// One for each time that a driver is open. It lives as long as the trial.
@@ -91,6 +93,7 @@ class Trial final {
 
  private:
   void open_transports();
+  void wait_until_heard(Driver& driver);
 
   Registry& registry_;
   Site site_;

@@ -2,16 +2,25 @@
 """`astro conform`: of each driver that breaks one promise only the check that is meant for it fails, and none of ours fails
 any; here, apart, on a node, and in Python."""
 
+import collections
 import concurrent.futures
 import contextlib
+import itertools
 import json
 import os
 import pathlib
 import re
+import string
 import subprocess
+import threading
 
 import numpy as np
 import pytest
+from astropy.io import fits
+from gps_receiver import Receiver
+from local_server import Server, free_port
+
+import astro
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("ASTRO_BUILD", ROOT / "build/release"))
@@ -124,33 +133,43 @@ def assert_kept(report):
     assert len(with_verdict(report, "passed")) >= 10, "hardly anything was tried"
 
 
+def report_of_wrong(folder, kind, fault):
+    settings = [f"fault={fault}"] if fault else []
+    settings += ["path=wrong.db"] if kind == "store" else []
+    return only(conform("wrong", "--kind", kind, *(["--settings", *settings] if settings else []), folder=folder))
+
+
 @pytest.fixture(scope="module")
-def wrong(request, tmp_path_factory):
-    """The report on a wrong driver; all that this run asks for are tried several at a time, since they mostly wait."""
+def tried(request, root, tmp_path_factory):
+    """The report on a driver; all that this run asks for are tried several at a time, since they mostly wait."""
     assert (BUILD / "wrong/astro_wrong.so").is_file(), "build the target astro_plugin_wrong"
+    asked = []
+    for item in request.session.items:
+        values = item.callspec.params if "tried" in getattr(item, "fixturenames", ()) else {}
+        if "kind" in values:
+            asked.append(("wrong", values["kind"], values.get("fault", "")))
+        if "what" in values:
+            asked.insert(0, ("ours", values["what"], values["place"]))  # they take longest
+    with contextlib.ExitStack() as ends, concurrent.futures.ThreadPoolExecutor(max_workers=20) as pool:
+        peers = {place: Peers(root, tmp_path_factory.mktemp("peers"), ends) for place in PLACES}  # no two at the same device
 
-    def report(kind, fault):
-        folder = tmp_path_factory.mktemp("wrong")
-        settings = [f"fault={fault}"] if fault else []
-        settings += ["path=wrong.db"] if kind == "store" else []
-        return only(conform("wrong", "--kind", kind, *(["--settings", *settings] if settings else []), folder=folder))
+        def report(of, *which):
+            folder = tmp_path_factory.mktemp(of)
+            return report_of_wrong(folder, *which) if of == "wrong" else report_of_ours(peers[which[1]], folder, *which)
 
-    with concurrent.futures.ThreadPoolExecutor(max_workers=8) as pool:
-        parameters = (item.callspec.params for item in request.session.items if "wrong" in getattr(item, "fixturenames", ()))
-        asked = [(each["kind"], each.get("fault", "")) for each in parameters]
-        tried = {each: pool.submit(report, *each) for each in asked}
-        yield lambda kind, fault: tried[kind, fault].result()
+        reports = {each: pool.submit(report, *each) for each in asked}
+        yield lambda *each: reports[each].result()
         pool.shutdown(cancel_futures=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_driver_without_a_fault_keeps_all(wrong, kind):
-    assert_kept(wrong(kind, ""))
+def test_the_driver_without_a_fault_keeps_all(tried, kind):
+    assert_kept(tried("wrong", kind, ""))
 
 
 @pytest.mark.parametrize(("kind", "fault", "check"), WRONG, ids=lambda value: value.replace(" ", "_"))
-def test_only_the_check_that_is_meant_for_a_fault_fails(wrong, kind, fault, check):
-    report = wrong(kind, fault)
+def test_only_the_check_that_is_meant_for_a_fault_fails(tried, kind, fault, check):
+    report = tried("wrong", kind, fault)
     assert list(with_verdict(report, "failed")) == [check], with_verdict(report, "failed")
     blocked = with_verdict(report, "blocked")
     assert all(message.startswith(f"see {check}: ") for message in blocked.values()), blocked
@@ -219,74 +238,180 @@ def test_people_are_told_what_failed_and_why(tmp_path):
     assert "0 passed, 1 failed, 1 left out" in ran.stdout
 
 
-# Ours.
+# Ours, with what they drive. The transports and stores that need brokers and databases are tried by the same checks in
+# tests/conformance/transports and stores; what only a kernel simulates in tests/vm/inside/conform_tests.py.
 
-FAST_MOUNT = ["max_speed=40 deg", "acceleration=160 deg"]
+RADIO = "sample_rate: 1 MHz"
+FAST_MOUNT = "driver: simulator, max_speed: 40 deg, acceleration: 160 deg"
+INDI = "driver: indi, host: 127.0.0.1, port: $indi, poll_every: 100 ms"
+ALPACA = "driver: alpaca, address: 127.0.0.1, port: $alpaca, timeout: 10 s"
+FAST_CLOCK = "clock: {start: 2026-01-01T00:00:00Z, speed: 10}"
+PLACES = ("here", "apart", "node")
+
+# Of each: its kind, its line in a site, other lines of the site, and the places where it is tried.
+OURS = {
+    "simulator": ("mount", FAST_MOUNT, "", PLACES),
+    "simulator hour_angle_dec": ("mount", FAST_MOUNT + ", geometry: hour_angle_dec", "", ("here",)),
+    "simulator ra_dec": ("mount", FAST_MOUNT + ", geometry: ra_dec", "", ("here",)),
+    "rotctl": ("mount", "driver: rotctl, port: $rotctld", "", ("here", "apart")),
+    "indi telescope": ("mount", INDI + ", device: Telescope Simulator, limits: {hour_angle: [-90 deg, 90 deg], declination: [-30 deg, 80 deg]}", "", ("here",)),
+    "alpaca telescope": ("mount", ALPACA + ", accuracy: 0.2 deg, limits: {hour_angle: [-90 deg, 90 deg], declination: [-30 deg, 80 deg]}", "", ("here",)),
+    "alpaca.altaz": (
+        "mount",
+        "driver: alpaca.altaz, address: 127.0.0.1, port: $alpaca_altaz, timeout: 10 s, accuracy: 0.2 deg, limits: {azimuth: [20 deg, 340 deg], altitude: [10 deg, 80 deg]}",
+        "",
+        ("here",),
+    ),
+    "simulator receiver": ("receiver", "driver: simulator, sample_rate: 250 kHz", "", PLACES),
+    "replay": ("receiver", "driver: replay, files: [$recording], frequency: 1420 MHz, " + RADIO, "", ("here",)),
+    "soapy": ("receiver", "driver: soapy, device: 'driver=astrotest,folder=$folder', " + RADIO, "", ("here", "apart")),
+    "rtl_tcp": ("receiver", "driver: rtl_tcp, host: 127.0.0.1, port: $rtl_tcp, settle: 0 s, " + RADIO, "", ("here", "apart")),
+    "indi camera": ("receiver", INDI.replace(", poll_every: 100 ms", "") + ", device: CCD Simulator, exposure: 0.1 s", "", ("here",)),
+    "alpaca camera": ("receiver", ALPACA + ", exposure: 0.1 s, frame: dark", "", ("here",)),
+    "camera.folder": ("receiver", "driver: camera.folder, folder: '$images', columns: 70, rows: 50, look_every: 20 ms, every: 0.1 s", "", ("here",)),
+    "simulator.environment": ("controller", "driver: simulator.environment", FAST_CLOCK, PLACES),
+    "simulator.frontend": ("controller", "driver: simulator.frontend", FAST_CLOCK, ("here", "apart")),
+    "rotctl.server": ("controller", "driver: rotctl.server, steers: dish, port: 0", "mounts: {dish: {driver: simulator}}", ("here",)),
+    "rtl_tcp.server": ("controller", "driver: rtl_tcp.server, file: $recording, port: 0, " + RADIO, "", ("here",)),
+    "sensors.host": ("controller", "driver: sensors.host, every: 50 ms", "", ("here", "apart")),
+    "sensors.hwmon": ("controller", "driver: sensors.hwmon, every: 50 ms, root: $sysfs", "", ("here",)),
+    "sensors.onewire": ("controller", "driver: sensors.onewire, every: 50 ms, root: $sysfs", "", ("here",)),
+    "sensors.iio": ("controller", "driver: sensors.iio, every: 50 ms, root: $sysfs", "", ("here",)),
+    "sensors.gpsd": ("controller", "driver: sensors.gpsd, host: 127.0.0.1, port: $gpsd", "", ("here",)),
+    "indi focuser": ("controller", INDI + ", device: Focuser Simulator", "", ("here",)),
+    "indi wheel": ("controller", INDI + ", device: Filter Simulator", "", ("here",)),
+    "indi dome": ("controller", INDI + ", device: Dome Simulator", "", ("here",)),
+    "indi weather": ("controller", INDI + ", device: Weather Simulator", "", ("here",)),
+    **{
+        f"alpaca {kind}": ("controller", ALPACA + f", type: {kind}", "", ("here",))
+        for kind in ("dome", "focuser", "filterwheel", "rotator", "switch", "observingconditions", "safetymonitor")
+    },
+    "local": ("transport", "driver: local", "", ("here",)),
+    "sqlite": ("store", "driver: sqlite, path: '$folder/a.db'", "", ("here",)),
+}  # fmt: skip
+
+SYSFS = {
+    "class/hwmon/hwmon0/name": "coretemp",
+    "class/hwmon/hwmon0/temp1_input": "41500",
+    "bus/w1/devices/28-0316a2794bff/temperature": "21312",
+    "bus/iio/devices/iio:device0/name": "bme280",
+    "bus/iio/devices/iio:device0/in_temp_input": "21430",
+}
 
 
-@pytest.mark.parametrize("runs", ["here", "apart"])
-def test_the_simulated_mount_conforms(tmp_path, runs):
-    report = only(conform("simulator", "--kind", "mount", "--runs", runs, "--settings", *FAST_MOUNT, folder=tmp_path))
-    assert report["runs"] == runs
-    assert_kept(report)
+class Peers(dict):
+    """What our drivers drive, started when it is asked for: the port, or the path."""
+
+    def __init__(self, root, folder, ends):
+        super().__init__()
+        self.root, self.folder, self.ends, self.lock = root, folder, ends, threading.RLock()
+
+    def __missing__(self, what):
+        with self.lock:
+            if what not in self:
+                self[what] = getattr(self, what)()
+            return self[what]
+
+    def server(self, name, *lines):
+        server = Server(self.root, name, lines)
+        self.ends.callback(server.remove)
+        return server.port
+
+    def rotctld(self):
+        return self.server("rotctld")
+
+    def indi(self):
+        return self.server("indi", "telescope", "ccd", "focus", "wheel", "dome", "weather")
+
+    def alpaca(self):
+        return self.server("alpaca")
+
+    def alpaca_altaz(self):
+        return self.server("alpaca")
+
+    def mosquitto(self):
+        return self.server("mosquitto")
+
+    def gpsd(self):
+        return self.server("gpsd", f"tcp://127.0.0.1:{Receiver().port}")
+
+    def recording(self):
+        path = self.folder / "night.cu8"
+        np.full(2 * 2_000_000, 128, np.uint8).tofile(path)
+        return path
+
+    def rtl_tcp(self):
+        port = free_port()
+        dongle = f"{{driver: rtl_tcp.server, file: '{self['recording']}', port: {port}, {RADIO}}}"
+        file = self.folder / "radio.yaml"
+        file.write_text(SITE + f"controllers: {{dongle: {dongle}}}\n")
+        self.ends.enter_context(astro.Observatory.open(file, state_folder=self.folder / "radio"))
+        return port
+
+    def sysfs(self):
+        for name, text in SYSFS.items():
+            path = self.folder / "sys" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text + "\n")
+        return self.folder / "sys"
+
+    def images(self):
+        """A camera's program, which writes ten a second."""
+        folder = self.folder / "images"
+        folder.mkdir()
+        ended = threading.Event()
+
+        def expose():
+            for number in itertools.count():
+                fits.PrimaryHDU(np.full((50, 70), number % 1000, np.int16)).writeto(folder / ".next")
+                (folder / ".next").rename(folder / f"{number}.fits")
+                (folder / f"{number - 20}.fits").unlink(missing_ok=True)
+                if ended.wait(0.1):
+                    return
+
+        thread = threading.Thread(target=expose)
+        thread.start()
+        self.ends.callback(thread.join)
+        self.ends.callback(ended.set)
+        return folder
 
 
-@pytest.mark.parametrize("geometry", ["hour_angle_dec", "ra_dec"])
-def test_an_equatorial_mount_conforms(tmp_path, geometry):
-    assert_kept(only(conform("simulator", "--kind", "mount", "--settings", f"geometry={geometry}", *FAST_MOUNT, folder=tmp_path)))
-
-
-@pytest.mark.parametrize("runs", ["here", "apart"])
-def test_the_simulated_receiver_conforms(tmp_path, runs):
-    settings = ["sample_rate=250 kHz"]
-    assert_kept(only(conform("simulator", "--kind", "receiver", "--runs", runs, "--settings", *settings, folder=tmp_path)))
-
-
-@pytest.mark.parametrize("runs", ["here", "apart"])
-@pytest.mark.parametrize("driver", ["simulator.environment", "simulator.frontend"])
-def test_simulated_controllers_conform(tmp_path, driver, runs):
-    site = f"""
-site: {{name: Fast, latitude: 28 deg, longitude: -16 deg, height: 2390 m}}
-clock: {{start: 2026-01-01T00:00:00Z, speed: 10}}
-controllers:
-  device: {{driver: {driver}, runs: {runs}}}
+SITE = "site: {name: Hill, latitude: 28.3 deg, longitude: -16.5 deg, height: 2390 m, state: state}\n"
+NODE = """
+transports: {broker: {driver: mqtt, url: "mqtt://127.0.0.1:$mosquitto"}}
+nodes: {unsynchronised_clock: true}
 """
-    (tmp_path / "site.yaml").write_text(site)
-    report = only(conform("--site", "site.yaml", "--device", "device", folder=tmp_path))
-    assert report["runs"] == runs
+
+
+@contextlib.contextmanager
+def node(folder, file, name):
+    program = [PROGRAM, "node", file, "--name", name]
+    serving = subprocess.Popen(program, cwd=folder, text=True, stdout=subprocess.PIPE)
+    try:
+        assert "serves" in serving.stdout.readline()
+        yield
+    finally:
+        serving.terminate()
+        serving.wait(30)
+
+
+def report_of_ours(peers, folder, what, place):
+    kind, line, more, _ = OURS[what]
+    runs = {"here": "", "apart": ", runs: apart", "node": ", runs: {node: shed}"}[place]
+    site = SITE.replace("Hill", what) + more + (NODE if place == "node" else "") + f"\n{kind}s: {{device: {{{line}{runs}}}}}\n"
+    (folder / "site.yaml").write_text(string.Template(site).substitute(collections.ChainMap({"folder": folder}, peers)))
+    with node(folder, "site.yaml", "shed") if place == "node" else contextlib.nullcontext():
+        return only(conform("--site", "site.yaml", "--device", "device", folder=folder, SOAPY_SDR_PLUGIN_PATH=str(BUILD / "soapy")))
+
+
+OURS_AND_PLACES = [(what, place) for what, (*_, places) in OURS.items() for place in places]
+
+
+@pytest.mark.parametrize(("what", "place"), OURS_AND_PLACES, ids=lambda value: value.replace(" ", "_"))
+def test_ours_keep_all_promises(tried, what, place):
+    report = tried("ours", what, place)
+    assert report["runs"] == {"node": "node shed"}.get(place, place)
     assert_kept(report)
-
-
-def test_a_recording_conforms(tmp_path):
-    np.full(2 * 2_000_000, 128, np.uint8).tofile(tmp_path / "night.cu8")
-    settings = [f"files=[{tmp_path}/night.cu8]", "sample_rate=1 MHz", "frequency=1420 MHz"]
-    assert_kept(only(conform("replay", "--kind", "receiver", "--settings", *settings, folder=tmp_path)))
-
-
-def test_the_rotator_conforms(tmp_path, start_server):
-    server = start_server("rotctld")
-    site = f"""
-site: {{name: Rotator, latitude: 28.3 deg, longitude: -16.5 deg, height: 2390 m}}
-mounts:
-  dish: {{driver: rotctl, port: {server.port}, limits: {{azimuth: [-3 deg, 450 deg], altitude: [0 deg, 88 deg]}}}}
-"""
-    (tmp_path / "site.yaml").write_text(site)
-    assert_kept(only(conform("--site", "site.yaml", "--device", "dish", folder=tmp_path)))
-
-
-def test_the_radio_conforms(tmp_path):
-    (tmp_path / "radio").mkdir()
-    settings = [f'device="driver=astrotest,folder={tmp_path}/radio"', "sample_rate=1 MHz"]
-    more = {"SOAPY_SDR_PLUGIN_PATH": str(BUILD / "soapy")}
-    assert_kept(only(conform("soapy", "--settings", *settings, folder=tmp_path, **more)))
-
-
-def test_the_local_transport_conforms(tmp_path):
-    assert_kept(only(conform("local", folder=tmp_path)))
-
-
-def test_the_store_conforms(tmp_path):
-    assert_kept(only(conform("sqlite", "--settings", "path=a.db", folder=tmp_path)))
 
 
 PYTHON_DRIVER = '''
@@ -331,33 +456,4 @@ def test_a_driver_in_python_conforms(tmp_path):
     asked = ["python", "--kind", "controller", "--settings", "module=counting", "step=2"]
     report = only(conform(*asked, folder=tmp_path, PYTHONPATH=path, ASTRO_PYTHON=str(ROOT / "build/venv/bin/python")))
     assert report["runs"] == "apart"
-    assert_kept(report)
-
-
-@contextlib.contextmanager
-def node(folder, file, name):
-    program = [PROGRAM, "node", file, "--name", name]
-    serving = subprocess.Popen(program, cwd=folder, text=True, stdout=subprocess.PIPE)
-    try:
-        assert "serves" in serving.stdout.readline()
-        yield
-    finally:
-        serving.terminate()
-        serving.wait(30)
-
-
-def test_a_device_on_a_node_conforms(tmp_path, start_server):
-    broker = start_server("mosquitto")
-    site = f"""
-site: {{name: Hill, latitude: 28 deg, longitude: -16 deg, height: 2390 m, state: state}}
-transports:
-  broker: {{driver: mqtt, url: "mqtt://127.0.0.1:{broker.port}"}}
-controllers:
-  weather: {{driver: simulator.environment, runs: {{node: shed}}}}
-nodes: {{unsynchronised_clock: true}}
-"""
-    (tmp_path / "hill.yaml").write_text(site)
-    with node(tmp_path, "hill.yaml", "shed"):
-        report = only(conform("--site", "hill.yaml", "--device", "weather", folder=tmp_path))
-    assert report["runs"] == "node shed"
     assert_kept(report)
