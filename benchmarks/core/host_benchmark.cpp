@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <astro/log.hpp>
 #include <astro/observatory.hpp>
+#include <atomic>
 #include <condition_variable>
 #include <cstring>
 #include <filesystem>
@@ -26,8 +27,13 @@ class StillMount final : public astro::Mount {
   void open(astro::Emitter&) override {}
   void close() noexcept override {}
   void stop() noexcept override {}
-  void move_to(astro::Axes target) override { position_ = target; }
+  void move_to(astro::Axes target) override {
+    position_ = target;
+    ++moves;
+  }
   astro::MountStatus status() override { return {.position = position_}; }
+
+  static inline std::atomic<std::uint64_t> moves = 0;  // of all of them
 
  private:
   astro::Axes position_{astro::degrees(10), astro::degrees(20)};
@@ -314,5 +320,36 @@ void stream_100_megasamples(benchmark::State& state) {
   state.counters["dropped"] = dropped;
 }
 BENCHMARK(stream_100_megasamples)->Iterations(3)->Unit(benchmark::kMillisecond);
+
+/// A mount that is asked where it is, and sent on, twenty times a second.
+void tracking_at_20_hertz(benchmark::State& state) {
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("astro-bench-" + astro::new_id());
+  astro::Registry registry;
+  registry.add({.name = "still",
+                .kind = astro::DeviceKind::mount,
+                .mount = {.accuracy = astro::degrees(1e-5), .poll_every = 50ms}},
+               [](const astro::Value&) { return std::make_unique<StillMount>(); });
+  astro::Site site;
+  site.name = "bench";
+  site.location = {.latitude = astro::degrees(50), .longitude = astro::degrees(10)};
+  site.state_folder = folder;
+  site.devices = {{.kind = astro::DeviceKind::mount, .name = "dish", .driver = "still", .settings = astro::Map{}}};
+  std::vector<double> cores;
+  double moves_per_s = 0.0;
+  {
+    const astro::Observatory opened = astro::Observatory::open(site, {}, registry);
+    const astro::MountHandle dish = opened.mount("dish");
+    dish.track(astro::parse_target("icrs 37.95 60"));  // it never sets there
+    const auto began = Steady::now();
+    const std::uint64_t before = StillMount::moves;
+    for (auto _ : state) cores.push_back(core_used([] { std::this_thread::sleep_for(3s); }));
+    moves_per_s =
+        static_cast<double>(StillMount::moves - before) / std::chrono::duration<double>(Steady::now() - began).count();
+  }
+  std::filesystem::remove_all(folder);
+  state.counters["core_percent"] = 100.0 * median(cores);
+  state.counters["moves/s"] = moves_per_s;
+}
+BENCHMARK(tracking_at_20_hertz)->Iterations(3)->Unit(benchmark::kMillisecond);
 
 }  // namespace
