@@ -56,27 +56,43 @@ class Chip:
         self.write(QUATERNION, *struct.pack("<4h", *(round(16384 * part) for part in (w, x, y, z))))
 
 
-@pytest.fixture(scope="session")
-def bus():
-    subprocess.run(["busybox", "insmod", ROOT / "build/vm/first/modules/i2c-stub.ko", "chip_addr=0x28"], check=True)
+def find_bus():
+    for name in glob.glob("/sys/class/i2c-dev/i2c-*/name"):
+        if "SMBus stub driver" in pathlib.Path(name).read_text():
+            device = pathlib.Path("/dev") / pathlib.Path(name).parent.name
+            if device.exists():
+                return device
+    return None
+
+
+def made_bus():
+    if find_bus() is None:
+        subprocess.run(["busybox", "insmod", ROOT / "build/vm/first/modules/i2c-stub.ko", "chip_addr=0x28"], check=True)
     for _ in range(100):
-        for name in glob.glob("/sys/class/i2c-dev/i2c-*/name"):
-            if "SMBus stub driver" in pathlib.Path(name).read_text():
-                device = pathlib.Path("/dev") / pathlib.Path(name).parent.name
-                if device.exists():
-                    return device
+        if (device := find_bus()) is not None:
+            return device
         time.sleep(0.05)
     raise AssertionError("the bus did not come")
 
 
-@pytest.fixture
-def chip(bus):
+def made_chip(bus):
     made = Chip(bus)
     made.write(CHIP_ID, 0xA0)
     made.write(CALIBRATION, 0xFF)
     made.write(STATUS, 5, 0)
     made.write(TEMPERATURE, 0xFB)
     made.lie(1, 0, 0, 0)
+    return made
+
+
+@pytest.fixture(scope="session")
+def bus():
+    return made_bus()
+
+
+@pytest.fixture
+def chip(bus):
+    made = made_chip(bus)
     yield made
     os.close(made.file)
 
