@@ -135,7 +135,7 @@ void use_once(Trial& trial, Driver& driver, ListeningHost& host) {
 
 void gives_back(Trial& trial) {
   constexpr std::size_t cycles = 5;
-  constexpr std::size_t noise = 1000;  // bytes each time: what caches and logs may add
+  constexpr std::size_t noise = 2000;  // bytes each time: what caches and logs may add
   const std::unique_ptr<Driver> driver = trial.make();
   ListeningHost& host = trial.new_host();
   const auto run = [&] {

@@ -80,13 +80,15 @@ class OpenReceiver : public Opened<Receiver> {
     broke("no items came for " + shown(seconds(first_items)) + " s after the start");
   }
 
-  /// Items a second, those that were lost too, over so long; before, nobody fills for the pause.
+  /// Items a second, those that were lost too, over so long, or until several have come; before, nobody fills for the
+  /// pause.
   double measure(Duration over, Duration pause = {}) {
+    constexpr std::uint64_t several = 6;
     const auto began = Steady::now();
     std::this_thread::sleep_for(pause);
     std::uint64_t items = 0;
     auto last = began;
-    while (Steady::now() < began + pause + over) {
+    while (Steady::now() < began + pause + over || (items < several && Steady::now() < began + pause + first_items)) {
       const Filled filled = fill();
       if (filled.ended) throw NotOffered{"its recording ended before anything could be measured"};
       if (filled.items == 0 && filled.lost == 0) continue;
@@ -142,6 +144,8 @@ void has_the_rate_it_says(Trial& trial) {
   for (int attempt = 0; attempt < 3; ++attempt) {
     rate = receiver.measure(700ms);
     if (is_near(rate, receiver.claimed_rate())) return;
+    // A camera reads its frames out after they were exposed.
+    if (!receiver.settings().is_iq() && rate > 0.0 && rate < receiver.claimed_rate()) return;
   }
   broke("it says that " + shown(receiver.claimed_rate()) + " items come a second, and " + shown(rate) + " come");
 }
@@ -283,8 +287,9 @@ void exercise_receiver(Trial& trial, Receiver& receiver, ListeningHost& host) {
   const Duration bound = trial.hook_bound(host);
   const StreamSettings settings = trial.call("tune", bound, [&] { return receiver.tune({}); });
   trial.call("start", bound, [&] { receiver.start(); });
-  constexpr std::size_t items = 4096;
-  std::vector<std::byte> memory(items * std::max<std::size_t>(1, settings.item_bytes()) + margin);
+  const std::size_t item = std::max<std::size_t>(1, settings.item_bytes());
+  const std::size_t items = std::clamp<std::size_t>(most_bytes / item, 1, 4096);
+  std::vector<std::byte> memory(items * item + margin);
   const std::span room(memory.data(), memory.size() - margin);  // who writes behind it is found by another check
   for (int i = 0; i < 3; ++i) trial.call("fill", fill_bound, [&] { return receiver.fill(room); });
   trial.call("stop", Opened<Receiver>::stop_bound, [&] { receiver.stop(); });

@@ -290,6 +290,8 @@ OURS = {
     "sqlite": ("store", "driver: sqlite, path: '$folder/a.db'", "", ("here",)),
 }  # fmt: skip
 
+EXCEPT = {"indi focuser": "C-03,C-04,C-05"}  # its command for a preset hangs INDI's simulator 1.9.9 itself
+
 SYSFS = {
     "class/hwmon/hwmon0/name": "coretemp",
     "class/hwmon/hwmon0/temp1_input": "41500",
@@ -401,7 +403,8 @@ def report_of_ours(peers, folder, what, place):
     site = SITE.replace("Hill", what) + more + (NODE if place == "node" else "") + f"\n{kind}s: {{device: {{{line}{runs}}}}}\n"
     (folder / "site.yaml").write_text(string.Template(site).substitute(collections.ChainMap({"folder": folder}, peers)))
     with node(folder, "site.yaml", "shed") if place == "node" else contextlib.nullcontext():
-        return only(conform("--site", "site.yaml", "--device", "device", folder=folder, SOAPY_SDR_PLUGIN_PATH=str(BUILD / "soapy")))
+        asked = ["--site", "site.yaml", "--device", "device", *(["--except", EXCEPT[what]] if what in EXCEPT else [])]
+        return only(conform(*asked, folder=folder, SOAPY_SDR_PLUGIN_PATH=str(BUILD / "soapy")))
 
 
 OURS_AND_PLACES = [(what, place) for what, (*_, places) in OURS.items() for place in places]
