@@ -111,11 +111,13 @@ inline bool is_usable(const Image& image, std::size_t row, std::size_t column) n
 }
 
 /// The image as every other function wants it: planes of one shape; what is not finite or saturated is masked, and its
-/// value and variance are 0. Throws `invalid_argument` for planes that do not fit each other and for an empty image.
+/// value and variance are 0. There is a mask. Throws `invalid_argument` for planes that do not fit each other and for
+/// an empty image.
 ASTRO_API Image checked(Image image);
 
-/// The image with the variance that its gain and read noise predict: Poisson noise of what is above `background`
-/// (in the unit of the pixels) and of the background itself. An image that has a variance is returned as it is.
+/// The image with the variance that its gain and read noise predict: Poisson noise of the pixels and of a `background`
+/// (in their unit) that was subtracted from them; what is below zero has only read noise. An image that has a variance
+/// is returned as it is. Throws `invalid_argument` for a gain or read noise that cannot be.
 ASTRO_API Image with_noise(Image image, double background = 0.0);
 
 }  // namespace astro::imaging
