@@ -27,6 +27,7 @@
 #include "astro/frequency.hpp"
 #include "astro/guard.hpp"
 #include "astro/handles.hpp"
+#include "astro/imaging/calibration.hpp"
 #include "astro/imaging/image.hpp"
 #include "astro/imaging/psf.hpp"
 #include "astro/imaging/wcs.hpp"

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "imaging/image_parts.hpp"
@@ -29,14 +30,15 @@ Image checked(Image image) {
   check_plane(image, image.variance, "variance");
   check_plane(image, image.mask, "mask");
   if (image.mask.empty()) image.mask = Plane<std::uint16_t>(image.rows(), image.columns());
-  const float most = image.saturation > 0.0 ? static_cast<float>(image.saturation) : HUGE_VALF;
+  const float most = saturation_of(image);
   const bool has_variance = !image.variance.empty();
   for (std::size_t i = 0; i < image.pixels.size(); ++i) {
     float& value = image.pixels.data()[i];
     const float variance = has_variance ? image.variance.data()[i] : 0.0F;
     const bool is_known = is_number(value) && is_number(variance) && variance >= 0.0F;
-    if (is_known && value < most) continue;
-    image.mask.data()[i] |= is_known || value >= most ? bit(Flag::saturated) : no_data;
+    const bool is_full = value >= most;
+    if (is_known && !is_full) continue;
+    image.mask.data()[i] |= is_full ? bit(Flag::saturated) : no_data;
     value = 0.0F;
     if (has_variance) image.variance.data()[i] = 0.0F;
   }
@@ -66,6 +68,10 @@ NoiseModel noise_model(const Image& image) {
   const double gain = image.unit == "electron" ? 1.0 : image.gain;
   const double read = image.read_noise / gain;
   return {static_cast<float>(1.0 / gain), static_cast<float>(read * read)};
+}
+
+float saturation_of(const Image& image) noexcept {
+  return image.saturation > 0.0 ? static_cast<float>(image.saturation) : std::numeric_limits<float>::quiet_NaN();
 }
 
 void copy_description(const Image& from, Image& to) {

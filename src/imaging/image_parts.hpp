@@ -16,6 +16,9 @@ struct NoiseModel {
 /// Throws `invalid_argument` for a gain or read noise that cannot be.
 NoiseModel noise_model(const Image& image);
 
+/// What nothing reaches, a NaN, where it is not known.
+float saturation_of(const Image& image) noexcept;
+
 /// All but planes and world coordinates.
 void copy_description(const Image& from, Image& to);
 

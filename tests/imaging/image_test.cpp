@@ -34,6 +34,11 @@ TEST(CheckedImage, MasksWhatIsNoNumberOrSaturated) {
   EXPECT_THAT(checked.pixels.values(), ::testing::ElementsAre(1.0F, 0.0F, 0.0F, 0.0F, 0.0F, 59999.0F));
 }
 
+TEST(CheckedImage, TakesNothingForSaturatedWhereThatIsNotKnown) {
+  const Image checked = imaging::checked(image_of({infinite, 1e30F}, 2));
+  EXPECT_THAT(checked.mask.values(), ::testing::ElementsAre(bit(Flag::no_data), 0));
+}
+
 TEST(CheckedImage, MasksWhatHasNoVarianceAndKeepsOtherFlags) {
   Image image = image_of({1.0F, 2.0F, 3.0F, 4.0F}, 2);
   image.variance = Plane<float>(2, 2, 9.0F);
