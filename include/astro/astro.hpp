@@ -28,6 +28,7 @@
 #include "astro/guard.hpp"
 #include "astro/handles.hpp"
 #include "astro/imaging/calibration.hpp"
+#include "astro/imaging/cosmic_rays.hpp"
 #include "astro/imaging/image.hpp"
 #include "astro/imaging/psf.hpp"
 #include "astro/imaging/wcs.hpp"
