@@ -31,6 +31,7 @@
 #include "astro/imaging/cosmic_rays.hpp"
 #include "astro/imaging/image.hpp"
 #include "astro/imaging/psf.hpp"
+#include "astro/imaging/sources.hpp"
 #include "astro/imaging/wcs.hpp"
 #include "astro/json.hpp"
 #include "astro/log.hpp"
