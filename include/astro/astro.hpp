@@ -21,6 +21,7 @@
 #include "astro/files/cube.hpp"
 #include "astro/files/export.hpp"
 #include "astro/files/filterbank.hpp"
+#include "astro/files/image.hpp"
 #include "astro/files/recordings.hpp"
 #include "astro/files/sdfits.hpp"
 #include "astro/files/sigmf.hpp"
