@@ -23,7 +23,6 @@ using imaging::Image;
 using imaging::Plane;
 
 constexpr std::uint64_t most_image_pixels = std::uint64_t{1} << 29;
-constexpr std::size_t mask_numbers_at_once = std::size_t{1} << 16;
 
 /// The lengths of an image's axes, the fastest first, without those of length 1 at the end; empty: no image.
 std::vector<std::uint64_t> lengths_of(const FitsUnit& unit) {

@@ -2,6 +2,7 @@
 #include "imaging/calibration_rows.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 
 #include "imaging/image_parts.hpp"
@@ -12,7 +13,25 @@ namespace {
 
 constexpr std::size_t at_once = 512;  ///< pixels that stay in the nearest cache from one step to the next
 
+/// Whether one of the values is no number, or saturated: so seldom that it is asked for many at once.
+bool has_unusable(const CalibrationRun& run, float most) {
+  constexpr std::uint32_t exponent = 0x7F800000;
+  std::uint32_t found = 0;
+  for (std::size_t i = 0; i < run.count; ++i) {
+    const auto bits = std::bit_cast<std::uint32_t>(run.value[i]);
+    found |= ((bits & exponent) == exponent ? 1U : 0U) | (run.value[i] >= most ? 1U : 0U);
+  }
+  return found != 0;
+}
+
+bool has_flags(const std::uint16_t* flags, std::size_t count) {
+  std::uint16_t found = 0;
+  for (std::size_t i = 0; i < count; ++i) found = static_cast<std::uint16_t>(found | flags[i]);
+  return found != 0;
+}
+
 void mask_saturated(const CalibrationRun& run, float most) {
+  if (!has_unusable(run, most)) return;
   for (std::size_t i = 0; i < run.count; ++i) {
     const float value = run.value[i];
     const int is_lost = value - value == 0.0F ? 0 : bit(Flag::no_data);
@@ -39,6 +58,7 @@ void add_variance(const CalibrationRun& run, const float* variance, float factor
 }
 
 void add_flags(const CalibrationRun& run, const std::uint16_t* flags) {
+  if (!has_flags(flags, run.count)) return;
   for (std::size_t i = 0; i < run.count; ++i) run.flags[i] = static_cast<std::uint16_t>(run.flags[i] | flags[i]);
 }
 
@@ -74,6 +94,7 @@ void divide(const CalibrationRun& run, const float* flat, const float* variance)
 }
 
 void clear_masked(const CalibrationRun& run) {
+  if (!has_flags(run.flags, run.count)) return;
   for (std::size_t i = 0; i < run.count; ++i) run.value[i] = run.flags[i] != 0 ? 0.0F : run.value[i];
   if (run.variance == nullptr) return;
   for (std::size_t i = 0; i < run.count; ++i) run.variance[i] = run.flags[i] != 0 ? 0.0F : run.variance[i];
