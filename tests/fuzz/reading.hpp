@@ -13,11 +13,13 @@
 #include "astro/files/cube.hpp"
 #include "astro/files/export.hpp"
 #include "astro/files/filterbank.hpp"
+#include "astro/files/image.hpp"
 #include "astro/files/recordings.hpp"
 #include "astro/files/sdfits.hpp"
 #include "astro/files/sigmf.hpp"
 #include "astro/messaging/avro.hpp"
 #include "astro/messaging/telescope.hpp"
+#include "testing/fits_text.hpp"
 
 /// The readers of files and of messages by name, each fed with any content, and whole ones to begin with.
 namespace astro::fuzz {
@@ -73,6 +75,7 @@ inline void read_message(const Value& record) {
 inline void read(const std::string& reader, std::string_view content, const fs::path& folder) {
   if (reader == "sdfits") files::read_sdfits(put(folder / "a.fits", content));
   if (reader == "cube") files::read_cube(put(folder / "a.fits", content));
+  if (reader == "image") files::read_image(put(folder / "a.fits", content));
   if (reader == "filterbank") drain(files::FilterbankReader(files::inspect_filterbank(put(folder / "a.fil", content))));
   if (reader == "gbo20m") files::read_gbo20m(put(folder / "a.txt", content));
   if (reader == "horn") files::read_horn(put(folder / "a.ast", content));
@@ -126,6 +129,15 @@ inline std::map<std::string, std::vector<std::string>> seeds(const fs::path& fol
   files::write_cube(folder / "cube.fits",
                     {.shape = {2, 2}, .pixels = {1, 2, 3, 4}, .wcs = {{right_ascension, declination}}});
   seeds["cube"] = {content_of(folder / "cube.fits")};
+
+  imaging::Image image;
+  image.pixels = imaging::Plane<float>(2, 3, 7.0F);
+  image.variance = imaging::Plane<float>(2, 3, 4.0F);
+  image.mask = imaging::Plane<std::uint16_t>(2, 3, 1);
+  image.exposure = from_seconds(30.0);
+  image.mid = parse_time("2024-05-01T12:00:00");
+  files::write_image(folder / "image.fits", image);
+  seeds["image"] = {content_of(folder / "image.fits"), testing::compressed_image()};
 
   files::FilterbankInfo info;
   info.axis = row.spectrum.axis;
