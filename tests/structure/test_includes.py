@@ -11,11 +11,12 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 ROOMS = {
     "sky": {"values"},
     "signal": {"values", "sky"},
+    "imaging": {"values", "sky"},
     "files": {"values", "sky", "signal"},
     "observing": {"values", "core", "sky", "signal", "files"},
     "messaging": {"values", "core", "observing"},
     "telemetry": {"values", "core", "messaging"},
-    "cli": {"values", "core", "sky", "signal", "files", "observing", "messaging", "telemetry"},
+    "cli": {"values", "core", "sky", "signal", "imaging", "files", "observing", "messaging", "telemetry"},
 }
 
 # The flat headers that are values: no device, no setting, no log.
@@ -25,7 +26,7 @@ VALUES = {
 }
 
 THIRD_PARTY_IN_PUBLIC = re.compile(
-    r"^(boost|yaml-cpp|spdlog|fmt|sqlite3|fftw3|erfa|fitsio|avro\.h|curl|httplib|CLI|pybind11|pthread|dlfcn|termios)", re.IGNORECASE
+    r"^(boost|yaml-cpp|spdlog|fmt|sqlite3|fftw3|erfa|wcslib|fitsio|avro\.h|curl|httplib|CLI|pybind11|pthread|dlfcn|termios)", re.IGNORECASE
 )
 
 
