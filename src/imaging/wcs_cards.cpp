@@ -182,6 +182,16 @@ void settle_scamp(WcsCards& cards) {
   }
 }
 
+void check_units(const WcsCards& cards) {
+  constexpr std::array units{"", "deg", "degree", "degrees", "rad", "radian", "arcmin", "arcsec", "mas"};
+  for (const char* name : {"CUNIT1", "CUNIT2"}) {
+    std::string unit = text_of(cards, name);
+    for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (std::find(units.begin(), units.end(), unit) == units.end())
+      refuse_card(cards, name, "expected an angle's unit, like deg");
+  }
+}
+
 }  // namespace
 
 void refuse_card(const WcsCards& cards, std::string_view name, const std::string& what) {
@@ -221,6 +231,7 @@ WcsCards read_wcs_cards(std::string_view header) {
       refuse_card(cards, name, "the header says nothing about the sky; expected one like 'RA---TAN'");
     }
   }
+  check_units(cards);
   settle_sip(cards);
   settle_scamp(cards);
   return cards;
