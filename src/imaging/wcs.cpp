@@ -71,21 +71,12 @@ class WcsLibrary {
   void set(const WcsCards& cards) {
     std::array<int, NWCSFIX> fixed{};
     wcsfix(7, nullptr, &prm_, fixed.data());  // what it cannot mend, wcsset says
-    int status = wcsset(&prm_);
-    if (status == 0 && is_singular()) status = WCSERR_SINGULAR_MTX;
+    const int status = wcsset(&prm_);
     if (status == 0 && prm_.lng >= 0 && prm_.lat >= 0) return;
     // (Its longer messages are not asked for: it loses their memory.)
     const std::string said =
         status == 0 ? "expected a pair of celestial axes" : std::string("WCSLIB: ") + wcs_errmsg[status];
     refuse_card(cards, culprit(cards, status), said);
-  }
-
-  /// Within rounding, which WCSLIB lets pass.
-  bool is_singular() const {
-    const double* m = prm_.lin.piximg;
-    if (m == nullptr) return false;
-    const double largest = std::max(std::abs(m[0] * m[3]), std::abs(m[1] * m[2]));
-    return !(std::abs(m[0] * m[3] - m[1] * m[2]) > 1e-12 * largest);
   }
 
   /// Which card such an error of WCSLIB comes from.

@@ -182,6 +182,26 @@ void settle_scamp(WcsCards& cards) {
   }
 }
 
+/// WCSLIB loses memory over a matrix without an inverse, and takes one within rounding of it.
+void check_matrix(const WcsCards& cards) {
+  const auto check = [&cards](const std::string& stem, double otherwise, double step_1, double step_2) {
+    const auto element = [&](const char* name, double missing) { return number_or(cards, stem + name, missing); };
+    const double first = step_1 * element("1_1", otherwise) * step_2 * element("2_2", otherwise);
+    const double second = step_1 * element("1_2", 0.0) * step_2 * element("2_1", 0.0);
+    if (std::abs(first - second) > 1e-12 * std::max(std::abs(first), std::abs(second))) return;
+    for (const std::string& name :
+         {stem + "1_1", stem + "2_2", stem + "1_2", std::string("CDELT1"), std::string("CDELT2")}) {
+      if (cards.contains(name)) refuse_card(cards, name, "the matrix from pixels to the sky has no inverse");
+    }
+  };
+  const auto is_given = [&cards](std::string_view stem) {
+    const auto found = cards.lower_bound(stem);
+    return found != cards.end() && found->first.starts_with(stem);
+  };
+  if (is_given("CD1_") || is_given("CD2_")) check("CD", 0.0, 1.0, 1.0);
+  check("PC", 1.0, number_or(cards, "CDELT1", 1.0), number_or(cards, "CDELT2", 1.0));
+}
+
 void check_units(const WcsCards& cards) {
   constexpr std::array units{"", "deg", "degree", "degrees", "rad", "radian", "arcmin", "arcsec", "mas"};
   for (const char* name : {"CUNIT1", "CUNIT2"}) {
@@ -231,6 +251,7 @@ WcsCards read_wcs_cards(std::string_view header) {
       refuse_card(cards, name, "the header says nothing about the sky; expected one like 'RA---TAN'");
     }
   }
+  check_matrix(cards);
   check_units(cards);
   settle_sip(cards);
   settle_scamp(cards);
