@@ -3,7 +3,7 @@
 
 Usage: table.py RESULTS_FOLDER (holds bench_ROOM.json of Google Benchmark, startup.json of startup.py,
 gnuradio.json of gnuradio_chain.py, peers.json of messaging/peers.py, instructions.json of instructions.py, long.json of long.py,
-webapp.json and charts.json of webapp/live.py and webapp/chart.py)
+webapp.json and charts.json of webapp/live.py and webapp/chart.py, geometry.json of imaging/geometry.py)
 """
 
 import json
@@ -20,7 +20,7 @@ def results(folder):
             if entry.get("aggregate_name", "median") == "median" and not entry.get("error_occurred"):
                 entries[f"{room}/{entry['run_name']}"] = entry
     for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("peers", "records/s"), ("instructions", None), ("long", None),
-                          ("webapp", "value"), ("charts", "ms")):
+                          ("webapp", "value"), ("charts", "ms"), ("geometry", None)):
         file = pathlib.Path(folder) / f"{name}.json"
         if file.exists():
             measured = json.loads(file.read_text())
@@ -161,6 +161,19 @@ ROWS = [
         for what, name in (("one target at 1e6 times", "one_target_at_many_times"),
                            ("1e6 targets at one time", "many_targets_at_one_time"))
         for shuffled, order in enumerate(("sorted", "shuffled"))
+    ],
+    *[
+        Row(f"{what}, over {peer}", (f"geometry/{name}", "ours"), 1, unit="ms", against=(f"geometry/{name}", "theirs"), most=True, scale=1e3)
+        for what, name, peer in (
+            ("1e6 pixels to the sky, SIP", "pixels_to_sky", "astropy"),
+            ("1e6 directions to pixels, SIP", "sky_to_pixels", "astropy"),
+            ("200 stars registered", "registration", "astroalign"),
+            ("2048 x 2048 resampled, bilinear", "resampling_bilinear", "reproject"),
+            ("2048 x 2048 resampled, Lanczos-3", "resampling_cubic", "reproject's cubic"),
+            ("2048 x 2048 resampled, Lanczos-3", "resampling_adaptive", "reproject's adaptive"),
+            ("2048 x 2048 resampled with noise, Lanczos-3", "resampling_with_noise", "reproject's cubic without"),
+            ("a point spread function of 100 stars", "point_spread_function", "photutils"),
+        )
     ],
     Row("process start to the first simulated spectrum", ("startup/first_spectrum", "seconds"), 1.0, unit="s", most=True),
     Row("import astro", ("startup/import_astro", "seconds"), 0.3, unit="s", most=True),

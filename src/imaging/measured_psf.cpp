@@ -14,6 +14,10 @@
 namespace astro::imaging {
 namespace {
 
+[[noreturn]] void refuse_measuring(const std::string& what) {
+  throw Error(ErrorCode::invalid_argument, "measuring a point spread function: " + what);
+}
+
 /// A star cut out, its place counted from the middle pixel of the stamp.
 struct StarStamp {
   PixelPosition pixel{};  ///< of the middle, on the image
@@ -26,6 +30,7 @@ struct StarStamp {
   double noise = 0.0;  ///< standard deviation of a pixel of its background
   Plane<float> pixels{};
   Plane<float> weight{};  ///< 1 over the variance; 0: not to be used
+  Plane<float> used{};    ///< the same, and 0 where the star lies apart from what is fitted
 };
 
 /// Why stars were not taken.
@@ -164,13 +169,16 @@ class PsfFit {
 
   void run() {
     start();
-    constexpr int turns = 8;
+    constexpr int turns = 9;
+    constexpr int first_turns = 4;  // with the median, which what lies apart does not move
     for (int turn = 0; turn < turns; ++turn) {
       for (StarStamp& stamp : stamps_) {
+        stamp.used = stamp.weight;
+        if (turn >= first_turns) leave_out(stamp);
         fit_star(stamp);
-        if (turn >= 2) leave_out(stamp);
       }
-      improve(turn < 3 ? 0 : order_);
+      if (turn < first_turns) improve_by_median();
+      else improve();
       settle();
     }
     for (StarStamp& stamp : stamps_) fit_star(stamp);
@@ -186,10 +194,10 @@ class PsfFit {
       const Plane<float> model = model_of(stamp);
       const double peak = stamp.flux * *std::max_element(model.values().begin(), model.values().end());
       for (std::size_t i = 0; i < model.size(); ++i) {
-        if (!(stamp.weight.data()[i] > 0.0F)) continue;
+        if (!(stamp.used.data()[i] > 0.0F)) continue;
         const double miss = stamp.pixels.data()[i] - stamp.background - stamp.flux * model.data()[i];
         if (stamp.flux * model.data()[i] < 0.05 * peak) continue;
-        sum += (miss * miss - 1.0 / stamp.weight.data()[i]) / (peak * peak);
+        sum += (miss * miss - 1.0 / stamp.used.data()[i]) / (peak * peak);
         count += 1.0;
       }
     }
@@ -252,10 +260,10 @@ class PsfFit {
     const Plane<float> above = slope(0.0, -step);
     NormalEquations equations(4);
     for (std::size_t i = 0; i < model.size(); ++i) {
-      if (!(stamp.weight.data()[i] > 0.0F)) continue;
+      if (!(stamp.used.data()[i] > 0.0F)) continue;
       const std::array<double, 4> terms{model.data()[i], (right.data()[i] - left.data()[i]) / (2.0 * step),
                                         (below.data()[i] - above.data()[i]) / (2.0 * step), 1.0};
-      equations.add(terms, stamp.pixels.data()[i], stamp.weight.data()[i]);
+      equations.add(terms, stamp.pixels.data()[i], stamp.used.data()[i]);
     }
     const auto solved = equations.solve();
     if (!solved || !((*solved)[0] > 0.0)) return;
@@ -269,7 +277,7 @@ class PsfFit {
   void leave_out(StarStamp& stamp) const {
     const Plane<float> model = model_of(stamp);
     for (std::size_t i = 0; i < model.size(); ++i) {
-      float& weight = stamp.weight.data()[i];
+      float& weight = stamp.used.data()[i];
       if (!(weight > 0.0F)) continue;
       const double expected = stamp.flux * model.data()[i];
       const double miss = std::abs(stamp.pixels.data()[i] - stamp.background - expected);
@@ -277,41 +285,63 @@ class PsfFit {
     }
   }
 
-  /// What the stars differ by, brought back to the middle, as a polynomial over the field.
-  void improve(int order) {
-    const std::size_t unknowns = terms_of_order(order);
-    std::vector<Plane<float>> misses;
-    std::vector<std::vector<double>> factors;
-    std::vector<double> weights;
+  /// What each star differs by, of unit flux and brought back to the middle.
+  std::vector<Plane<float>> misses() const {
+    std::vector<Plane<float>> all;
     for (const StarStamp& stamp : stamps_) {
       const Plane<float> model = model_of(stamp);
       Plane<float> miss(model.rows(), model.columns());
       for (std::size_t i = 0; i < miss.size(); ++i) {
-        if (!(stamp.weight.data()[i] > 0.0F)) continue;
+        if (!(stamp.used.data()[i] > 0.0F)) continue;
         miss.data()[i] = static_cast<float>((stamp.pixels.data()[i] - stamp.background) / stamp.flux - model.data()[i]);
       }
-      misses.push_back(moved(miss, -stamp.dx, -stamp.dy));
-      factors.push_back(factors_of(stamp));
-      // Bright stars have less noise, but each has faults of its own.
-      const double noise = stamp.noise / stamp.flux;
-      weights.push_back(1.0 / (noise * noise + 1e-6));
+      all.push_back(moved(miss, -stamp.dx, -stamp.dy));
     }
-    const std::size_t side = terms_.front().columns();
+    return all;
+  }
+
+  /// Whether the star's pixel that comes to lie there can be used.
+  static bool is_used(const StarStamp& stamp, std::size_t i) {
+    const std::size_t side = stamp.used.columns();
+    const auto x = static_cast<std::ptrdiff_t>(i % side) + static_cast<std::ptrdiff_t>(std::lround(stamp.dx));
+    const auto y = static_cast<std::ptrdiff_t>(i / side) + static_cast<std::ptrdiff_t>(std::lround(stamp.dy));
+    const auto end = static_cast<std::ptrdiff_t>(side);
+    return x >= 0 && y >= 0 && x < end && y < end &&
+           stamp.used(static_cast<std::size_t>(y), static_cast<std::size_t>(x)) > 0.0F;
+  }
+
+  void improve_by_median() {
+    const std::vector<Plane<float>> all = misses();
+    std::vector<double> values;
     for (std::size_t i = 0; i < terms_.front().size(); ++i) {
-      NormalEquations equations(unknowns);
+      values.clear();
       for (std::size_t star = 0; star < stamps_.size(); ++star) {
-        const StarStamp& stamp = stamps_[star];
-        const auto x = static_cast<std::ptrdiff_t>(i % side) + static_cast<std::ptrdiff_t>(std::lround(stamp.dx));
-        const auto y = static_cast<std::ptrdiff_t>(i / side) + static_cast<std::ptrdiff_t>(std::lround(stamp.dy));
-        const auto end = static_cast<std::ptrdiff_t>(side);
-        if (x < 0 || y < 0 || x >= end || y >= end ||
-            !(stamp.weight(static_cast<std::size_t>(y), static_cast<std::size_t>(x)) > 0.0F))
-          continue;
-        equations.add(factors[star], misses[star].data()[i], weights[star]);
+        if (is_used(stamps_[star], i)) values.push_back(all[star].data()[i]);
+      }
+      if (!values.empty()) terms_.front().data()[i] += static_cast<float>(median_of(std::span(values)));
+    }
+  }
+
+  /// As a polynomial over the field, bright stars before faint ones; but each has faults of its own.
+  void improve() {
+    const std::vector<Plane<float>> all = misses();
+    std::vector<std::vector<double>> factors;
+    std::vector<double> weights;
+    for (const StarStamp& stamp : stamps_) {
+      factors.push_back(factors_of(stamp));
+      const double noise = stamp.noise / stamp.flux;
+      constexpr double own_fault = 1e-3;
+      weights.push_back(1.0 / (noise * noise + own_fault * own_fault));
+    }
+    for (std::size_t i = 0; i < terms_.front().size(); ++i) {
+      NormalEquations equations(terms_.size());
+      for (std::size_t star = 0; star < stamps_.size(); ++star) {
+        if (is_used(stamps_[star], i)) equations.add(factors[star], all[star].data()[i], weights[star]);
       }
       const auto solved = equations.solve();
       if (!solved) continue;
-      for (std::size_t term = 0; term < unknowns; ++term) terms_[term].data()[i] += static_cast<float>((*solved)[term]);
+      for (std::size_t term = 0; term < terms_.size(); ++term)
+        terms_[term].data()[i] += static_cast<float>((*solved)[term]);
     }
   }
 
@@ -375,19 +405,16 @@ void weigh(const Image& image, StarStamp& stamp) {
 }  // namespace
 
 MeasuredPsf measure_psf(const Image& image, std::span<const Star> stars, const PsfOptions& options) {
-  const std::string doing = "measuring a point spread function: ";
   if (options.order < 0 || options.order > 2)
-    throw Error(ErrorCode::invalid_argument,
-                doing + "of the order " + std::to_string(options.order) + "; expected 0 to 2");
+    refuse_measuring("of the order " + std::to_string(options.order) + "; expected 0 to 2");
   constexpr std::size_t least_side = 7;
   constexpr std::size_t most_side = 255;
   if (options.side != 0 && (options.side % 2 == 0 || options.side < least_side || options.side > most_side)) {
-    throw Error(ErrorCode::invalid_argument,
-                doing + "of " + std::to_string(options.side) + " pixels; expected an odd number from 7 to 255");
+    refuse_measuring("of " + std::to_string(options.side) + " pixels; expected an odd number from 7 to 255");
   }
   if ((!image.variance.empty() && !image.variance.fits(image.pixels)) ||
       (!image.mask.empty() && !image.mask.fits(image.pixels))) {
-    throw Error(ErrorCode::invalid_argument, doing + "the image's variance or mask has another shape than its pixels");
+    refuse_measuring("the image's variance or mask has another shape than its pixels");
   }
   // The width of the brightest decides how large the stamps are.
   std::vector<std::size_t> order(stars.size());
@@ -437,8 +464,7 @@ MeasuredPsf measure_psf(const Image& image, std::span<const Star> stars, const P
   keep_the_usual(stamps, refused);
   if (stamps.size() > options.most_stars) stamps.resize(options.most_stars);
   if (stamps.empty()) {
-    throw Error(ErrorCode::invalid_argument,
-                doing + "none of the " + std::to_string(stars.size()) + " stars can be used (" + refused.text() + ")");
+    refuse_measuring("none of the " + std::to_string(stars.size()) + " stars can be used (" + refused.text() + ")");
   }
   int fitted_order = options.order;
   while (fitted_order > 0 && stamps.size() < 4 * terms_of_order(fitted_order)) --fitted_order;

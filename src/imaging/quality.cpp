@@ -12,6 +12,10 @@
 namespace astro::imaging {
 namespace {
 
+[[noreturn]] void refuse_zero_point(const std::string& what) {
+  throw Error(ErrorCode::invalid_argument, "measuring a zero point: " + what);
+}
+
 std::string shown(double value) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.3g", value);
@@ -75,10 +79,8 @@ void measure_pixels(const Image& image, Quality& quality) {
 
 ZeroPoint zero_point(const Wcs& wcs, std::span<const Star> stars, std::span<const CatalogueStar> catalogue,
                      Angle radius) {
-  const std::string doing = "measuring a zero point: ";
   const double reach = radius / wcs.scale();
-  if (!(reach > 0.0) || !std::isfinite(reach))
-    throw Error(ErrorCode::invalid_argument, doing + "expected a radius of more than 0");
+  if (!(reach > 0.0) || !std::isfinite(reach)) refuse_zero_point("expected a radius of more than 0");
   std::vector<Icrs> directions;
   for (const CatalogueStar& entry : catalogue) directions.push_back(entry.direction);
   const std::vector<PixelPosition> expected = wcs.pixel(directions);
@@ -105,10 +107,9 @@ ZeroPoint zero_point(const Wcs& wcs, std::span<const Star> stars, std::span<cons
     if (dropped == 0) break;
   }
   if (values.size() < 3) {
-    throw Error(ErrorCode::invalid_argument, doing + std::to_string(matched) +
-                                                 " stars of the catalogue are one of the image, within " +
-                                                 shown(radius.arcseconds()) + " arcsec, and " +
-                                                 std::to_string(values.size()) + " of them agree; expected at least 3");
+    refuse_zero_point(std::to_string(matched) + " stars of the catalogue are one of the image, within " +
+                      shown(radius.arcseconds()) + " arcsec, and " + std::to_string(values.size()) +
+                      " of them agree; expected at least 3");
   }
   double sum = 0.0;
   for (const double value : values) sum += value;

@@ -101,7 +101,7 @@ TEST(Refining, LeavesOutStarsThatLieApart) {
   for (std::size_t i = 0; i < field.stars.size(); i += 6) field.stars[i].place.x += 1.5;
   const Refinement found = refine(truth, field.stars, field.catalogue);
   EXPECT_LT(found.rms_pixels, 0.04);
-  EXPECT_LT(largest_error(found.wcs, truth), 0.03);
+  EXPECT_LT(largest_error(found.wcs, truth), 0.06);
 }
 
 TEST(Refining, SaysWhyItCannot) {
