@@ -417,8 +417,11 @@ MeasuredPsf measure_psf(const Image& image, std::span<const Star> stars, const P
     refuse_measuring("the image's variance or mask has another shape than its pixels");
   }
   // The width of the brightest decides how large the stamps are.
-  std::vector<std::size_t> order(stars.size());
-  std::iota(order.begin(), order.end(), 0U);
+  std::vector<std::size_t> order;
+  for (std::size_t i = 0; i < stars.size(); ++i) {
+    if (std::isfinite(stars[i].place.x) && std::isfinite(stars[i].place.y) && std::isfinite(stars[i].flux))
+      order.push_back(i);
+  }
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return stars[a].flux > stars[b].flux; });
   std::vector<double> widths;
@@ -442,7 +445,6 @@ MeasuredPsf measure_psf(const Image& image, std::span<const Star> stars, const P
   std::vector<StarStamp> stamps;
   for (const std::size_t i : order) {
     StarStamp stamp;
-    if (!std::isfinite(stars[i].place.x) || !std::isfinite(stars[i].place.y)) continue;
     if (!cut_out(image, stars[i].place, half, stamp, refused)) continue;
     if (!is_alone(stars, field, i, alone)) {
       ++refused.neighbour;

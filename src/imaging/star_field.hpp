@@ -4,21 +4,47 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <span>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "astro/imaging/image.hpp"
 
 namespace astro::imaging {
 
-/// Places in cells, so that the nearest one within a reach is found at once.
+/// Places in cells, so that the nearest one within a reach is found at once. Those that are not finite are none.
 class StarField {
  public:
-  StarField(std::span<const PixelPosition> places, double reach) : places_(places), cell_(reach) {
-    for (std::size_t i = 0; i < places.size(); ++i)
-      cells_[key(column_of(places[i].x), column_of(places[i].y))].push_back(i);
+  StarField(std::span<const PixelPosition> places, double reach) : places_(places) {
+    constexpr double infinity = std::numeric_limits<double>::infinity();
+    PixelPosition most{-infinity, -infinity};
+    least_ = {infinity, infinity};
+    for (const PixelPosition p : places) {
+      if (!is_place(p)) continue;
+      least_ = {std::min(least_.x, p.x), std::min(least_.y, p.y)};
+      most = {std::max(most.x, p.x), std::max(most.y, p.y)};
+    }
+    if (!(least_.x <= most.x)) return;
+    // Cells are at least as wide as the reach, and not too many.
+    constexpr double most_cells = 1000.0;
+    cell_ = std::max({reach, (most.x - least_.x) / most_cells, (most.y - least_.y) / most_cells});
+    columns_ = static_cast<std::ptrdiff_t>((most.x - least_.x) / cell_) + 1;
+    rows_ = static_cast<std::ptrdiff_t>((most.y - least_.y) / cell_) + 1;
+    starts_.assign(static_cast<std::size_t>(columns_ * rows_) + 1, 0);
+    const auto cell_of = [this](PixelPosition p) {
+      return static_cast<std::size_t>(index(p.y - least_.y) * columns_ + index(p.x - least_.x));
+    };
+    for (const PixelPosition p : places) {
+      if (is_place(p)) ++starts_[cell_of(p) + 1];
+    }
+    for (std::size_t i = 1; i < starts_.size(); ++i) starts_[i] += starts_[i - 1];
+    members_.resize(starts_.back());
+    std::vector<std::size_t> next(starts_.begin(), starts_.end() - 1);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      if (is_place(places[i])) members_[next[cell_of(places[i])]++] = i;
+    }
   }
 
   /// The nearest within `reach` (at most that of the constructor).
@@ -35,29 +61,35 @@ class StarField {
     return found;
   }
 
+  /// All within the reach of the constructor, and some beyond.
   template <class Function>
   void for_each_near(PixelPosition to, Function function) const {
-    if (!std::isfinite(to.x) || !std::isfinite(to.y)) return;
-    const std::int64_t column = column_of(to.x);
-    const std::int64_t row = column_of(to.y);
-    for (std::int64_t y = row - 1; y <= row + 1; ++y) {
-      for (std::int64_t x = column - 1; x <= column + 1; ++x) {
-        const auto cell = cells_.find(key(x, y));
-        if (cell == cells_.end()) continue;
-        for (const std::size_t i : cell->second) function(i);
+    const double x = to.x - least_.x;
+    const double y = to.y - least_.y;
+    const bool is_near = x >= -cell_ && y >= -cell_ && x < static_cast<double>(columns_ + 1) * cell_ &&
+                         y < static_cast<double>(rows_ + 1) * cell_;
+    if (members_.empty() || !is_near) return;
+    const std::ptrdiff_t last_column = std::min(index(x) + 1, columns_ - 1);
+    for (std::ptrdiff_t row = std::max<std::ptrdiff_t>(index(y) - 1, 0); row <= std::min(index(y) + 1, rows_ - 1);
+         ++row) {
+      for (std::ptrdiff_t column = std::max<std::ptrdiff_t>(index(x) - 1, 0); column <= last_column; ++column) {
+        const auto cell = static_cast<std::size_t>(row * columns_ + column);
+        for (std::size_t i = starts_[cell]; i < starts_[cell + 1]; ++i) function(members_[i]);
       }
     }
   }
 
  private:
-  std::int64_t column_of(double x) const {
-    return static_cast<std::int64_t>(std::clamp(std::floor(x / cell_), -1e9, 1e9));
-  }
-  static std::int64_t key(std::int64_t x, std::int64_t y) { return x * 4'000'000'007 + y; }
+  static bool is_place(PixelPosition p) { return std::isfinite(p.x) && std::isfinite(p.y); }
+  std::ptrdiff_t index(double from_least) const { return static_cast<std::ptrdiff_t>(std::floor(from_least / cell_)); }
 
   std::span<const PixelPosition> places_;
-  double cell_;
-  std::unordered_map<std::int64_t, std::vector<std::size_t>> cells_{};
+  PixelPosition least_{};
+  double cell_ = 1.0;
+  std::ptrdiff_t rows_ = 0;
+  std::ptrdiff_t columns_ = 0;
+  std::vector<std::size_t> starts_{};   ///< of each cell in `members_`, and the end
+  std::vector<std::size_t> members_{};  ///< indices of places, cell after cell
 };
 
 /// Pairs of places that are each other's nearest within a reach: of `from` and of `to`.

@@ -237,9 +237,11 @@ def test_a_field_is_solved_blindly_by_the_real_program(tmp_path):
     ra, dec = random.uniform(149, 151, count), random.uniform(1, 3, count)
     magnitude = 10 + 8 * random.uniform(0, 1, count) ** 0.5
     order = np.argsort(magnitude)
+    indexes = tmp_path / "indexes"
+    indexes.mkdir()
     Table({"RA": ra[order], "DEC": dec[order], "MAG": magnitude[order]}).write(tmp_path / "stars.fits")
     subprocess.run(
-        ["build-astrometry-index", "-i", "stars.fits", "-o", "index-1.fits", "-S", "MAG", "-N", "64", "-l", "6", "-u", "20", "-E", "-M", "-I", "1"],
+        ["build-astrometry-index", "-i", "stars.fits", "-o", "indexes/index-1.fits", "-S", "MAG", "-N", "200", "-l", "6", "-u", "20", "-E", "-M", "-I", "1"],
         cwd=tmp_path, check=True, capture_output=True, timeout=120,
     )  # fmt: skip
     truth = imaging.Wcs.tangential(astro.Icrs(ra=astro.degrees(150), dec=astro.degrees(2)), (500, 500), astro.arcseconds(2), astro.degrees(40))
@@ -247,7 +249,7 @@ def test_a_field_is_solved_blindly_by_the_real_program(tmp_path):
     inside = (x > 0) & (x < 1000) & (y > 0) & (y < 1000)
     stars = np.column_stack([x, y, 10 ** (-0.4 * (magnitude - 20))])[inside]
     stars = stars[np.argsort(-stars[:, 2])][:100]
-    solved = imaging.solve_field(stars, (1000, 1000), indexes=tmp_path, least_scale=astro.arcseconds(1.5), most_scale=astro.arcseconds(2.5))
+    solved = imaging.solve_field(stars, (1000, 1000), indexes=indexes, least_scale=astro.arcseconds(1.5), most_scale=astro.arcseconds(2.5))
     assert solved.scale.arcseconds == pytest.approx(2, rel=1e-3)
     refined = imaging.refine(solved, stars, SkyCoord(ra * u.deg, dec * u.deg), magnitude)
     a, b = refined.wcs.sky(250.0, 700.0), truth.sky(250.0, 700.0)
@@ -255,5 +257,5 @@ def test_a_field_is_solved_blindly_by_the_real_program(tmp_path):
     elsewhere = np.column_stack([random.uniform(0, 1000, (60, 2)), random.uniform(1, 100, 60)])
     with pytest.raises(astro.Error, match="no index knows"):
         imaging.solve_field(
-            elsewhere, (1000, 1000), indexes=tmp_path, least_scale=astro.arcseconds(1.9), most_scale=astro.arcseconds(2.1), at_most_s=60
+            elsewhere, (1000, 1000), indexes=indexes, least_scale=astro.arcseconds(1.9), most_scale=astro.arcseconds(2.1), at_most_s=60
         )

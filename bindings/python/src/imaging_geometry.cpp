@@ -172,18 +172,18 @@ Pixels are counted from 0 at the centre of the first one, x along a row.)")
            "Of many: named arrays ra and dec in radians, NaN where there is nothing.")
       .def(
           "pixel",
-          [](const Wcs& self, const Icrs& direction) {
-            const auto place = self.pixel(direction);
-            return place ? std::optional(pair_of(*place)) : std::nullopt;
-          },
-          "direction"_a, "(x, y) of a direction; None on the far side.")
-      .def(
-          "pixel",
           [](const Wcs& self, const Pairs& directions) {
             return places_array(released_work([&] { return self.pixel(directions.span<Icrs>()); }));
           },
           "directions"_a,
           "Of many (a SkyCoord, radians of (n, 2), two arrays in a tuple): arrays x and y, NaN where there is nothing.")
+      .def(
+          "pixel",
+          [](const Wcs& self, const Icrs& direction) {
+            const auto place = self.pixel(direction);
+            return place ? std::optional(pair_of(*place)) : std::nullopt;
+          },
+          "direction"_a, "(x, y) of a direction; None on the far side.")
       .def("header", &Wcs::header, "The same as cards of a FITS header, 80 characters each.")
       .def("shifted", &Wcs::shifted, "column"_a, "row"_a,
            "That of a part of the image whose first pixel is at (column, row).")
