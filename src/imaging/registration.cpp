@@ -75,19 +75,16 @@ std::vector<Triangle> triangles_of(std::span<const PixelPosition> places, std::s
 }
 
 std::vector<PixelPosition> brightest_first(std::span<const Star> stars, std::vector<std::size_t>& order) {
+  for (const Star& star : stars) {
+    if (std::isfinite(star.place.x) && std::isfinite(star.place.y) && std::isfinite(star.flux)) continue;
+    throw Error(ErrorCode::invalid_argument, "registering two images: a star has a place or a flux that is not finite");
+  }
   order.resize(stars.size());
   std::iota(order.begin(), order.end(), 0U);
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return stars[a].flux > stars[b].flux; });
   std::vector<PixelPosition> places;
-  for (const std::size_t i : order) {
-    const Star& star = stars[i];
-    if (!std::isfinite(star.place.x) || !std::isfinite(star.place.y) || !std::isfinite(star.flux)) {
-      throw Error(ErrorCode::invalid_argument,
-                  "registering two images: a star has a place or a flux that is not finite");
-    }
-    places.push_back(star.place);
-  }
+  for (const std::size_t i : order) places.push_back(stars[i].place);
   return places;
 }
 
@@ -277,10 +274,12 @@ Registration register_stars(std::span<const Star> from, std::span<const Star> to
     return result;
   }
   const PatternSearch search(first, second, options);
+  constexpr std::size_t most_brightest = 300;  // the time grows with the square of their number
+  const std::size_t few = std::min(options.brightest, most_brightest);
   const double enough = std::log(1e-3);
   Best best;
   for (const auto& [brightest, neighbours] :
-       {std::pair<std::size_t, std::size_t>{options.brightest, 5}, {3 * options.brightest, 8}}) {
+       {std::pair<std::size_t, std::size_t>{few, 5}, {std::min(3 * few, most_brightest), 8}}) {
     best = search.among(brightest, neighbours);
     if (best.chance < enough || brightest >= std::max(first.size(), second.size())) break;
   }

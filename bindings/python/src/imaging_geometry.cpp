@@ -311,16 +311,17 @@ void bind_astrometry(py::module_& room) {
   const imaging::SolvingOptions solving;
   room.def(
       "solve_field",
-      [](const py::object& stars, std::pair<std::size_t, std::size_t> shape, const std::filesystem::path& indexes,
-         std::optional<Angle> least_scale, std::optional<Angle> most_scale, std::optional<Icrs> near, Angle radius,
-         astro::Duration at_most, const std::string& program) {
+      [](const py::object& stars, std::pair<std::size_t, std::size_t> shape,
+         const std::optional<std::filesystem::path>& indexes, std::optional<Angle> least_scale,
+         std::optional<Angle> most_scale, std::optional<Icrs> near, Angle radius, astro::Duration at_most,
+         const std::string& program) {
         const std::vector<Star> given = stars_from(stars);
         return released_work([&] {
           return imaging::solve_field(given, shape.first, shape.second,
-                                      {indexes, least_scale, most_scale, near, radius, at_most, program});
+                                      {indexes.value_or(""), least_scale, most_scale, near, radius, at_most, program});
         });
       },
-      "stars"_a, "shape"_a, py::kw_only(), "indexes"_a = std::filesystem::path(), "least_scale"_a = py::none(),
+      "stars"_a, "shape"_a, py::kw_only(), "indexes"_a = py::none(), "least_scale"_a = py::none(),
       "most_scale"_a = py::none(), "near"_a = py::none(), "radius"_a = solving.radius, "at_most_s"_a = solving.at_most,
       "program"_a = solving.program,
       "World coordinates from the pattern of the stars alone, by astrometry.net's solve-field, which must be "
@@ -427,8 +428,8 @@ void bind_quality(py::module_& room) {
         const std::vector<Star> given = stars_from(stars);
         return released_work([&] { return imaging::judge(image, given, {limits, zero_point, reference}); });
       },
-      "image"_a, "stars"_a, "limits"_a = imaging::QualityLimits{}, py::kw_only(), "zero_point"_a = py::none(),
-      "reference"_a = py::none(),
+      "image"_a, "stars"_a, py::arg_v("limits", imaging::QualityLimits(), "QualityLimits()"), py::kw_only(),
+      "zero_point"_a = py::none(), "reference"_a = py::none(),
       "Whether an image can be used. Never fails for a bad image: it says what is wrong with it.");
 }
 

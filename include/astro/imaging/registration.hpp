@@ -52,7 +52,7 @@ struct RegistrationOptions {
   Motion motion = Motion::affine;
   bool may_be_mirrored = true;
   double tolerance = 2.0;      ///< pixels of `to` by which a star may miss its place at first
-  std::size_t brightest = 60;  ///< stars of each image that make patterns; more are tried where these fail
+  std::size_t brightest = 60;  ///< stars of each image that make patterns, at most 300; more are tried where these fail
 };
 
 /// How two images lie to each other, and whether that can be relied on.
