@@ -44,7 +44,7 @@ struct Refused {
   std::string text() const {
     return std::to_string(edge) + " too near the edge, " + std::to_string(unusable) +
            " saturated or with unusable pixels, " + std::to_string(neighbour) + " beside another, " +
-           std::to_string(faint) + " too faint, " + std::to_string(shape) + " of another shape";
+           std::to_string(faint) + " too faint or no star, " + std::to_string(shape) + " of another shape";
   }
 };
 
@@ -123,7 +123,8 @@ bool look_at(StarStamp& stamp) {
   double flux = 0.0;
   for (const float value : above.values()) flux += std::isfinite(value) ? value : 0.0F;
   stamp.flux = flux;
-  return std::abs(stamp.dx) < 2.0 && std::abs(stamp.dy) < 2.0 && flux > 0.0;
+  constexpr double narrowest = 0.6;  // a pixel alone, as cosmic rays hit, is half as wide
+  return stamp.sigma > narrowest && std::abs(stamp.dx) < 2.0 && std::abs(stamp.dy) < 2.0 && flux > 0.0;
 }
 
 bool is_alone(std::span<const Star> stars, const StarField& field, std::size_t which, double reach) {
@@ -138,8 +139,38 @@ bool is_alone(std::span<const Star> stars, const StarField& field, std::size_t w
   return alone;
 }
 
-/// Those of the width and the roundness that most have.
+/// The width of stars among what was found: what most have, or, among galaxies of all widths, the narrow end where
+/// several are alike.
+double stellar_sigma(std::vector<double> sigmas) {
+  std::sort(sigmas.begin(), sigmas.end());
+  std::vector<double> logarithms;
+  for (const double sigma : sigmas) logarithms.push_back(std::log(sigma));
+  const double middle = median_of(std::vector<double>(logarithms));
+  constexpr double all_alike = 0.25;
+  if (robust_sigma(logarithms, middle) < all_alike) return std::exp(middle);
+  constexpr double window = 0.2;
+  std::vector<std::ptrdiff_t> alike;  // with each as the narrowest
+  for (auto first = logarithms.begin(); first != logarithms.end(); ++first) {
+    alike.push_back(std::upper_bound(first, logarithms.end(), *first + window) - first);
+  }
+  const std::ptrdiff_t most = *std::max_element(alike.begin(), alike.end());
+  const auto enough = std::max<std::ptrdiff_t>(3, most * 35 / 100);
+  const auto found =
+      std::find_if(alike.begin(), alike.end(), [enough](std::ptrdiff_t count) { return count >= enough; });
+  if (found == alike.end()) return sigmas.front();
+  const auto at = static_cast<std::size_t>(found - alike.begin());
+  return sigmas[at + static_cast<std::size_t>(*found) / 2];
+}
+
+/// Those of the width and the roundness that most stars have.
 void keep_the_usual(std::vector<StarStamp>& stamps, Refused& refused) {
+  if (stamps.empty()) return;
+  std::vector<double> sigmas;
+  for (const StarStamp& stamp : stamps) sigmas.push_back(stamp.sigma);
+  const double stellar = stellar_sigma(std::move(sigmas));
+  constexpr double most_apart = 0.4;  // of a function that varies over the field, as a logarithm
+  refused.shape += std::erase_if(
+      stamps, [&](const StarStamp& stamp) { return std::abs(std::log(stamp.sigma / stellar)) > most_apart; });
   for (int turn = 0; turn < 3; ++turn) {
     std::vector<double> widths;
     std::vector<double> shapes;
@@ -345,7 +376,7 @@ class PsfFit {
     }
   }
 
-  /// Border of zero, sum of 1, the centre in the middle.
+  /// Border of zero, sum of 1 everywhere, the centre in the middle.
   void settle() {
     const std::size_t side = terms_.front().columns();
     const double middle = static_cast<double>(side / 2);
@@ -364,6 +395,12 @@ class PsfFit {
       for (Plane<float>& term : terms_) {
         for (float& value : term.values()) value = static_cast<float>(value / total);
       }
+    }
+    // What varies over the field changes the shape and not the light.
+    for (std::size_t term = 1; term < terms_.size(); ++term) {
+      const auto values = terms_[term].values();
+      const auto light = static_cast<float>(std::accumulate(values.begin(), values.end(), 0.0));
+      for (std::size_t i = 0; i < values.size(); ++i) values[i] -= light * terms_.front().data()[i];
     }
     const auto moments = adaptive_moments(terms_.front(), {middle, middle}, 1.5);
     if (!moments) return;
@@ -431,7 +468,7 @@ MeasuredPsf measure_psf(const Image& image, std::span<const Star> stars, const P
     if (cut_out(image, stars[i].place, first_half, stamp, unused) && look_at(stamp)) widths.push_back(stamp.sigma);
     if (widths.size() == 100) break;
   }
-  const double sigma = widths.empty() ? 1.5 : median_of(std::span(widths));
+  const double sigma = widths.empty() ? 1.5 : stellar_sigma(widths);
   const double fwhm = 2.3548 * sigma;
   const std::size_t half = options.side != 0
                                ? options.side / 2

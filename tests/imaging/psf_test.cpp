@@ -185,7 +185,7 @@ TEST(MeasuredPsf, SaysWhatItWants) {
   Random random(testing::first_seed());
   const Image empty = image_of({}, 100, 100, 3.0, 100.0, 5.0, random);
   EXPECT_THAT(refusal_of(empty, {}), HasSubstr("none of the 0 stars"));
-  EXPECT_THAT(refusal_of(empty, {{{50, 50}, 1000}}), HasSubstr("1 too faint"));
+  EXPECT_THAT(refusal_of(empty, {{{50, 50}, 1000}}), HasSubstr("1 too faint or no star"));
   EXPECT_THAT(refusal_of(empty, {{{3, 50}, 1000}}), HasSubstr("1 too near the edge"));
   Image nothing = empty;
   for (float& pixel : nothing.pixels.values()) pixel = NAN;

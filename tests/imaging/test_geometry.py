@@ -14,6 +14,7 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.wcs import WCS
 from astropy.wcs.utils import pixel_to_skycoord
+from scipy import ndimage
 
 import astro
 from astro import imaging
@@ -188,6 +189,22 @@ def test_the_point_spread_function_is_that_of_the_stars():
     assert np.median(distances.min(axis=1)) < 0.05
     fluxes = measured.stars[:, 2] / stars[distances.argmin(axis=1), 2]
     assert np.median(fluxes) == pytest.approx(1, abs=0.02)
+
+
+def test_stars_are_told_from_the_galaxies_of_a_real_field(recordings):
+    """NIRCam's field has few stars and many galaxies. WebbPSF's model of the reference is 2.14 pixels wide."""
+    folder = recordings / "imaging" / "nircam"
+    with fits.open(folder / "reference.fits") as opened:
+        data = opened[0].data.astype(np.float32)
+    data[~np.isfinite(data)] = 0
+    noise = fits.getdata(folder / "reference.noise.fits").astype(np.float32)
+    background = np.median(data)
+    peaks = data == ndimage.maximum_filter(data, 7)
+    y, x = np.nonzero(peaks & (data - background > 20 * np.median(noise)))
+    found = np.column_stack([x, y, data[y, x] - background])
+    for order in (0, 1):
+        measured = imaging.measure_psf(imaging.Image(data, noise**2), found, order=order)
+        assert 1.9 < measured.psf.fwhm(450, 450) < 3.0, measured.reason
 
 
 def test_zero_points_and_quality_come_with_a_verdict():
