@@ -163,16 +163,16 @@ ROWS = [
         for shuffled, order in enumerate(("sorted", "shuffled"))
     ],
     *[
-        Row(f"{what}, over {peer}", (f"geometry/{name}", "ours"), 1, unit="ms", against=(f"geometry/{name}", "theirs"), most=True, scale=1e3)
-        for what, name, peer in (
-            ("1e6 pixels to the sky, SIP", "pixels_to_sky", "astropy"),
-            ("1e6 directions to pixels, SIP", "sky_to_pixels", "astropy"),
-            ("200 stars registered", "registration", "astroalign"),
-            ("2048 x 2048 resampled, bilinear", "resampling_bilinear", "reproject"),
-            ("2048 x 2048 resampled, Lanczos-3", "resampling_cubic", "reproject's cubic"),
-            ("2048 x 2048 resampled, Lanczos-3", "resampling_adaptive", "reproject's adaptive"),
-            ("2048 x 2048 resampled with noise, Lanczos-3", "resampling_with_noise", "reproject's cubic without"),
-            ("a point spread function of 100 stars", "point_spread_function", "photutils"),
+        Row(f"{what}, over {peer}", (f"geometry/{name}", "ours"), wanted, unit="ms", against=(f"geometry/{name}", "theirs"), most=True, scale=1e3)
+        for what, name, peer, wanted in (
+            ("1e6 pixels to the sky, SIP", "pixels_to_sky", "astropy", 1.5),
+            ("1e6 directions to pixels, SIP", "sky_to_pixels", "astropy", 1.5),
+            ("200 stars registered", "registration", "astroalign", 1),
+            ("2048 x 2048 resampled, bilinear", "resampling_bilinear", "reproject", 1),
+            ("2048 x 2048 resampled, Lanczos-3", "resampling_cubic", "reproject's cubic", 1),
+            ("2048 x 2048 resampled, Lanczos-3", "resampling_adaptive", "reproject's adaptive", 1),
+            ("2048 x 2048 resampled with noise, Lanczos-3", "resampling_with_noise", "reproject's cubic without", 1),
+            ("a point spread function of 100 stars", "point_spread_function", "photutils", 1),
         )
     ],
     Row("process start to the first simulated spectrum", ("startup/first_spectrum", "seconds"), 1.0, unit="s", most=True),

@@ -190,7 +190,7 @@ void check_matrix(const WcsCards& cards) {
     const double second = step_1 * element("1_2", 0.0) * step_2 * element("2_1", 0.0);
     if (std::abs(first - second) > 1e-12 * std::max(std::abs(first), std::abs(second))) return;
     for (const std::string& name :
-         {stem + "1_1", stem + "2_2", stem + "1_2", std::string("CDELT1"), std::string("CDELT2")}) {
+         {stem + "1_1", stem + "2_2", stem + "1_2", stem + "2_1", std::string("CDELT1"), std::string("CDELT2")}) {
       if (cards.contains(name)) refuse_card(cards, name, "the matrix from pixels to the sky has no inverse");
     }
   };
@@ -198,8 +198,9 @@ void check_matrix(const WcsCards& cards) {
     const auto found = cards.lower_bound(stem);
     return found != cards.end() && found->first.starts_with(stem);
   };
-  if (is_given("CD1_") || is_given("CD2_")) check("CD", 0.0, 1.0, 1.0);
-  check("PC", 1.0, number_or(cards, "CDELT1", 1.0), number_or(cards, "CDELT2", 1.0));
+  const bool has_cd = is_given("CD1_") || is_given("CD2_");
+  if (has_cd) check("CD", 0.0, 1.0, 1.0);
+  if (!has_cd || is_given("PC")) check("PC", 1.0, number_or(cards, "CDELT1", 1.0), number_or(cards, "CDELT2", 1.0));
 }
 
 void check_units(const WcsCards& cards) {

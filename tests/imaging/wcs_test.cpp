@@ -145,6 +145,9 @@ TEST(Wcs, NamesTheCardThatItDoesNotUnderstand) {
   auto singular = good;
   for (const char* card : {"CD1_1", "CD1_2", "CD2_1", "CD2_2"}) singular[card] = "1e-3";
   EXPECT_THAT(refusal(singular), HasSubstr("CD1_1"));
+  auto half = good;
+  for (const char* card : {"CD1_1", "CD1_2", "CD2_2"}) half.erase(card);
+  EXPECT_THAT(refusal(half), HasSubstr("CD2_1"));
   EXPECT_THAT(refusal({{"NAXIS", "2"}}), HasSubstr("CTYPE1"));
   EXPECT_THAT(refusal({}), HasSubstr("CTYPE1"));
 }
@@ -154,6 +157,7 @@ TEST(Wcs, TakesWhatOtherProgramsWrite) {
   const Wcs plain = Wcs::from_header(header_of(cards));
   cards["CRVAL1"] = "'210.0'";
   cards["CD1_1"] = "-3.0D-4";
+  cards["CDELT1"] = "0.0";  // beside a matrix CD it says nothing
   cards["NAXIS"] = "3";
   cards["CTYPE3"] = "'FREQ'";
   cards["CD3_3"] = "1e6";
