@@ -69,13 +69,15 @@ class WcsLibrary {
 
  private:
   void set(const WcsCards& cards) {
-    std::array<int, NWCSFIX> fixed{};
-    wcsfix(7, nullptr, &prm_, fixed.data());  // what it cannot mend, wcsset says
-    const int status = wcsset(&prm_);
+    // Only what needs it is mended: a header that fails twice loses the memory of the first time.
+    unitfix(0, &prm_);
+    const std::string type = text_of(cards, "CTYPE1");
+    int status = type.ends_with("-NCP") || type.ends_with("-GLS") ? celfix(&prm_) : 0;
+    if (status <= 0) status = wcsset(&prm_);
     if (status == 0 && prm_.lng >= 0 && prm_.lat >= 0) return;
     // (Its longer messages are not asked for: it loses their memory.)
     const std::string said =
-        status == 0 ? "expected a pair of celestial axes" : std::string("WCSLIB: ") + wcs_errmsg[status];
+        status == 0 ? "expected a pair of celestial axes" : std::string("WCSLIB: ") + wcs_errmsg[std::min(status, 14)];
     refuse_card(cards, culprit(cards, status), said);
   }
 
