@@ -159,7 +159,7 @@ Image trimmed(const Image& image, const Section& keep) {
   part.variance = part_of(image.variance, keep);
   part.mask = part_of(image.mask, keep);
   copy_description(image, part);
-  if (keep.row == 0 && keep.column == 0) part.wcs = image.wcs;
+  if (image.wcs) part.wcs = image.wcs->shifted(static_cast<double>(keep.column), static_cast<double>(keep.row));
   return part;
 }
 

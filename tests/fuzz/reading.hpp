@@ -17,8 +17,11 @@
 #include "astro/files/recordings.hpp"
 #include "astro/files/sdfits.hpp"
 #include "astro/files/sigmf.hpp"
+#include "astro/imaging/image.hpp"
+#include "astro/imaging/wcs.hpp"
 #include "astro/messaging/avro.hpp"
 #include "astro/messaging/telescope.hpp"
+#include "imaging/wcs_headers.hpp"
 #include "testing/fits_text.hpp"
 
 /// The readers of files and of messages by name, each fed with any content, and whole ones to begin with.
@@ -56,8 +59,10 @@ inline std::pair<std::string_view, std::string_view> halves(std::string_view con
   return {content.substr(0, end), content.substr(std::min(end + 1, content.size()))};
 }
 
-/// A message comes from no file; of a file, what is wrong with it is said with its name.
-inline bool reads_messages(const std::string& reader) { return reader.starts_with("message_"); }
+/// A message and the cards of a header come from no file; of a file, what is wrong with it is said with its name.
+inline bool reads_messages(const std::string& reader) {
+  return reader.starts_with("message_") || reader == "header_wcs";
+}
 
 inline std::span<const std::byte> bytes_of(std::string_view content) { return std::as_bytes(std::span(content)); }
 
@@ -71,6 +76,17 @@ inline void read_message(const Value& record) {
   commands().encode(to_value(from_value<messaging::TelescopeCommand>(record)));
 }
 
+/// What was understood can be used, and written.
+inline void read_wcs(std::string_view cards) {
+  const imaging::Wcs wcs = imaging::Wcs::from_header(cards);
+  const imaging::Wcs again = imaging::Wcs::from_header(wcs.header());
+  for (const double x : {-1e9, -100.0, 0.0, 7.5, 1e4}) {
+    if (const auto direction = again.sky(imaging::PixelPosition{x, 0.5 * x})) again.pixel(*direction);
+  }
+  again.pixel(Icrs{degrees(123), degrees(-45)});
+  again.scale();
+}
+
 /// Writes the content into the folder and reads it; throws `astro::Error` where it is refused.
 inline void read(const std::string& reader, std::string_view content, const fs::path& folder) {
   if (reader == "sdfits") files::read_sdfits(put(folder / "a.fits", content));
@@ -81,6 +97,7 @@ inline void read(const std::string& reader, std::string_view content, const fs::
   if (reader == "horn") files::read_horn(put(folder / "a.ast", content));
   if (reader == "csv") files::read_spectra(put(folder / "a.csv", content));
   if (reader == "wav") drain(files::IqReader(files::inspect_iq(put(folder / "a.wav", content))));
+  if (reader == "header_wcs") read_wcs(content);
   if (reader == "message_json") read_message(parse_json(content));
   if (reader == "message_avro") read_message(commands().decode(bytes_of(content)));
   if (reader == "message_avro_of_others") {
@@ -174,6 +191,9 @@ inline std::map<std::string, std::vector<std::string>> seeds(const fs::path& fol
   seeds["gbo20m"] = {
       "# DATE_OBS=2026-02-19T10:21:45.000\n# STARTCHAN=1\n# STOPCHAN=3\n# DURATION=35\n# EXPOSURE=28\n# RA(deg)=276\n"
       "# DEC(deg)=-11\n# AZIM(deg)=123\n# ELEV(deg)=20\n# SCANNUM=1\n 1428.9 1 2 1413.2 3 4\n 1428.8 5 6 1413.1 7 8\n"};
+  for (const imaging::GoldenHeader& golden : imaging::golden_headers()) {
+    seeds["header_wcs"].push_back(imaging::header_of(golden.cards));
+  }
   messaging::TelescopeCommand command;
   command.observation_request.emplace().user.emplace().username = "anna";
   command.parameters = R"({"rate": 1.5})";

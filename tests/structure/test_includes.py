@@ -11,7 +11,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 ROOMS = {
     "sky": {"values"},
     "signal": {"values", "sky"},
-    "imaging": {"values"},
+    "imaging": {"values", "sky"},
     "files": {"values", "sky", "signal", "imaging"},
     "observing": {"values", "core", "sky", "signal", "files"},
     "messaging": {"values", "core", "observing"},
@@ -26,7 +26,7 @@ VALUES = {
 }
 
 THIRD_PARTY_IN_PUBLIC = re.compile(
-    r"^(boost|yaml-cpp|spdlog|fmt|sqlite3|fftw3|erfa|fitsio|avro\.h|curl|httplib|CLI|pybind11|pthread|dlfcn|termios|sep\.h|zlib)", re.IGNORECASE
+    r"^(boost|yaml-cpp|spdlog|fmt|sqlite3|fftw3|erfa|wcslib|fitsio|avro\.h|curl|httplib|CLI|pybind11|pthread|dlfcn|termios|sep\.h|zlib)", re.IGNORECASE
 )
 
 

@@ -41,8 +41,11 @@ void make_flags(py::module_& room, const char* name, const std::vector<std::pair
 }
 
 void bind_imaging(py::module_& module) {
-  py::module_ room = module.def_submodule("imaging", "Images of the sky: calibration, backgrounds, sources.");
+  py::module_ room =
+      module.def_submodule("imaging", "Images of the sky: calibration, where they lie, sources, what has changed.");
+  bind_wcs(room);
   bind_image(room);
+  bind_geometry(room);
   bind_calibration(room);
   bind_sources(room);
 }

@@ -52,7 +52,9 @@ void make_flags(py::module_& room, const char* name, const std::vector<std::pair
 
 void bind_imaging(py::module_& module);
 // The parts of astro.imaging.
+void bind_wcs(py::module_& room);
 void bind_image(py::module_& room);
+void bind_geometry(py::module_& room);
 void bind_calibration(py::module_& room);
 void bind_sources(py::module_& room);
 

@@ -160,10 +160,6 @@ void bind_image(py::module_& room) {
   std::vector<std::pair<const char*, unsigned>> values;
   for (const auto& [name, flag] : flags) values.emplace_back(name, bit(flag));
   make_flags(room, "Flag", values, "Why a pixel is not usable; bits of a mask.");
-  py::class_<Wcs>(room, "Wcs", "Where each pixel of an image lies on the sky.")
-      .def_static("from_header", &Wcs::from_header, "cards"_a, nogil(),
-                  "From the cards of a FITS header, 80 characters each.")
-      .def("header", &Wcs::header, nogil(), "The same as cards of a FITS header, 80 characters each.");
   py::class_<Image> type(room, "Image", nogil_destructor(),
                          R"(Pixels with their noise, their mask and their place on the sky.
 

@@ -20,7 +20,7 @@ class ASTRO_API Psf {
   /// of so many rows and columns: (order + 1)(order + 2) / 2 planes of one shape.
   Psf(std::vector<Plane<float>> terms, int order, std::size_t rows, std::size_t columns);
 
-  /// Centred, sum 1.
+  /// Centred, sum 1. Beyond the edges of the image it is as at the edge.
   Plane<float> at(PixelPosition place) const;
   std::size_t rows() const noexcept;     ///< of each plane
   std::size_t columns() const noexcept;  ///< of each plane

@@ -20,8 +20,11 @@ struct PixelPosition;
 /// (Shupe et al. 2005, ASPC 347, 491) and TPV. A cheap copy of something constant: any thread may use it.
 class ASTRO_API Wcs {
  public:
-  /// From the cards of a FITS header, 80 characters each. Throws `invalid_file` when they say nothing about the sky, or
-  /// what WCSLIB does not understand; the message names the card.
+  /// From the cards of a FITS header, 80 characters each: its first two axes. Directions of the FK5 (of J2000.0 as an
+  /// epoch), the FK4 (of B1950.0), of the galaxy and the mean ecliptic are turned into the ICRS; a header with EQUINOX
+  /// and without RADESYS is of the FK5, as the standard has it. Throws `invalid_file` when the cards say nothing about
+  /// the sky, or what is not understood: a projection, a frame, a number, a distortion by tables; the message names the
+  /// card.
   static Wcs from_header(std::string_view cards);
 
   /// A tangential projection about a direction: `scale` an angle for each pixel, `rotation` that of north from up
@@ -36,11 +39,14 @@ class ASTRO_API Wcs {
   std::vector<Icrs> sky(std::span<const PixelPosition> pixels) const;
   std::vector<PixelPosition> pixel(std::span<const Icrs> directions) const;
 
-  /// The same as cards of a FITS header, 80 characters each.
+  /// The same as cards of a FITS header, 80 characters each, without END.
   std::string header() const;
   /// That of a part of the image whose first pixel is at (column, row) of this one.
   Wcs shifted(double column, double row) const;
-  /// Side of a pixel in the middle of the image: the square root of its area.
+  /// CRPIX: the pixel about which projection and distortions are written.
+  PixelPosition reference() const noexcept;
+  /// Side of a pixel at the reference: the square root of its area; NaN when the reference is no place of
+  /// the sky.
   Angle scale() const;
 
  private:
