@@ -38,6 +38,7 @@
 #include "astro/imaging/resampling.hpp"
 #include "astro/imaging/sources.hpp"
 #include "astro/imaging/stars.hpp"
+#include "astro/imaging/subtraction.hpp"
 #include "astro/imaging/wcs.hpp"
 #include "astro/json.hpp"
 #include "astro/log.hpp"

@@ -11,7 +11,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 ROOMS = {
     "sky": {"values"},
     "signal": {"values", "sky"},
-    "imaging": {"values", "sky"},
+    "imaging": {"values", "sky", "signal"},
     "files": {"values", "sky", "signal", "imaging"},
     "observing": {"values", "core", "sky", "signal", "files"},
     "messaging": {"values", "core", "observing"},

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "imaging/levels.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <limits>
+#include <string>
+
+#include "imaging/parallel.hpp"
+#include "imaging/image_parts.hpp"
+#include "imaging/refuse.hpp"
+
+namespace astro::imaging {
+namespace {
+
+constexpr float no_level = std::numeric_limits<float>::quiet_NaN();
+
+template <class T>
+T median_in(std::span<T> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+template <class T>
+Robust robust_of(std::span<T> values) {
+  if (values.empty()) return {};
+  const T middle = median_in(values);
+  std::vector<T> away(values.size());
+  std::transform(values.begin(), values.end(), away.begin(), [&](T v) { return std::abs(v - middle); });
+  return {static_cast<double>(middle), 1.4826 * static_cast<double>(median_in(std::span<T>(away)))};
+}
+
+struct ClippedSky {
+  float middle = 0.0F;
+  double sigma = 0.0;
+};
+
+/// Stars make a tail above the sky: what lies beyond 3 sigma of the median is left out, again and again.
+ClippedSky clipped_sky(std::vector<float>& values) {
+  const Robust first = robust_of(std::span<float>(values));
+  double middle = first.middle;
+  double sigma = first.sigma;
+  for (int round = 0; round < 4; ++round) {
+    const auto low = static_cast<float>(middle - 3.0 * sigma);
+    const auto high = static_cast<float>(middle + 3.0 * sigma);
+    const auto end = std::partition(values.begin(), values.end(), [&](float v) { return v >= low && v <= high; });
+    const auto kept = static_cast<std::size_t>(end - values.begin());
+    if (kept < 8) break;
+    double sum = 0.0;
+    double squares = 0.0;
+    for (auto v = values.begin(); v != end; ++v) {
+      const double away = *v - middle;
+      sum += away;
+      squares += away * away;
+    }
+    const double mean = sum / static_cast<double>(kept);
+    // A normal distribution that is cut at 3 sigma has 0.9866 of its standard deviation.
+    const double narrower = std::sqrt(squares / static_cast<double>(kept) - mean * mean) / 0.98658;
+    middle = median_in(std::span<float>(values.data(), kept));
+    const bool settled = kept == values.size() || std::abs(narrower - sigma) < 1e-3 * sigma;
+    sigma = narrower;
+    values.resize(kept);
+    if (settled) break;
+  }
+  return {static_cast<float>(middle), sigma};
+}
+
+}  // namespace
+
+void check_planes(const char* doing, const Image& image) {
+  if (image.pixels.empty()) refuse(doing, "an image has no pixels");
+  const auto check = [&](const auto& plane, const char* what) {
+    if (plane.empty() || plane.fits(image.pixels)) return;
+    refuse(doing,
+           std::string("the ") + what + " of an image has " + size_of(plane) + ", its pixels " + size_of(image.pixels));
+  };
+  check(image.variance, "variance");
+  check(image.mask, "mask");
+}
+
+Robust robust(std::span<float> values) { return robust_of(values); }
+Robust robust(std::span<double> values) { return robust_of(values); }
+
+SkyLevel::SkyLevel(const Image& image, std::size_t cell, int threads) : cell_(cell) {
+  if (cell_ > 0) measure_cells(image, threads);
+  measure_noise(image);
+}
+
+void SkyLevel::measure_cells(const Image& image, int threads) {
+  const std::size_t rows = std::max<std::size_t>(1, image.rows() / cell_);
+  const std::size_t columns = std::max<std::size_t>(1, image.columns() / cell_);
+  cells_ = Plane<float>(rows, columns, no_level);
+  step_y_ = static_cast<float>(image.rows()) / static_cast<float>(rows);
+  step_x_ = static_cast<float>(image.columns()) / static_cast<float>(columns);
+  in_parallel(threads, rows, [&](std::size_t i) {
+    std::vector<float> values;
+    for (std::size_t j = 0; j < columns; ++j) {
+      values.clear();
+      for (std::size_t y = i * image.rows() / rows; y < (i + 1) * image.rows() / rows; y += 2) {
+        for (std::size_t x = j * image.columns() / columns + (y / 2) % 2; x < (j + 1) * image.columns() / columns;
+             x += 2) {
+          if (is_sound(image, y, x)) values.push_back(image.pixels(y, x));
+        }
+      }
+      if (values.size() >= 32) cells_(i, j) = clipped_sky(values).middle;
+    }
+  });
+  smooth_cells();
+}
+
+/// The median of a cell and its neighbours: a bright galaxy fills one, and a cell without pixels has none of its own.
+void SkyLevel::smooth_cells() {
+  std::vector<float> known;
+  std::copy_if(cells_.values().begin(), cells_.values().end(), std::back_inserter(known),
+               [](float v) { return !std::isnan(v); });
+  if (known.empty())
+    refuse("measuring the sky of an image", "its background cannot be measured: hardly a pixel is usable");
+  const float everywhere = median_in(std::span<float>(known));
+  const Plane<float> raw = cells_;
+  for (std::size_t i = 0; i < raw.rows(); ++i) {
+    for (std::size_t j = 0; j < raw.columns(); ++j) {
+      std::vector<float> around;
+      for (std::size_t y = i == 0 ? 0 : i - 1; y < std::min(i + 2, raw.rows()); ++y) {
+        for (std::size_t x = j == 0 ? 0 : j - 1; x < std::min(j + 2, raw.columns()); ++x) {
+          if (!std::isnan(raw(y, x))) around.push_back(raw(y, x));
+        }
+      }
+      cells_(i, j) = around.empty() ? everywhere : median_in(std::span<float>(around));
+    }
+  }
+}
+
+/// Of an image without variance from the differences of neighbours, in which the background and the light of faint
+/// sources are left out.
+void SkyLevel::measure_noise(const Image& image) {
+  // A quarter of a million pixels from everywhere tell the noise to 0.2 %.
+  const std::size_t step = (image.pixels.size() / 250000) | 1U;  // odd: not always the same columns
+  std::vector<float> values;
+  for (std::size_t i = 0; i + 1 < image.pixels.size(); i += step) {
+    const std::size_t row = i / image.columns();
+    const std::size_t column = i % image.columns();
+    if (!is_sound(image, row, column)) continue;
+    if (!image.variance.empty()) {
+      values.push_back(image.variance(row, column));
+    } else if (column + 1 < image.columns() && is_sound(image, row, column + 1)) {
+      values.push_back(image.pixels(row, column + 1) - image.pixels(row, column));
+    }
+  }
+  if (values.size() < 16) refuse("measuring the sky of an image", "hardly a pixel is usable");
+  if (image.variance.empty()) {
+    noise_ = clipped_sky(values).sigma / std::sqrt(2.0);
+    sky_variance_ = static_cast<float>(noise_ * noise_);
+    per_count_ = noise_model(image).per_count;
+  } else {
+    noise_ = std::sqrt(static_cast<double>(median_in(std::span<float>(values))));
+  }
+  if (!(noise_ > 0.0)) refuse("measuring the sky of an image", "it has no noise; bring its variance");
+}
+
+void SkyLevel::background(std::size_t row, std::size_t first, std::span<float> values) const {
+  if (cells_.empty()) {
+    std::fill(values.begin(), values.end(), 0.0F);
+    return;
+  }
+  // Bilinear between the middles of the cells, the same as the next one beyond the outermost.
+  const auto last_row = static_cast<float>(cells_.rows() - 1);
+  const auto last_column = static_cast<float>(cells_.columns() - 1);
+  const float v = std::clamp((static_cast<float>(row) + 0.5F) / step_y_ - 0.5F, 0.0F, last_row);
+  const auto i = static_cast<std::size_t>(v);
+  const std::span<const float> above = cells_.row(i);
+  const std::span<const float> below = cells_.row(std::min(i + 1, cells_.rows() - 1));
+  const float t = v - static_cast<float>(i);
+  const auto at = [&](std::size_t j) { return (1.0F - t) * above[j] + t * below[j]; };
+  for (std::size_t k = 0; k < values.size();) {
+    // One cell's middle to the next: a straight line.
+    const float u = std::clamp((static_cast<float>(first + k) + 0.5F) / step_x_ - 0.5F, 0.0F, last_column);
+    const auto j = static_cast<std::size_t>(u);
+    const float left = at(j);
+    const float slope = at(std::min(j + 1, cells_.columns() - 1)) - left;
+    const auto end =
+        std::min(values.size(),
+                 std::max(k + 1, static_cast<std::size_t>(std::max(
+                                     0.0F, (static_cast<float>(j) + 1.5F) * step_x_ - static_cast<float>(first)))));
+    for (; k < end; ++k) {
+      const float w =
+          std::clamp((static_cast<float>(first + k) + 0.5F) / step_x_ - 0.5F - static_cast<float>(j), 0.0F, 1.0F);
+      values[k] = left + slope * w;
+    }
+  }
+}
+
+}  // namespace astro::imaging

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "astro/imaging/subtraction.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <string>
+#include <tuple>
+#include <utility>
+
+#include "imaging/pair_tile.hpp"
+#include "imaging/refuse.hpp"
+#include "imaging/star_match.hpp"
+
+namespace astro::imaging {
+namespace {
+
+constexpr std::size_t fewest_stars = 5;
+/// With fewer in a part, the shift of all is taken for it; and the scatter of so few says nothing.
+constexpr std::size_t enough_stars = 12;
+
+constexpr const char* subtracting = "subtracting images";
+
+void check_pair(const Image& science, const Psf& science_psf, const Image& reference, const Psf& reference_psf,
+                const SubtractionOptions& options) {
+  for (const Image* image : {&science, &reference}) check_planes(subtracting, *image);
+  if (!science.pixels.fits(reference.pixels)) {
+    refuse(subtracting, "the science image has " + size_of(science.pixels) + ", the reference " +
+                            size_of(reference.pixels) + "; register them on the same pixels");
+  }
+  for (const Psf* psf : {&science_psf, &reference_psf}) {
+    if (psf->rows() > science.rows() || psf->columns() > science.columns()) {
+      refuse(subtracting, "a PSF is larger than the images, which have " + size_of(science.pixels));
+    }
+  }
+  if (options.flux_ratio && !(*options.flux_ratio > 0.0 && std::isfinite(*options.flux_ratio))) {
+    refuse(subtracting, "the flux ratio must be positive");
+  }
+  if (options.astrometric_noise && !(*options.astrometric_noise >= 0.0 && *options.astrometric_noise < 10.0)) {
+    refuse(subtracting, "the astrometric noise must be 0 to 10 pixels");
+  }
+  if (options.correlated < 0 || options.correlated > 8) refuse(subtracting, "correlated must be 0 to 8 pixels");
+  if (options.background_cell != 0 && options.background_cell < 16) {
+    refuse(subtracting, "a cell of the background must have at least 16 pixels a side");
+  }
+  if (options.tile != 0 && options.tile < 64) refuse(subtracting, "a tile must have at least 64 pixels a side");
+  if (options.threads < 1) refuse(subtracting, "at least one thread must work");
+}
+
+std::vector<Window> windows(const Image& image, std::size_t side) {
+  std::vector<Window> made;
+  const std::size_t down = (image.rows() + side - 1) / side;
+  const std::size_t across = (image.columns() + side - 1) / side;
+  for (std::size_t i = 0; i < down; ++i) {
+    for (std::size_t j = 0; j < across; ++j) {
+      made.push_back({i * image.rows() / down, j * image.columns() / across, (i + 1) * image.rows() / down,
+                      (j + 1) * image.columns() / across});
+    }
+  }
+  return made;
+}
+
+std::size_t side_of(const SubtractionOptions& options, const Image& image, bool is_varying) {
+  if (options.tile != 0) return options.tile;
+  if (is_varying) return 512;
+  const std::size_t longest = std::max(image.rows(), image.columns());
+  return longest > 4096 ? 2048 : longest;
+}
+
+PixelPosition middle(const Window& window) {
+  return {0.5 * static_cast<double>(window.left + window.right - 1),
+          0.5 * static_cast<double>(window.top + window.bottom - 1)};
+}
+
+bool is_inside(PixelPosition at, const Window& window) {
+  return at.x >= static_cast<double>(window.left) && at.x < static_cast<double>(window.right) &&
+         at.y >= static_cast<double>(window.top) && at.y < static_cast<double>(window.bottom);
+}
+bool is_inside(const StarMatch& star, const Window& window) { return is_inside(PixelPosition{star.x, star.y}, window); }
+
+class Subtracting {
+ public:
+  Subtracting(const Image& science, const Psf& science_psf, const Image& reference, const Psf& reference_psf,
+              const SubtractionOptions& options)
+      : options_(options),
+        psfs_{&science_psf, &reference_psf},
+        pair_{{&science, &reference},
+              {SkyLevel(science, options.background_cell, options.threads),
+               SkyLevel(reference, options.background_cell, options.threads)},
+              {},
+              options.threads},
+        windows_(
+            windows(science, side_of(options, science, !science_psf.is_constant() || !reference_psf.is_constant()))) {
+    for (std::size_t k = 0; k < 2; ++k)
+      pair_.powers[k] = NoisePower(*pair_.images[k], pair_.levels[k], options.correlated);
+  }
+
+  Subtraction run() {
+    Subtraction result = empty();
+    // One part alone is transformed once; many are one after the other, measured first and then subtracted.
+    if (windows_.size() == 1) {
+      PairTile tile = tile_of(windows_[0]);
+      if (is_measured()) stars_ = tile.stars();
+      decide();
+      tile.subtract(matching_of(windows_[0]), result);
+    } else {
+      if (is_measured()) measure();
+      decide();
+      const PixelPosition at = middle({0, 0, pair_.images[0]->rows(), pair_.images[0]->columns()});
+      std::pair<double, double> scales;
+      for (const Window& window : windows_) {
+        tile_of(window).subtract(matching_of(window), result);
+        if (is_inside(at, window)) scales = {result.difference_scale, result.score_scale};
+      }
+      std::tie(result.difference_scale, result.score_scale) = scales;
+    }
+    describe(result);
+    return result;
+  }
+
+ private:
+  bool is_measured() const { return !options_.flux_ratio || !options_.astrometric_noise || options_.align; }
+
+  PairTile tile_of(const Window& window) const {
+    return PairTile(pair_, window, {psfs_[0]->at(middle(window)), psfs_[1]->at(middle(window))});
+  }
+
+  void measure() {
+    for (const Window& window : windows_) {
+      for (const StarMatch& star : tile_of(window).stars()) {
+        if (is_inside(star, window)) stars_.push_back(star);
+      }
+    }
+  }
+
+  void decide() {
+    if (stars_.size() < fewest_stars) {
+      if (!options_.flux_ratio) {
+        refuse(subtracting, "a flux ratio cannot be measured from " + std::to_string(stars_.size()) + " stars, " +
+                                std::to_string(fewest_stars) +
+                                " were expected; give flux_ratio, or look whether the images are registered");
+      }
+      stars_.clear();
+    }
+    // Where each part is shifted by itself, what scatters is what remains.
+    std::vector<StarMatch> shifted = stars_;
+    all_ = agreement(stars_);
+    for (StarMatch& star : shifted) {
+      for (const Window& window : windows_) {
+        if (!is_inside(star, window)) continue;
+        const auto [dx, dy] = shift_of(window);
+        star.dx -= dx;
+        star.dy -= dy;
+        break;
+      }
+    }
+    const Agreement rest = agreement(shifted);
+    const bool is_enough = stars_.size() >= enough_stars;
+    all_.scatter_x = options_.astrometric_noise.value_or(is_enough ? rest.scatter_x : 0.0);
+    all_.scatter_y = options_.astrometric_noise.value_or(is_enough ? rest.scatter_y : 0.0);
+    all_.ratio = options_.flux_ratio.value_or(all_.ratio);
+  }
+
+  std::pair<double, double> shift_of(const Window& window) const {
+    if (!options_.align || stars_.empty()) return {0.0, 0.0};
+    if (windows_.size() == 1) return {all_.dx, all_.dy};
+    std::vector<StarMatch> mine;
+    std::copy_if(stars_.begin(), stars_.end(), std::back_inserter(mine),
+                 [&](const StarMatch& star) { return is_inside(star, window); });
+    if (mine.size() < enough_stars) return {all_.dx, all_.dy};
+    const Agreement here = agreement(mine);
+    return {here.dx, here.dy};
+  }
+
+  Matching matching_of(const Window& window) const {
+    const auto [dx, dy] = shift_of(window);
+    return {all_.ratio, dx, dy, all_.scatter_x, all_.scatter_y};
+  }
+
+  Subtraction empty() const {
+    const Image& science = *pair_.images[0];
+    const Plane<float> zeros(science.rows(), science.columns());
+    Subtraction made{.flux = zeros, .flux_error = zeros, .significance = zeros, .psf = *psfs_[0]};
+    Image& difference = made.difference;
+    difference.pixels = zeros;
+    difference.variance = zeros;
+    difference.mask = Plane<std::uint16_t>(science.rows(), science.columns());
+    difference.wcs = science.wcs;
+    difference.unit = pair_.images[1]->unit;
+    difference.gain = pair_.images[1]->gain;
+    difference.exposure = science.exposure;
+    difference.mid = science.mid;
+    difference.filter = science.filter;
+    difference.object = science.object;
+    return made;
+  }
+
+  void describe(Subtraction& result) const;
+
+  const SubtractionOptions& options_;
+  std::array<const Psf*, 2> psfs_;
+  Pair pair_;
+  std::vector<Window> windows_;
+  std::vector<StarMatch> stars_{};
+  Agreement all_{};
+};
+
+void Subtracting::describe(Subtraction& result) const {
+  const PixelPosition at = middle({0, 0, pair_.images[0]->rows(), pair_.images[0]->columns()});
+  Responses made = responses(pair_, {psfs_[0]->at(at), psfs_[1]->at(at)}, all_.ratio);
+  result.psf = Psf(std::move(made.point));
+  result.science_response = std::move(made.science_pixel);
+  result.reference_response = std::move(made.reference_pixel);
+  std::vector<float> sampled;
+  const std::size_t step = (result.significance.size() / 500000) | 1U;
+  for (std::size_t i = 0; i < result.significance.size(); i += step) {
+    if (result.difference.mask.data()[i] == 0) sampled.push_back(result.significance.data()[i]);
+  }
+  const auto [dx, dy] = windows_.size() == 1 ? shift_of(windows_[0]) : std::pair(all_.dx, all_.dy);
+  result.match = {.flux_ratio = all_.ratio,
+                  .flux_scatter = all_.ratio_scatter,
+                  .shift_x = dx,
+                  .shift_y = dy,
+                  .astrometric_x = all_.scatter_x,
+                  .astrometric_y = all_.scatter_y,
+                  .science_noise = pair_.levels[0].noise(),
+                  .reference_noise = pair_.levels[1].noise(),
+                  .significance_std = robust(sampled).sigma,
+                  .stars = stars_.size()};
+}
+
+}  // namespace
+
+Subtraction subtract(const Image& science, const Psf& science_psf, const Image& reference, const Psf& reference_psf,
+                     const SubtractionOptions& options) {
+  check_pair(science, science_psf, reference, reference_psf, options);
+  return Subtracting(science, science_psf, reference, reference_psf, options).run();
+}
+
+}  // namespace astro::imaging
