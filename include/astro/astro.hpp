@@ -32,6 +32,7 @@
 #include "astro/imaging/calibration.hpp"
 #include "astro/imaging/coaddition.hpp"
 #include "astro/imaging/cosmic_rays.hpp"
+#include "astro/imaging/detection.hpp"
 #include "astro/imaging/image.hpp"
 #include "astro/imaging/kernel_matching.hpp"
 #include "astro/imaging/photometry.hpp"
