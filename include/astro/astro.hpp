@@ -18,6 +18,7 @@
 #include "astro/device.hpp"
 #include "astro/error.hpp"
 #include "astro/field.hpp"
+#include "astro/files/alert.hpp"
 #include "astro/files/cube.hpp"
 #include "astro/files/export.hpp"
 #include "astro/files/filterbank.hpp"

@@ -12,7 +12,8 @@ namespace {
 
 std::mutex cfitsio;
 
-constexpr std::size_t block_bytes = 2880;  ///< FITS files grow by blocks of this size (FITS standard 4.0, section 3.1)
+constexpr std::size_t fits_block_bytes =
+    2880;  ///< FITS files grow by blocks of this size (FITS standard 4.0, section 3.1)
 
 /// What CFITSIO says of a failure: the meaning of the status, then its messages from the oldest on.
 std::string reason_of(int status) {
@@ -40,11 +41,11 @@ std::string fits_time(Time time, int digits) {
 
 FitsWriter::FitsWriter() : lock_(cfitsio) {
   fits_clear_errmsg();
-  reserved_ = 16 * block_bytes;
+  reserved_ = 16 * fits_block_bytes;
   // Zeros: CFITSIO would find in used memory what it takes for a file, and write behind it.
   memory_ = std::calloc(reserved_, 1);
   if (memory_ == nullptr) throw std::bad_alloc();
-  fits_create_memfile(&file_, &memory_, &reserved_, 64 * block_bytes, std::realloc, &status_);
+  fits_create_memfile(&file_, &memory_, &reserved_, 64 * fits_block_bytes, std::realloc, &status_);
   if (status_ != 0) {
     const std::string reason = reason_of(status_);
     std::free(memory_);
