@@ -48,6 +48,7 @@ void bind_imaging(py::module_& module) {
   bind_geometry(room);
   bind_calibration(room);
   bind_sources(room);
+  bind_subtraction(room);
 }
 
 }  // namespace astro_python
