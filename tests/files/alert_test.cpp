@@ -67,7 +67,8 @@ TEST(Alert, OfZtfIsWrittenBackEqual) {
     EXPECT_EQ(stamp.columns(), 63U);
     EXPECT_TRUE(std::isfinite(stamp(31, 31)));
   }
-  EXPECT_LT(stamp_of(alert, AlertStamp::difference)(31, 31), 0.0F);  // it became fainter
+  EXPECT_GT(stamp_of(alert, AlertStamp::difference)(31, 31),
+            0.0F);  // of what became fainter ZTF shows reference less science
   std::ifstream stream(path, std::ios::binary);
   const std::string content{std::istreambuf_iterator<char>(stream), {}};
   const Bytes written = alert_bytes(file);
