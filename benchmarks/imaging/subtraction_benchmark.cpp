@@ -3,6 +3,7 @@
 #include <fftw3.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <thread>

@@ -247,8 +247,8 @@ struct PairTile::Sums {
   }
 };
 
-/// The paper's equations 13, 17, 27 and 28 at each frequency, with F_r = 1: in place of the spectra of images and PSFs
-/// there are those of S_N, S_R, k_n and k_r afterwards.
+/// The paper's D (equation 13), k_n and k_r (28 and 29) at each frequency, with F_r = 1: in place of the spectra of
+/// images and PSFs there are those of S_N, S_R, k_n and k_r afterwards.
 void PairTile::combine(const Matching& matching, float* difference) {
   const std::size_t rows = transform_.rows();
   const std::size_t width = transform_.columns() / 2 + 1;

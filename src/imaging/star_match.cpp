@@ -184,6 +184,7 @@ std::vector<StarMatch> match_stars(const MatchedPair& pair, const Plane<std::uin
 }
 
 Agreement agreement(const std::vector<StarMatch>& stars) {
+  if (stars.empty()) return {};
   const auto place_noise = [](const StarMatch& s) { return s.place_noise; };
   const Weighed ratio = weighed(
       stars, 0.005, [](const StarMatch& s) { return s.ratio; },
