@@ -19,6 +19,9 @@ constexpr const char* looking = "looking for candidates";
 /// How far a saturated pixel is looked for.
 constexpr std::ptrdiff_t far_away = 64;
 
+/// Standard deviations that the other half of a dipole has at least.
+constexpr double least_dipole = 4.0;
+
 struct Extreme {
   std::size_t row = 0;
   std::size_t column = 0;
@@ -250,7 +253,9 @@ class Describing {
         made.contrast < options_.halo_contrast) {
       reasons.push_back(Veto::saturated_halo);
     }
-    if (made.opposite > options_.dipole_share) reasons.push_back(Veto::dipole);
+    // What noise alone has beside a faint candidate is no other half of it.
+    const bool is_more_than_noise = made.opposite * std::abs(made.significance) > least_dipole;
+    if (made.opposite > options_.dipole_share && is_more_than_noise) reasons.push_back(Veto::dipole);
     if (made.missing_pixels > 16) reasons.push_back(Veto::edge);
     return reasons;
   }

@@ -46,7 +46,8 @@ class SkyLevel {
   /// Of a pixel that can be used, with its value less the background.
   float variance(const Image& image, std::size_t row, std::size_t column, float above) const noexcept {
     if (!image.variance.empty()) return image.variance(row, column);
-    return sky_variance_ + (above > 0.0F ? above * per_count_ : 0.0F);
+    // Noise alone is no light of a source.
+    return sky_variance_ + (above > 2.0F * static_cast<float>(noise_) ? above * per_count_ : 0.0F);
   }
 
  private:

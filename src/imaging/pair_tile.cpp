@@ -72,21 +72,16 @@ Responses responses(const Pair& pair, const std::array<Plane<float>, 2>& psfs, d
     transform.forward(spectra[k].get());
   }
   const std::size_t width = transform.columns() / 2 + 1;
-  std::array<std::vector<float>, 2> power{std::vector<float>(width), std::vector<float>(width)};
   const double n = pair.levels[0].noise() * pair.levels[0].noise();
   const double r = pair.levels[1].noise() * pair.levels[1].noise() * flux_ratio * flux_ratio;
   double scale = 0.0;  // F_D
   for (std::size_t row = 0; row < transform.rows(); ++row) {
-    for (std::size_t k = 0; k < 2; ++k) {
-      pair.powers[k].row(row_frequency(row, transform.rows()), transform.columns(), power[k]);
-    }
     std::array<float*, 3> at{};
     for (std::size_t k = 0; k < 3; ++k) at[k] = spectra[k].get() + row * transform.stride();
     for (std::size_t k = 0; k < width; ++k) {
       const std::complex<double> pn(at[0][2 * k], at[0][2 * k + 1]);
       const std::complex<double> pr(at[1][2 * k], at[1][2 * k + 1]);
-      const double root =
-          std::sqrt(n * power[0][k] * std::norm(pr) + r * power[1][k] * std::norm(pn) + double{least_transfer});
+      const double root = std::sqrt(n * std::norm(pr) + r * std::norm(pn) + double{least_transfer});
       if (row == 0 && k == 0) scale = flux_ratio / root;
       const std::array made{flux_ratio * pn * pr / (root * scale), pr / (root * scale),
                             flux_ratio * pn / (root * scale)};
@@ -286,7 +281,7 @@ void PairTile::combine(const Matching& matching, float* difference) {
         const float pr_im = psf_r[i + 1];
         const float pn = pn_re * pn_re + pn_im * pn_im;
         const float pr = pr_re * pr_re + pr_im * pr_im;
-        const float inverse = 1.0F / (n * science_power[k] * pr + r * reference_power[k] * pn + least_transfer);
+        const float inverse = 1.0F / (n * pr + r * pn + least_transfer);
         const float root = scale * std::sqrt(inverse);
         d[i] = root * (pr_re * n_re - pr_im * n_im - beta * (pn_re * r_re - pn_im * r_im));
         d[i + 1] = root * (pr_re * n_im + pr_im * n_re - beta * (pn_re * r_im + pn_im * r_re));

@@ -27,7 +27,7 @@ struct SubtractionOptions {
   /// backgrounds were taken off before.
   std::size_t background_cell = 128;
   /// Pixels of resampled images have noise in common. Up to how many pixels away; measured from the empty sky of each
-  /// image, at most 8. 0: the noise of each pixel is its own.
+  /// image, at most 8. It goes into all errors; the difference is as white as without. 0: each pixel has its own.
   int correlated = 0;
   /// Side in pixels of the parts that are subtracted one by one, with the margins that they share. 0: 512 where a PSF
   /// varies over the field, else 2048 for images of more than 4096 pixels a side, else all at once.
