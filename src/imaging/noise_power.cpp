@@ -13,9 +13,6 @@ namespace {
 /// Noise has less power than this nowhere: what divides by it must not run away.
 constexpr float least_noise_power = 0.02F;
 
-/// Of a normal distribution that is cut at 3 sigma.
-constexpr double clipped_variance = 0.97334;
-
 /// The image in units of its noise; 0 for what is not empty sky.
 Plane<float> scaled(const Image& image, const SkyLevel& level) {
   Plane<float> made(image.rows(), image.columns());
@@ -76,9 +73,12 @@ NoisePower::NoisePower(const Image& image, const SkyLevel& level, int lags) : la
       }
       if (pairs < 1000.0)
         refuse("subtracting images", "too little empty sky to measure the noise that pixels have in common");
-      products_(j, i) = sum / pairs / clipped_variance;
+      products_(j, i) = sum / pairs;
     }
   }
+  // Faint sources raise all products, and are not there in a difference: the variance of a pixel is what it says.
+  const double alone = products_(reach, 0);
+  for (double& product : products_.values()) product /= alone;
 }
 
 void NoisePower::row(double v, std::size_t columns, std::span<float> power) const {

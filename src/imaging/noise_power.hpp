@@ -11,7 +11,8 @@
 namespace astro::imaging {
 
 /// The noise that pixels have in common, from the empty sky: its power at a spatial frequency, in units of what the
-/// variance of the pixels says. 1 everywhere for white noise.
+/// variance of the pixels says. 1 everywhere for white noise, and
+/// in the mean.
 class NoisePower {
  public:
   NoisePower() = default;
