@@ -105,7 +105,7 @@ class Score:
         saturation = float(pair["sat"])
         unusable = binary_dilation((pair["sci"] > saturation) | (pair["ref"] > saturation), iterations=12)
         unusable[:40] = unusable[-40:] = unusable[:, :40] = unusable[:, -40:] = True
-        places = np.array([(c.x, c.y) for c in candidates]).reshape(-1, 2)
+        places = np.array([(c.x_pixel, c.y_pixel) for c in candidates]).reshape(-1, 2)
         places = places[~unusable[places[:, 1].round().astype(int), places[:, 0].round().astype(int)]]
         x, y = pair["tx"], pair["ty"]
         usable = ~unusable[y.round().astype(int), x.round().astype(int)]
@@ -169,7 +169,7 @@ def main():
                 kept = np.array(made.significance)
                 for candidate in candidates:
                     if candidate.vetoes:
-                        x, y = round(candidate.x), round(candidate.y)
+                        x, y = round(candidate.x_pixel), round(candidate.y_pixel)
                         kept[max(y - 5, 0) : y + 6, max(x - 5, 0) : x + 6] = 0
                 for name, plane in (("significance", made.significance), ("vetoed", kept)):
                     np.savez(work / f"{case}{seed}_{name}.npz", Sc=plane)
