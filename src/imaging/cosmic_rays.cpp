@@ -15,8 +15,9 @@
 namespace astro::imaging {
 namespace {
 
-constexpr std::size_t block = 64;  ///< side of the squares whose least noise is known
-constexpr std::size_t reach = 6;  ///< how far a pixel changes what is found: 2 for S, 2 for its median, 2 for the noise
+constexpr std::size_t noise_block = 64;  ///< side of the squares whose least noise is known
+constexpr std::size_t search_reach =
+    6;  ///< how far a pixel changes what is found: 2 for S, 2 for its median, 2 for the noise
 constexpr float least_structure = 0.01F;  ///< in units of the noise, as in van Dokkum's program
 constexpr const char* finding = "finding cosmic rays";
 
@@ -60,7 +61,7 @@ class CosmicRaySearch {
       smooth_over(found);
       std::fill(is_near_.values().begin(), is_near_.values().end(), std::uint8_t{0});
       for (const Place& place : found) {
-        for_each_around(place, reach, [&](std::size_t row, std::size_t column) {
+        for_each_around(place, search_reach, [&](std::size_t row, std::size_t column) {
           is_near_(row, column) = 1;
           noise_(row, column) = 0.0F;
         });
@@ -166,11 +167,11 @@ class CosmicRaySearch {
 
   /// Least variance within each block and those around it: no median within it is less.
   Plane<float> least_variances() const {
-    Plane<float> own((rows_ + block - 1) / block, (columns_ + block - 1) / block, HUGE_VALF);
+    Plane<float> own((rows_ + noise_block - 1) / noise_block, (columns_ + noise_block - 1) / noise_block, HUGE_VALF);
     for (std::size_t row = 0; row < rows_; ++row) {
       for (std::size_t column = 0; column < columns_; ++column) {
         if (image_.mask(row, column) != 0) continue;
-        float& least = own(row / block, column / block);
+        float& least = own(row / noise_block, column / noise_block);
         least = std::min(least, variance_at(row, column));
       }
     }
@@ -192,9 +193,10 @@ class CosmicRaySearch {
     for (std::size_t row = 0; row < rows_; ++row) laplacian_of(row, laplacian_.row(row));
     std::vector<Place> found;
     for (std::size_t row = 0; row < rows_; ++row) {
-      for (std::size_t begin = 0; begin < columns_; begin += block) {
-        const float threshold = 2.0F * sigma_ * std::sqrt(std::max(least_(row / block, begin / block), 0.0F));
-        for (std::size_t column = begin; column < std::min(begin + block, columns_); ++column) {
+      for (std::size_t begin = 0; begin < columns_; begin += noise_block) {
+        const float threshold =
+            2.0F * sigma_ * std::sqrt(std::max(least_(row / noise_block, begin / noise_block), 0.0F));
+        for (std::size_t column = begin; column < std::min(begin + noise_block, columns_); ++column) {
           if (laplacian_(row, column) > threshold && is_near_(row, column) != 0 && is_hit({row, column})) {
             hits_(row, column) = 1;
             found.push_back({row, column});

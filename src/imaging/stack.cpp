@@ -50,13 +50,13 @@ std::vector<std::pair<std::size_t, std::size_t>> exchanges_of(std::size_t count)
   return exchanges;
 }
 
-struct Moments {
+struct SampleMoments {
   double mean = 0.0;
   double squares = 0.0;  ///< of the differences from the mean, summed
 };
 
-Moments moments_of(const float* sorted, Range range) {
-  Moments moments;
+SampleMoments moments_of(const float* sorted, Range range) {
+  SampleMoments moments;
   for (std::size_t i = range.begin; i < range.end; ++i) moments.mean += static_cast<double>(sorted[i]);
   moments.mean /= static_cast<double>(range.size());
   for (std::size_t i = range.begin; i < range.end; ++i) {
@@ -101,7 +101,7 @@ Range clipped(const float* sorted, std::size_t count, const CombineOptions& opti
     double centre = 0.0;
     double deviation = 0.0;
     if (options.clip == Clip::mean) {
-      const Moments moments = moments_of(sorted, range);
+      const SampleMoments moments = moments_of(sorted, range);
       centre = moments.mean;
       deviation = std::sqrt(moments.squares / static_cast<double>(range.size()));
     } else {
@@ -180,7 +180,7 @@ class Combiner {
     for (std::size_t i = 0; i < count; ++i) one_[i] = values_[i * lanes + lane];
     const Range range = clipped(one_.data(), count, options_);
     const auto kept = static_cast<double>(range.size());
-    const Moments moments = moments_of(one_.data(), range);
+    const SampleMoments moments = moments_of(one_.data(), range);
     const bool is_median = options_.combine == Combine::median;
     const double value = is_median ? median_of(one_.data(), range) : moments.mean;
     double variance = range.size() > 1 ? moments.squares / (kept - 1.0) / kept : 0.0;
