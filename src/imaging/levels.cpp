@@ -2,13 +2,15 @@
 #include "imaging/levels.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iterator>
 #include <limits>
 #include <string>
 
-#include "imaging/parallel.hpp"
+#include "imaging/fill.hpp"
 #include "imaging/image_parts.hpp"
+#include "imaging/parallel.hpp"
 #include "imaging/refuse.hpp"
 
 namespace astro::imaging {
@@ -17,7 +19,7 @@ namespace {
 constexpr float no_level = std::numeric_limits<float>::quiet_NaN();
 
 template <class T>
-T median_in(std::span<T> values) {
+T middle_one(std::span<T> values) {
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   return *middle;
@@ -26,48 +28,94 @@ T median_in(std::span<T> values) {
 template <class T>
 Robust robust_of(std::span<T> values) {
   if (values.empty()) return {};
-  const T middle = median_in(values);
+  const T middle = middle_one(values);
   std::vector<T> away(values.size());
   std::transform(values.begin(), values.end(), away.begin(), [&](T v) { return std::abs(v - middle); });
-  return {static_cast<double>(middle), 1.4826 * static_cast<double>(median_in(std::span<T>(away)))};
+  return {static_cast<double>(middle), 1.4826 * static_cast<double>(middle_one(std::span<T>(away)))};
 }
 
 struct ClippedSky {
-  float middle = 0.0F;
+  double middle = 0.0;
   double sigma = 0.0;
 };
 
-/// Stars make a tail above the sky: what lies beyond 3 sigma of the median is left out, again and again.
+/// Stars make a tail above the sky: what lies beyond 3 sigma of the median is left out, again and again. Of counts in
+/// fine bins, so that no round looks at the values again.
 ClippedSky clipped_sky(std::vector<float>& values) {
-  const Robust first = robust_of(std::span<float>(values));
-  double middle = first.middle;
-  double sigma = first.sigma;
-  for (int round = 0; round < 4; ++round) {
-    const auto low = static_cast<float>(middle - 3.0 * sigma);
-    const auto high = static_cast<float>(middle + 3.0 * sigma);
-    const auto end = std::partition(values.begin(), values.end(), [&](float v) { return v >= low && v <= high; });
-    const auto kept = static_cast<std::size_t>(end - values.begin());
-    if (kept < 8) break;
+  constexpr std::size_t few = 1000;
+  std::vector<float> some;
+  const std::size_t step = values.size() / few + 1;
+  for (std::size_t i = 0; i < values.size(); i += step) some.push_back(values[i]);
+  const Robust first = robust_of(std::span<float>(some));
+  if (!(first.sigma > 0.0)) return {first.middle, 0.0};
+
+  constexpr std::size_t bins = 1024;
+  constexpr double reach = 6.0;
+  const double low = first.middle - reach * first.sigma;
+  const double width = 2.0 * reach * first.sigma / static_cast<double>(bins);
+  std::array<std::uint32_t, bins> counts{};
+  const auto to_bin = static_cast<float>(1.0 / width);
+  for (const float value : values) {
+    const float bin = (value - static_cast<float>(low)) * to_bin;
+    if (bin >= 0.0F && bin < static_cast<float>(bins)) ++counts[static_cast<std::size_t>(bin)];
+  }
+  ClippedSky sky{first.middle, first.sigma};
+  for (int round = 0; round < 5; ++round) {
+    const auto bin_of = [&](double value) {
+      return static_cast<std::size_t>(std::clamp((value - low) / width, 0.0, static_cast<double>(bins)));
+    };
+    const std::size_t begin = bin_of(sky.middle - 3.0 * sky.sigma);
+    const std::size_t end = bin_of(sky.middle + 3.0 * sky.sigma);
+    double number = 0.0;
     double sum = 0.0;
     double squares = 0.0;
-    for (auto v = values.begin(); v != end; ++v) {
-      const double away = *v - middle;
-      sum += away;
-      squares += away * away;
+    for (std::size_t i = begin; i < end; ++i) {
+      const double away = static_cast<double>(i) + 0.5;
+      number += counts[i];
+      sum += counts[i] * away;
+      squares += counts[i] * away * away;
     }
-    const double mean = sum / static_cast<double>(kept);
+    if (number < 8.0) break;
+    const double mean = sum / number;
     // A normal distribution that is cut at 3 sigma has 0.9866 of its standard deviation.
-    const double narrower = std::sqrt(squares / static_cast<double>(kept) - mean * mean) / 0.98658;
-    middle = median_in(std::span<float>(values.data(), kept));
-    const bool settled = kept == values.size() || std::abs(narrower - sigma) < 1e-3 * sigma;
-    sigma = narrower;
-    values.resize(kept);
-    if (settled) break;
+    const double sigma = width * std::sqrt(squares / number - mean * mean) / 0.98658;
+    std::size_t middle = begin;
+    double below = 0.0;
+    while (below + counts[middle] < 0.5 * number) below += counts[middle++];
+    sky.middle = low + width * (static_cast<double>(middle) + (0.5 * number - below) / counts[middle]);
+    const bool is_settled = std::abs(sigma - sky.sigma) < 1e-3 * sky.sigma;
+    sky.sigma = sigma;
+    if (is_settled) break;
   }
-  return {static_cast<float>(middle), sigma};
+  return sky;
 }
 
 }  // namespace
+
+void find_flaws(const Image& image, std::size_t row, std::size_t first, std::uint8_t mine,
+                std::span<std::uint8_t> flaws) {
+  const float* pixels = image.pixels.row(row).data() + first;
+  const float most = saturation_of(image);
+  const auto full = static_cast<std::uint8_t>(mine | bad_saturated);
+  for (std::size_t x = 0; x < flaws.size(); ++x) {
+    const std::uint8_t unknown = pixels[x] - pixels[x] == 0.0F ? std::uint8_t{0} : mine;
+    flaws[x] = pixels[x] >= most ? full : unknown;
+  }
+  if (!image.variance.empty()) {
+    const float* variance = image.variance.row(row).data() + first;
+    for (std::size_t x = 0; x < flaws.size(); ++x) {
+      const bool is_known = variance[x] >= 0.0F && variance[x] - variance[x] == 0.0F;
+      flaws[x] = static_cast<std::uint8_t>(flaws[x] | (is_known ? 0 : mine));
+    }
+  }
+  if (!image.mask.empty()) {
+    const std::uint16_t* mask = image.mask.row(row).data() + first;
+    for (std::size_t x = 0; x < flaws.size(); ++x) {
+      if (mask[x] == 0) continue;
+      flaws[x] = static_cast<std::uint8_t>(flaws[x] | ((mask[x] & bit(Flag::saturated)) != 0 ? full : mine));
+    }
+  }
+}
 
 void check_planes(const char* doing, const Image& image) {
   if (image.pixels.empty()) refuse(doing, "an image has no pixels");
@@ -80,6 +128,7 @@ void check_planes(const char* doing, const Image& image) {
   check(image.mask, "mask");
 }
 
+float median_in(std::span<float> values) { return middle_one(values); }
 Robust robust(std::span<float> values) { return robust_of(values); }
 Robust robust(std::span<double> values) { return robust_of(values); }
 
@@ -104,7 +153,7 @@ void SkyLevel::measure_cells(const Image& image, int threads) {
           if (is_sound(image, y, x)) values.push_back(image.pixels(y, x));
         }
       }
-      if (values.size() >= 32) cells_(i, j) = clipped_sky(values).middle;
+      if (values.size() >= 32) cells_(i, j) = static_cast<float>(clipped_sky(values).middle);
     }
   });
   smooth_cells();
@@ -159,6 +208,20 @@ void SkyLevel::measure_noise(const Image& image) {
   if (!(noise_ > 0.0)) refuse("measuring the sky of an image", "it has no noise; bring its variance");
 }
 
+void SkyLevel::variance_row(const Image& image, std::size_t row, std::size_t first, std::span<const float> sky,
+                            std::span<float> variance) const {
+  if (!image.variance.empty()) {
+    std::copy_n(image.variance.row(row).data() + first, variance.size(), variance.data());
+    return;
+  }
+  const float* pixels = image.pixels.row(row).data() + first;
+  const float least = 2.0F * static_cast<float>(noise_);
+  for (std::size_t x = 0; x < variance.size(); ++x) {
+    const float above = pixels[x] - sky[x];
+    variance[x] = sky_variance_ + (above > least ? above * per_count_ : 0.0F);
+  }
+}
+
 void SkyLevel::background(std::size_t row, std::size_t first, std::span<float> values) const {
   if (cells_.empty()) {
     std::fill(values.begin(), values.end(), 0.0F);
@@ -179,14 +242,12 @@ void SkyLevel::background(std::size_t row, std::size_t first, std::span<float> v
     const auto j = static_cast<std::size_t>(u);
     const float left = at(j);
     const float slope = at(std::min(j + 1, cells_.columns() - 1)) - left;
-    const auto end =
-        std::min(values.size(),
-                 std::max(k + 1, static_cast<std::size_t>(std::max(
-                                     0.0F, (static_cast<float>(j) + 1.5F) * step_x_ - static_cast<float>(first)))));
-    for (; k < end; ++k) {
-      const float w =
-          std::clamp((static_cast<float>(first + k) + 0.5F) / step_x_ - 0.5F - static_cast<float>(j), 0.0F, 1.0F);
-      values[k] = left + slope * w;
+    const float to_next = std::max(0.0F, (static_cast<float>(j) + 1.5F) * step_x_ - static_cast<float>(first));
+    const std::size_t end = std::min(values.size(), std::max(k + 1, static_cast<std::size_t>(to_next)));
+    const float begin = (static_cast<float>(first + k) + 0.5F) / step_x_ - 0.5F - static_cast<float>(j);
+    const float step = 1.0F / step_x_;
+    for (int n = 0; k < end; ++k, ++n) {
+      values[k] = left + slope * std::clamp(begin + step * static_cast<float>(n), 0.0F, 1.0F);
     }
   }
 }

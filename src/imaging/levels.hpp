@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -19,8 +20,16 @@ inline bool is_saturated(const Image& image, std::size_t row, std::size_t column
   return (image.saturation > 0.0 && image.pixels(row, column) >= static_cast<float>(image.saturation)) ||
          (!image.mask.empty() && (image.mask(row, column) & bit(Flag::saturated)) != 0);
 }
+/// The same of a row from column `first` on, at once: 0 for what can be used, else the bits of `mine`, and of
+/// `bad_saturated`.
+void find_flaws(const Image& image, std::size_t row, std::size_t first, std::uint8_t mine,
+                std::span<std::uint8_t> flaws);
+
 /// Throws `invalid_argument` for an image without pixels, or with a variance or mask of another shape.
 void check_planes(const char* doing, const Image& image);
+
+/// The upper one of two. Reorders the values, of which there is at least one.
+float median_in(std::span<float> values);
 
 struct Robust {
   double middle = 0.0;  ///< median
@@ -49,6 +58,9 @@ class SkyLevel {
     // Noise alone is no light of a source.
     return sky_variance_ + (above > 2.0F * static_cast<float>(noise_) ? above * per_count_ : 0.0F);
   }
+  /// The same of a row, from column `first` on; anything for pixels that cannot be used.
+  void variance_row(const Image& image, std::size_t row, std::size_t first, std::span<const float> sky,
+                    std::span<float> variance) const;
 
  private:
   void measure_cells(const Image& image, int threads);

@@ -4,12 +4,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <mutex>
+#include <span>
 #include <vector>
 
 #include "astro/imaging/subtraction.hpp"
 #include "imaging/fill.hpp"
-#include "imaging/levels.hpp"
-#include "imaging/noise_power.hpp"
+#include "imaging/pair_kernels.hpp"
 #include "signal/transform.hpp"
 
 namespace astro::imaging {
@@ -23,14 +25,6 @@ struct Window {
 
   std::size_t rows() const noexcept { return bottom - top; }
   std::size_t columns() const noexcept { return right - left; }
-};
-
-/// Both images of a subtraction, and what was measured of each.
-struct Pair {
-  std::array<const Image*, 2> images{};
-  std::array<SkyLevel, 2> levels;
-  std::array<NoisePower, 2> powers;
-  int threads = 1;
 };
 
 /// A star that both images have, as the reference must be changed to give the science image.
@@ -53,54 +47,76 @@ struct Matching {
   double astrometric_y = 0.0;
 };
 
-/// What becomes of a point and of single pixels in the difference of images with these PSFs: P_D (equation 14), and the
-/// kernels of D / F_D.
-struct Responses {
-  Plane<float> point{};
-  Plane<float> science_pixel{};
-  Plane<float> reference_pixel{};
-};
-Responses responses(const Pair& pair, const std::array<Plane<float>, 2>& psfs, double flux_ratio);
+/// The transforms of parts that are all of one size, and memory for their planes, used again and again.
+class TileTransforms {
+ public:
+  struct GiveBack {
+    TileTransforms* to = nullptr;
+    void operator()(float* memory) const { to->idle_here(memory); }
+  };
+  using Buffer = std::unique_ptr<float[], GiveBack>;
 
-/// A part of two images with the margin that the PSFs need, through the Fourier transform. FFTW's planes are many
-/// times as large as caches: each is used for one thing after the other.
+  TileTransforms(std::span<const Window> parts, const Image& image, std::size_t reach);
+
+  const signal::PlaneTransform& full() const noexcept { return full_; }
+  const signal::PlaneTransform& half() const noexcept { return half_; }  ///< of half the resolution
+  Buffer take();                                                         ///< of the full size, with anything in it
+
+ private:
+  void idle_here(float* memory);
+
+  signal::PlaneTransform full_;
+  signal::PlaneTransform half_;
+  std::mutex mutex_{};
+  std::vector<signal::PlaneTransform::Buffer> idle_{};
+};
+
+/// The PSFs of a part, and their spectra.
+struct TilePsfs {
+  std::array<Plane<float>, 2> planes{};
+  std::array<signal::PlaneTransform::Buffer, 2> spectra{};
+
+  TilePsfs(std::array<Plane<float>, 2> psfs, const signal::PlaneTransform& transform);
+};
+
+/// What they make of a pair of images: the kernels, and the spectra of the squared ones.
+struct TileKernels {
+  PairKernels kernels{};
+  std::array<signal::PlaneTransform::Buffer, 2> squared{};
+
+  TileKernels(const Pair& pair, const TilePsfs& psfs, double flux_ratio, const signal::PlaneTransform& transform);
+};
+
+/// A part of two images with the margin that the PSFs need, through the Fourier transform: small enough for caches.
 class PairTile {
  public:
-  PairTile(const Pair& pair, Window core, std::array<Plane<float>, 2> psfs);
+  PairTile(const Pair& pair, TileTransforms& transforms, Window core, std::shared_ptr<const TilePsfs> psfs);
 
+  const TilePsfs& psfs() const noexcept { return *psfs_; }
   /// Stars that are bright in both images.
   std::vector<StarMatch> stars() const;
   /// Subtracts, and writes the core of the result. Ends the use of this tile.
-  void subtract(const Matching& matching, Subtraction& result);
+  void subtract(const TileKernels& kernels, const Matching& matching, Subtraction& result);
 
  private:
-  using Buffer = signal::PlaneTransform::Buffer;
+  using Buffer = TileTransforms::Buffer;
 
-  struct Sums;
   void load_pixels();
   void load_variance(std::size_t which, float* plane) const;
   void combine(const Matching& matching, float* difference);
-  void square(float* plane, double factor) const;
-  void add_products(float* a, const float* b, const float* c, const float* d) const;
-  Plane<float> missing_share(const float* squared_kernel) const;
   float middle_of(const float* a, const float* b) const;
-  void write(const Matching& matching, const float* difference, const float* variance, const Plane<float>& missing,
+  void write(const TileKernels& kernels, const Matching& matching, const float* difference, const float* variance,
              Subtraction& result) const;
-  Buffer matched(const signal::PlaneTransform& half, const float* pixels, const float* psf, PixelPosition shift) const;
+  Buffer matched(std::size_t which, PixelPosition shift) const;
 
   const Pair& pair_;
+  TileTransforms& transforms_;
   Window core_;
   Window whole_;  ///< core and margin
-  std::array<Plane<float>, 2> psfs_;
-  signal::PlaneTransform transform_;
+  std::shared_ptr<const TilePsfs> psfs_;
   Plane<std::uint8_t> bad_;
   std::vector<Filled> filled_;
-  std::array<Buffer, 2> pixels_;                 ///< spectra of the images, then S_N and S_R
-  std::array<Buffer, 2> kernels_;                ///< spectra of the PSFs, then k_n and k_r
-  double score_scale_ = 0.0;                     ///< F_S
-  double difference_scale_ = 0.0;                ///< F_D
-  std::array<double, 2> difference_energy_{};    ///< of the kernels that make D, with the noise's power
-  std::array<double, 2> power_ratio_{1.0, 1.0};  ///< by which noise in common changes the variance of S_N and S_R
+  std::array<Buffer, 2> pixels_{};  ///< spectra of the images, then S_N and S_R
 };
 
 }  // namespace astro::imaging

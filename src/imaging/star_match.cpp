@@ -21,7 +21,7 @@ double fwhm_of(const Plane<float>& psf) {
 /// Noise of a plane's empty parts.
 double noise_of(const float* plane, const MatchedPair& pair) {
   std::vector<float> values;
-  const std::size_t step = std::max<std::size_t>(1, pair.rows * pair.columns / 60000) | 1U;
+  const std::size_t step = std::max<std::size_t>(1, pair.rows * pair.columns / 10000) | 1U;
   for (std::size_t i = 0; i < pair.rows * pair.columns; i += step) {
     values.push_back(plane[i / pair.columns * pair.stride + i % pair.columns]);
   }

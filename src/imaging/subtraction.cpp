@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cmath>
 #include <iterator>
+#include <memory>
+#include <optional>
 #include <string>
-#include <tuple>
 #include <utility>
 
 #include "imaging/pair_tile.hpp"
+#include "imaging/parallel.hpp"
 #include "imaging/refuse.hpp"
 #include "imaging/star_match.hpp"
 
@@ -62,9 +64,10 @@ std::vector<Window> windows(const Image& image, std::size_t side) {
 
 std::size_t side_of(const SubtractionOptions& options, const Image& image, bool is_varying) {
   if (options.tile != 0) return options.tile;
-  if (is_varying) return 512;
+  // Parts of this size stay in a cache while they are transformed; smaller ones have more margin than middle.
+  constexpr std::size_t quick = 512;
   const std::size_t longest = std::max(image.rows(), image.columns());
-  return longest > 4096 ? 2048 : longest;
+  return !is_varying && longest <= quick + quick / 2 ? longest : quick;
 }
 
 PixelPosition middle(const Window& window) {
@@ -78,59 +81,79 @@ bool is_inside(PixelPosition at, const Window& window) {
 }
 bool is_inside(const StarMatch& star, const Window& window) { return is_inside(PixelPosition{star.x, star.y}, window); }
 
+/// Kept from when the stars are measured until it is subtracted: of so many parts no more than an image's memory.
+constexpr std::size_t most_kept = 36;
+
+std::array<SkyLevel, 2> levels_of(const Image& science, const Image& reference, const SubtractionOptions& options) {
+  std::array<std::optional<SkyLevel>, 2> made;
+  in_parallel(options.threads, 2, [&](std::size_t k) {
+    made[k].emplace(k == 0 ? science : reference, options.background_cell, (options.threads + 1) / 2);
+  });
+  return {std::move(*made[0]), std::move(*made[1])};
+}
+
 class Subtracting {
  public:
   Subtracting(const Image& science, const Psf& science_psf, const Image& reference, const Psf& reference_psf,
               const SubtractionOptions& options)
       : options_(options),
         psfs_{&science_psf, &reference_psf},
-        pair_{{&science, &reference},
-              {SkyLevel(science, options.background_cell, options.threads),
-               SkyLevel(reference, options.background_cell, options.threads)},
-              {},
-              options.threads},
-        windows_(
-            windows(science, side_of(options, science, !science_psf.is_constant() || !reference_psf.is_constant()))) {
+        pair_{{&science, &reference}, levels_of(science, reference, options), {}},
+        windows_(windows(science, side_of(options, science, is_varying()))),
+        transforms_(windows_, science, reach_of({science_psf.at({}), reference_psf.at({})})),
+        tiles_(windows_.size()) {
     for (std::size_t k = 0; k < 2; ++k)
       pair_.powers[k] = NoisePower(*pair_.images[k], pair_.levels[k], options.correlated);
+    if (!is_varying()) same_psfs_ = psfs_at(windows_[0]);
   }
 
   Subtraction run() {
     Subtraction result = empty();
-    // One part alone is transformed once; many are one after the other, measured first and then subtracted.
-    if (windows_.size() == 1) {
-      PairTile tile = tile_of(windows_[0]);
-      if (is_measured()) stars_ = tile.stars();
+    if (options_.flux_ratio && options_.astrometric_noise && !options_.align) {
       decide();
-      tile.subtract(matching_of(windows_[0]), result);
     } else {
-      if (is_measured()) measure();
-      decide();
-      const PixelPosition at = middle({0, 0, pair_.images[0]->rows(), pair_.images[0]->columns()});
-      std::pair<double, double> scales;
-      for (const Window& window : windows_) {
-        tile_of(window).subtract(matching_of(window), result);
-        if (is_inside(at, window)) scales = {result.difference_scale, result.score_scale};
-      }
-      std::tie(result.difference_scale, result.score_scale) = scales;
+      measure();
     }
+    std::optional<TileKernels> same;
+    if (same_psfs_) same.emplace(pair_, *same_psfs_, all_.ratio, transforms_.full());
+    in_parallel(options_.threads, windows_.size(), [&](std::size_t i) {
+      PairTile tile = tiles_[i] ? std::move(*tiles_[i]) : tile_of(windows_[i]);
+      tiles_[i].reset();
+      if (same) {
+        tile.subtract(*same, matching_of(windows_[i]), result);
+      } else {
+        const TileKernels own(pair_, tile.psfs(), all_.ratio, transforms_.full());
+        tile.subtract(own, matching_of(windows_[i]), result);
+      }
+    });
     describe(result);
     return result;
   }
 
  private:
-  bool is_measured() const { return !options_.flux_ratio || !options_.astrometric_noise || options_.align; }
+  bool is_varying() const { return !psfs_[0]->is_constant() || !psfs_[1]->is_constant(); }
 
-  PairTile tile_of(const Window& window) const {
-    return PairTile(pair_, window, {psfs_[0]->at(middle(window)), psfs_[1]->at(middle(window))});
+  std::shared_ptr<const TilePsfs> psfs_at(const Window& window) const {
+    return std::make_shared<const TilePsfs>(std::array{psfs_[0]->at(middle(window)), psfs_[1]->at(middle(window))},
+                                            transforms_.full());
+  }
+
+  PairTile tile_of(const Window& window) {
+    return PairTile(pair_, transforms_, window, same_psfs_ ? same_psfs_ : psfs_at(window));
   }
 
   void measure() {
-    for (const Window& window : windows_) {
-      for (const StarMatch& star : tile_of(window).stars()) {
-        if (is_inside(star, window)) stars_.push_back(star);
-      }
+    std::vector<std::vector<StarMatch>> found(windows_.size());
+    in_parallel(options_.threads, windows_.size(), [&](std::size_t i) {
+      PairTile tile = tile_of(windows_[i]);
+      found[i] = tile.stars();
+      if (windows_.size() <= most_kept) tiles_[i].emplace(std::move(tile));
+    });
+    for (std::size_t i = 0; i < windows_.size(); ++i) {
+      std::copy_if(found[i].begin(), found[i].end(), std::back_inserter(stars_),
+                   [&](const StarMatch& star) { return is_inside(star, windows_[i]); });
     }
+    decide();
   }
 
   void decide() {
@@ -179,11 +202,11 @@ class Subtracting {
 
   Subtraction empty() const {
     const Image& science = *pair_.images[0];
-    const Plane<float> zeros(science.rows(), science.columns());
-    Subtraction made{.flux = zeros, .flux_error = zeros, .significance = zeros, .psf = *psfs_[0]};
+    const auto zeros = [&] { return Plane<float>(science.rows(), science.columns()); };
+    Subtraction made{.flux = zeros(), .flux_error = zeros(), .significance = zeros(), .psf = *psfs_[0]};
     Image& difference = made.difference;
-    difference.pixels = zeros;
-    difference.variance = zeros;
+    difference.pixels = zeros();
+    difference.variance = zeros();
     difference.mask = Plane<std::uint16_t>(science.rows(), science.columns());
     difference.wcs = science.wcs;
     difference.unit = pair_.images[1]->unit;
@@ -201,18 +224,23 @@ class Subtracting {
   std::array<const Psf*, 2> psfs_;
   Pair pair_;
   std::vector<Window> windows_;
+  TileTransforms transforms_;
+  std::vector<std::optional<PairTile>> tiles_;
+  std::shared_ptr<const TilePsfs> same_psfs_{};  ///< where they do not vary
   std::vector<StarMatch> stars_{};
   Agreement all_{};
 };
 
 void Subtracting::describe(Subtraction& result) const {
   const PixelPosition at = middle({0, 0, pair_.images[0]->rows(), pair_.images[0]->columns()});
-  Responses made = responses(pair_, {psfs_[0]->at(at), psfs_[1]->at(at)}, all_.ratio);
+  PairKernels made = pair_kernels(pair_, {psfs_[0]->at(at), psfs_[1]->at(at)}, all_.ratio, 0);
+  result.difference_scale = made.difference_scale;
+  result.score_scale = made.score_scale;
   result.psf = Psf(std::move(made.point));
   result.science_response = std::move(made.science_pixel);
   result.reference_response = std::move(made.reference_pixel);
   std::vector<float> sampled;
-  const std::size_t step = (result.significance.size() / 500000) | 1U;
+  const std::size_t step = (result.significance.size() / 100000) | 1U;
   for (std::size_t i = 0; i < result.significance.size(); i += step) {
     if (result.difference.mask.data()[i] == 0) sampled.push_back(result.significance.data()[i]);
   }
