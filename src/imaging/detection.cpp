@@ -22,6 +22,9 @@ constexpr std::ptrdiff_t far_away = 64;
 /// Standard deviations that the other half of a dipole has at least.
 constexpr double least_dipole = 4.0;
 
+/// A cosmic ray is no point: chi-square per pixel of one, two standard deviations above that of points.
+constexpr double least_ray_chi_square = 1.25;
+
 struct Extreme {
   std::size_t row = 0;
   std::size_t column = 0;
@@ -245,9 +248,12 @@ class Describing {
 
   std::vector<Veto> vetoes(const Candidate& made) const {
     std::vector<Veto> reasons;
-    // A point among the noise is sometimes met better by four pixels than by itself, but never by much.
+    // A point among the noise is sometimes met better by four pixels than by itself, but never by much; and what fits
+    // as a point is one.
     const double margin = (9.0 + 0.1 * made.significance * made.significance) / shape_.pixels();
-    if (made.chi_square - made.ray_chi_square > margin) reasons.push_back(Veto::cosmic_ray);
+    const double better = made.chi_square - made.ray_chi_square;
+    if (made.chi_square > least_ray_chi_square && better > std::max(margin, 0.2 * made.chi_square))
+      reasons.push_back(Veto::cosmic_ray);
     if (made.chi_square > options_.point_chi_square) reasons.push_back(Veto::not_a_point);
     if (made.saturated_distance && *made.saturated_distance < options_.halo_reach * shape_.width() &&
         made.contrast < options_.halo_contrast) {

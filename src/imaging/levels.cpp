@@ -92,29 +92,28 @@ ClippedSky clipped_sky(std::vector<float>& values) {
 
 }  // namespace
 
-void find_flaws(const Image& image, std::size_t row, std::size_t first, std::uint8_t mine,
+bool find_flaws(const Image& image, std::size_t row, std::size_t first, std::uint8_t mine,
                 std::span<std::uint8_t> flaws) {
   const float* pixels = image.pixels.row(row).data() + first;
+  const float* variance = image.variance.empty() ? nullptr : image.variance.row(row).data() + first;
+  const std::uint16_t* mask = image.mask.empty() ? nullptr : image.mask.row(row).data() + first;
   const float most = saturation_of(image);
-  const auto full = static_cast<std::uint8_t>(mine | bad_saturated);
+  // Most rows have none, which is known without a decision at each pixel.
+  unsigned any = 0;
   for (std::size_t x = 0; x < flaws.size(); ++x) {
-    const std::uint8_t unknown = pixels[x] - pixels[x] == 0.0F ? std::uint8_t{0} : mine;
-    flaws[x] = pixels[x] >= most ? full : unknown;
+    any |= static_cast<unsigned>(pixels[x] >= most) | static_cast<unsigned>(!(pixels[x] - pixels[x] == 0.0F));
   }
-  if (!image.variance.empty()) {
-    const float* variance = image.variance.row(row).data() + first;
-    for (std::size_t x = 0; x < flaws.size(); ++x) {
-      const bool is_known = variance[x] >= 0.0F && variance[x] - variance[x] == 0.0F;
-      flaws[x] = static_cast<std::uint8_t>(flaws[x] | (is_known ? 0 : mine));
-    }
+  for (std::size_t x = 0; variance != nullptr && x < flaws.size(); ++x) {
+    any |= static_cast<unsigned>(!(variance[x] >= 0.0F)) | static_cast<unsigned>(!(variance[x] - variance[x] == 0.0F));
   }
-  if (!image.mask.empty()) {
-    const std::uint16_t* mask = image.mask.row(row).data() + first;
-    for (std::size_t x = 0; x < flaws.size(); ++x) {
-      if (mask[x] == 0) continue;
-      flaws[x] = static_cast<std::uint8_t>(flaws[x] | ((mask[x] & bit(Flag::saturated)) != 0 ? full : mine));
-    }
+  for (std::size_t x = 0; mask != nullptr && x < flaws.size(); ++x) any |= mask[x];
+  std::fill(flaws.begin(), flaws.end(), std::uint8_t{0});
+  if (any == 0) return false;
+  for (std::size_t x = 0; x < flaws.size(); ++x) {
+    if (is_sound(image, row, first + x)) continue;
+    flaws[x] = static_cast<std::uint8_t>(mine | (is_saturated(image, row, first + x) ? bad_saturated : 0));
   }
+  return true;
 }
 
 void check_planes(const char* doing, const Image& image) {
@@ -208,18 +207,17 @@ void SkyLevel::measure_noise(const Image& image) {
   if (!(noise_ > 0.0)) refuse("measuring the sky of an image", "it has no noise; bring its variance");
 }
 
-void SkyLevel::variance_row(const Image& image, std::size_t row, std::size_t first, std::span<const float> sky,
-                            std::span<float> variance) const {
-  if (!image.variance.empty()) {
-    std::copy_n(image.variance.row(row).data() + first, variance.size(), variance.data());
-    return;
-  }
+std::span<const float> SkyLevel::variance_row(const Image& image, std::size_t row, std::size_t first,
+                                              std::span<float> memory) const {
+  if (!image.variance.empty()) return image.variance.row(row).subspan(first, memory.size());
+  background(row, first, memory);
   const float* pixels = image.pixels.row(row).data() + first;
   const float least = 2.0F * static_cast<float>(noise_);
-  for (std::size_t x = 0; x < variance.size(); ++x) {
-    const float above = pixels[x] - sky[x];
-    variance[x] = sky_variance_ + (above > least ? above * per_count_ : 0.0F);
+  for (std::size_t x = 0; x < memory.size(); ++x) {
+    const float above = pixels[x] - memory[x];
+    memory[x] = sky_variance_ + (above > least ? above * per_count_ : 0.0F);
   }
+  return memory;
 }
 
 void SkyLevel::background(std::size_t row, std::size_t first, std::span<float> values) const {
@@ -246,9 +244,13 @@ void SkyLevel::background(std::size_t row, std::size_t first, std::span<float> v
     const std::size_t end = std::min(values.size(), std::max(k + 1, static_cast<std::size_t>(to_next)));
     const float begin = (static_cast<float>(first + k) + 0.5F) / step_x_ - 0.5F - static_cast<float>(j);
     const float step = 1.0F / step_x_;
-    for (int n = 0; k < end; ++k, ++n) {
-      values[k] = left + slope * std::clamp(begin + step * static_cast<float>(n), 0.0F, 1.0F);
+    float* to = values.data() + k;
+    const auto count = static_cast<int>(end - k);
+    for (int n = 0; n < count; ++n) {
+      const float part = begin + step * static_cast<float>(n);
+      to[n] = left + slope * (part < 0.0F ? 0.0F : (part > 1.0F ? 1.0F : part));
     }
+    k = end;
   }
 }
 

@@ -20,9 +20,9 @@ inline bool is_saturated(const Image& image, std::size_t row, std::size_t column
   return (image.saturation > 0.0 && image.pixels(row, column) >= static_cast<float>(image.saturation)) ||
          (!image.mask.empty() && (image.mask(row, column) & bit(Flag::saturated)) != 0);
 }
-/// The same of a row from column `first` on, at once: 0 for what can be used, else the bits of `mine`, and of
-/// `bad_saturated`.
-void find_flaws(const Image& image, std::size_t row, std::size_t first, std::uint8_t mine,
+/// The same of a row from column `first` on, at once: 0 for what can be used, else `mine`, and `bad_saturated`. False:
+/// all can be used.
+bool find_flaws(const Image& image, std::size_t row, std::size_t first, std::uint8_t mine,
                 std::span<std::uint8_t> flaws);
 
 /// Throws `invalid_argument` for an image without pixels, or with a variance or mask of another shape.
@@ -58,9 +58,10 @@ class SkyLevel {
     // Noise alone is no light of a source.
     return sky_variance_ + (above > 2.0F * static_cast<float>(noise_) ? above * per_count_ : 0.0F);
   }
-  /// The same of a row, from column `first` on; anything for pixels that cannot be used.
-  void variance_row(const Image& image, std::size_t row, std::size_t first, std::span<const float> sky,
-                    std::span<float> variance) const;
+  /// The same of as many pixels of a row as there is memory for, from column `first` on: the image's own or in the
+  /// memory; anything for pixels that cannot be used.
+  std::span<const float> variance_row(const Image& image, std::size_t row, std::size_t first,
+                                      std::span<float> memory) const;
 
  private:
   void measure_cells(const Image& image, int threads);

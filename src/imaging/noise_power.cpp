@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "imaging/levels.hpp"
 #include "imaging/refuse.hpp"
 
 namespace astro::imaging {
@@ -13,22 +14,17 @@ namespace {
 /// Noise has less power than this nowhere: what divides by it must not run away.
 constexpr float least_noise_power = 0.02F;
 
-/// The image in units of its noise; 0 for what is not empty sky.
-Plane<float> scaled(const Image& image, const SkyLevel& level) {
-  Plane<float> made(image.rows(), image.columns());
-  std::vector<float> sky(image.columns());
-  for (std::size_t y = 0; y < image.rows(); ++y) {
-    level.background(y, 0, sky);
-    for (std::size_t x = 0; x < image.columns(); ++x) {
-      if (!is_sound(image, y, x)) continue;
-      const float above = image.pixels(y, x) - sky[x];
-      made(y, x) = above / std::sqrt(std::max(level.variance(image, y, x, above), 1e-30F));
-    }
+/// The difference in units of its noise; 0 where there is none.
+Plane<float> scaled(const Image& difference) {
+  Plane<float> made(difference.rows(), difference.columns());
+  for (std::size_t i = 0; i < made.size(); ++i) {
+    const float variance = difference.variance.data()[i];
+    if (variance > 0.0F) made.data()[i] = difference.pixels.data()[i] / std::sqrt(variance);
   }
   return made;
 }
 
-/// Stars and what is near them are no empty sky.
+/// What has changed, and what stars leave, is no empty sky.
 void blank_sources(Plane<float>& plane) {
   std::vector<float> sorted(plane.values().begin(), plane.values().end());
   const auto limit = static_cast<float>(3.0 * robust(sorted).sigma);
@@ -47,9 +43,9 @@ void blank_sources(Plane<float>& plane) {
 
 }  // namespace
 
-NoisePower::NoisePower(const Image& image, const SkyLevel& level, int lags) : lags_(lags) {
+NoisePower::NoisePower(const Image& difference, int lags) : lags_(lags) {
   if (lags_ == 0) return;
-  Plane<float> sky = scaled(image, level);
+  Plane<float> sky = scaled(difference);
   blank_sources(sky);
   const auto reach = static_cast<std::size_t>(lags_);
   if (sky.rows() < 4 * reach || sky.columns() < 4 * reach)
@@ -76,7 +72,7 @@ NoisePower::NoisePower(const Image& image, const SkyLevel& level, int lags) : la
       products_(j, i) = sum / pairs;
     }
   }
-  // Faint sources raise all products, and are not there in a difference: the variance of a pixel is what it says.
+  // How much noise a pixel has is what its variance says.
   const double alone = products_(reach, 0);
   for (double& product : products_.values()) product /= alone;
 }

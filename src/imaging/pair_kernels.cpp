@@ -32,14 +32,14 @@ class KernelGrid {
     const std::size_t width = transform_.columns() / 2 + 1;
     const auto rows = static_cast<double>(transform_.rows());
     std::array<PlaneTransform::Buffer, 5> made{spectrum(), spectrum(), spectrum(), spectrum(), spectrum()};
-    std::array<std::vector<float>, 2> power{std::vector<float>(width), std::vector<float>(width)};
+    std::vector<float> power(width);
     std::array<double, 2> energy{};
     std::array<double, 2> energy_with_power{};
     PairKernels all;
     for (std::size_t row = 0; row < transform_.rows(); ++row) {
       const auto k = static_cast<double>(row);
       const double v = (row <= transform_.rows() / 2 ? k : k - rows) / rows;
-      for (std::size_t i = 0; i < 2; ++i) pair.powers[i].row(v, transform_.columns(), power[i]);
+      pair.power.row(v, transform_.columns(), power);
       for (std::size_t column = 0; column < width; ++column) {
         const Complex pn = at(spectra_[0], row, column);
         const Complex pr = at(spectra_[1], row, column);
@@ -54,11 +54,11 @@ class KernelGrid {
         const bool is_alone = column == 0 || column + 1 == width;  // the others stand for two frequencies
         const double weight = (is_alone ? 1.0 : 2.0) / (rows * static_cast<double>(transform_.columns()));
         all.score_scale += weight * beta * beta * std::norm(pn) * std::norm(pr) * inverse;
-        all.difference_energy[0] += weight * std::norm(pr) * inverse * double{power[0][column]};
-        all.difference_energy[1] += weight * beta * beta * std::norm(pn) * inverse * double{power[1][column]};
+        all.difference_energy[0] += weight * std::norm(pr) * inverse * double{power[column]};
+        all.difference_energy[1] += weight * beta * beta * std::norm(pn) * inverse * double{power[column]};
         for (std::size_t i = 0; i < 2; ++i) {
           energy[i] += weight * std::norm(values[i]);
-          energy_with_power[i] += weight * std::norm(values[i]) * double{power[i][column]};
+          energy_with_power[i] += weight * std::norm(values[i]) * double{power[column]};
         }
       }
     }

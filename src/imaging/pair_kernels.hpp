@@ -14,7 +14,7 @@ namespace astro::imaging {
 struct Pair {
   std::array<const Image*, 2> images{};
   std::array<SkyLevel, 2> levels;
-  std::array<NoisePower, 2> powers;
+  NoisePower power{};  ///< of D
 };
 
 /// Keeps a division finite where neither PSF lets anything through.

@@ -123,27 +123,29 @@ void PairTile::load_pixels() {
   const PlaneTransform& transform = transforms_.full();
   std::vector<float> sky(whole_.columns());
   std::vector<std::uint8_t> flaws(whole_.columns());
-  std::uint8_t any = 0;
+  bool has_flaws = false;
   for (std::size_t k = 0; k < 2; ++k) {
     const Image& image = *pair_.images[k];
     const auto mine = static_cast<std::uint8_t>(k == 0 ? bad_science : bad_reference);
     for (std::size_t y = 0; y < whole_.rows(); ++y) {
       const std::size_t row = whole_.top + y;
       pair_.levels[k].background(row, whole_.left, sky);
-      find_flaws(image, row, whole_.left, mine, flaws);
       const float* from = image.pixels.row(row).data() + whole_.left;
       float* to = pixels_[k].get() + y * transform.stride();
-      std::uint8_t* bad = bad_.row(y).data();
-      for (std::size_t x = 0; x < whole_.columns(); ++x) {
-        to[x] = flaws[x] == 0 ? from[x] - sky[x] : 0.0F;
-        bad[x] = static_cast<std::uint8_t>(bad[x] | flaws[x]);
-        any = static_cast<std::uint8_t>(any | flaws[x]);
+      for (std::size_t x = 0; x < whole_.columns(); ++x) to[x] = from[x] - sky[x];
+      if (find_flaws(image, row, whole_.left, mine, flaws)) {
+        has_flaws = true;
+        std::uint8_t* bad = bad_.row(y).data();
+        for (std::size_t x = 0; x < whole_.columns(); ++x) {
+          if (flaws[x] != 0) to[x] = 0.0F;
+          bad[x] = static_cast<std::uint8_t>(bad[x] | flaws[x]);
+        }
       }
       std::fill(to + whole_.columns(), to + transform.stride(), 0.0F);
     }
     std::fill(pixels_[k].get() + whole_.rows() * transform.stride(), pixels_[k].get() + transform.size(), 0.0F);
   }
-  if (any == 0) return;
+  if (!has_flaws) return;
   std::array<Filling, 2> filling;
   for (std::size_t k = 0; k < 2; ++k) {
     filling[k] = {pixels_[k].get(), transform.stride(), &psfs_->planes[k], pair_.levels[k].noise(),
@@ -156,16 +158,14 @@ void PairTile::load_variance(std::size_t which, float* plane) const {
   const PlaneTransform& transform = transforms_.full();
   const Image& image = *pair_.images[which];
   const SkyLevel& level = pair_.levels[which];
-  std::vector<float> sky(whole_.columns());
   for (std::size_t y = 0; y < whole_.rows(); ++y) {
     float* to = plane + y * transform.stride();
-    const std::size_t row = whole_.top + y;
-    level.background(row, whole_.left, sky);
-    level.variance_row(image, row, whole_.left, sky, {to, whole_.columns()});
+    const auto variance = level.variance_row(image, whole_.top + y, whole_.left, {to, whole_.columns()});
+    if (variance.data() != to) std::copy(variance.begin(), variance.end(), to);
     std::fill(to + whole_.columns(), to + transform.stride(), 0.0F);
   }
   std::fill(plane + whole_.rows() * transform.stride(), plane + transform.size(), 0.0F);
-  // What was good in this image keeps its variance where the other one was the bad one.
+  // What could be used in this image keeps its variance where it is the other one that could not.
   for (const Filled& one : filled_) {
     if (one.variance[which] >= 0.0F) plane[one.row * transform.stride() + one.column] = one.variance[which];
   }
@@ -299,7 +299,7 @@ void PairTile::subtract(const TileKernels& kernels, const Matching& matching, Su
 /// Median of a plane, or of the difference of two, over the core.
 float PairTile::middle_of(const float* a, const float* b) const {
   std::vector<float> values;
-  const std::size_t step = (core_.rows() * core_.columns() / 20000) | 1U;
+  const std::size_t step = (core_.rows() * core_.columns() / 5000) | 1U;
   for (std::size_t i = 0; i < core_.rows() * core_.columns(); i += step) {
     const std::size_t y = i / core_.columns() + core_.top - whole_.top;
     const std::size_t x = i % core_.columns() + core_.left - whole_.left;
@@ -325,17 +325,15 @@ void PairTile::write(const TileKernels& made, const Matching& matching, const fl
   const float score_level = is_levelled ? middle_of(pixels_[0].get(), pixels_[1].get()) : 0.0F;
   const float difference_level = is_levelled ? middle_of(difference, nullptr) : 0.0F;
   const MissingShare missing(bad_, kernels.squared[0], reach_of(psfs_->planes));
-  std::vector<float> sky(width);
-  std::array<std::vector<float>, 2> own{std::vector<float>(width), std::vector<float>(width)};
+  std::array<std::vector<float>, 2> memory{std::vector<float>(width), std::vector<float>(width)};
   std::vector<float> astrometric(width);
   std::vector<float> share(width);
   const std::size_t first = core_.left - whole_.left;
   for (std::size_t row = core_.top; row < core_.bottom; ++row) {
     const std::size_t y = row - whole_.top;
-    for (std::size_t k = 0; k < 2; ++k) {
-      pair_.levels[k].background(row, core_.left, sky);
-      pair_.levels[k].variance_row(*pair_.images[k], row, core_.left, sky, own[k]);
-    }
+    std::array<std::span<const float>, 2> own;
+    for (std::size_t k = 0; k < 2; ++k)
+      own[k] = pair_.levels[k].variance_row(*pair_.images[k], row, core_.left, memory[k]);
     missing.row(y, first, share);
     const float* sn = pixels_[0].get() + y * stride + first;
     const float* sr = pixels_[1].get() + y * stride + first;

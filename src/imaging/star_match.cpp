@@ -168,12 +168,31 @@ Weighed weighed(const std::vector<StarMatch>& stars, double floor, const Value& 
   return {weights > 0.0 ? sum / weights : most.middle, most.sigma};
 }
 
-/// What remains of a scatter when the noise is taken off.
-double beyond(double scatter, const std::vector<StarMatch>& stars) {
-  std::vector<double> noise;
-  for (const StarMatch& star : stars) noise.push_back(star.place_noise);
-  const double typical = robust(noise).middle;
-  return std::sqrt(std::max(0.0, scatter * scatter - typical * typical));
+/// What the places scatter by beyond their noise, so that in units of both together they scatter as they should. Stars
+/// whose noise is less than that say most; what lies far away counts as if it lay at a limit.
+template <class Value>
+double scatter_beyond_noise(const std::vector<StarMatch>& stars, double mean, const Value& value) {
+  constexpr double limit = 2.5;
+  constexpr double expected = 0.9776;  // mean of the square of a normal deviate that is held within the limit
+  const auto excess = [&](double scatter) {
+    double sum = 0.0;
+    for (const StarMatch& star : stars) {
+      const double noise = star.place_noise * star.place_noise;
+      const double variance = scatter * scatter + noise;
+      const double information = scatter * scatter / variance;
+      const double away = value(star) - mean;
+      sum += information * information * (std::min(away * away / variance, limit * limit) - expected);
+    }
+    return sum;
+  };
+  double low = 1e-3;
+  double high = 1.0;
+  if (!(excess(low) > 0.0)) return 0.0;
+  for (int round = 0; round < 30; ++round) {
+    const double middle = std::sqrt(low * high);
+    (excess(middle) > 0.0 ? low : high) = middle;
+  }
+  return low;
 }
 
 }  // namespace
@@ -193,7 +212,9 @@ Agreement agreement(const std::vector<StarMatch>& stars) {
       stars, 0.05, [](const StarMatch& s) { return s.dx; }, place_noise);
   const Weighed y = weighed(
       stars, 0.05, [](const StarMatch& s) { return s.dy; }, place_noise);
-  return {ratio.mean, ratio.scatter / ratio.mean, x.mean, y.mean, beyond(x.scatter, stars), beyond(y.scatter, stars)};
+  const double beyond_x = scatter_beyond_noise(stars, x.mean, [](const StarMatch& s) { return s.dx; });
+  const double beyond_y = scatter_beyond_noise(stars, y.mean, [](const StarMatch& s) { return s.dy; });
+  return {ratio.mean, ratio.scatter / ratio.mean, x.mean, y.mean, beyond_x, beyond_y};
 }
 
 }  // namespace astro::imaging

@@ -98,34 +98,26 @@ class Subtracting {
               const SubtractionOptions& options)
       : options_(options),
         psfs_{&science_psf, &reference_psf},
-        pair_{{&science, &reference}, levels_of(science, reference, options), {}},
+        pair_{{&science, &reference}, levels_of(science, reference, options)},
         windows_(windows(science, side_of(options, science, is_varying()))),
         transforms_(windows_, science, reach_of({science_psf.at({}), reference_psf.at({})})),
         tiles_(windows_.size()) {
-    for (std::size_t k = 0; k < 2; ++k)
-      pair_.powers[k] = NoisePower(*pair_.images[k], pair_.levels[k], options.correlated);
     if (!is_varying()) same_psfs_ = psfs_at(windows_[0]);
   }
 
   Subtraction run() {
-    Subtraction result = empty();
     if (options_.flux_ratio && options_.astrometric_noise && !options_.align) {
       decide();
     } else {
       measure();
     }
-    std::optional<TileKernels> same;
-    if (same_psfs_) same.emplace(pair_, *same_psfs_, all_.ratio, transforms_.full());
-    in_parallel(options_.threads, windows_.size(), [&](std::size_t i) {
-      PairTile tile = tiles_[i] ? std::move(*tiles_[i]) : tile_of(windows_[i]);
-      tiles_[i].reset();
-      if (same) {
-        tile.subtract(*same, matching_of(windows_[i]), result);
-      } else {
-        const TileKernels own(pair_, tile.psfs(), all_.ratio, transforms_.full());
-        tile.subtract(own, matching_of(windows_[i]), result);
-      }
-    });
+    Subtraction result = empty();
+    subtract_parts(result);
+    if (options_.correlated > 0) {
+      // Only the errors change by it.
+      pair_.power = NoisePower(result.difference, options_.correlated);
+      subtract_parts(result);
+    }
     describe(result);
     return result;
   }
@@ -156,6 +148,21 @@ class Subtracting {
     decide();
   }
 
+  void subtract_parts(Subtraction& result) {
+    std::optional<TileKernels> same;
+    if (same_psfs_) same.emplace(pair_, *same_psfs_, all_.ratio, transforms_.full());
+    in_parallel(options_.threads, windows_.size(), [&](std::size_t i) {
+      PairTile tile = tiles_[i] ? std::move(*tiles_[i]) : tile_of(windows_[i]);
+      tiles_[i].reset();
+      if (same) {
+        tile.subtract(*same, matching_of(i), result);
+      } else {
+        const TileKernels own(pair_, tile.psfs(), all_.ratio, transforms_.full());
+        tile.subtract(own, matching_of(i), result);
+      }
+    });
+  }
+
   void decide() {
     if (stars_.size() < fewest_stars) {
       if (!options_.flux_ratio) {
@@ -165,15 +172,15 @@ class Subtracting {
       }
       stars_.clear();
     }
+    all_ = agreement(stars_);
+    for (const Window& window : windows_) shifts_.push_back(shift_of(window));
     // Where each part is shifted by itself, what scatters is what remains.
     std::vector<StarMatch> shifted = stars_;
-    all_ = agreement(stars_);
     for (StarMatch& star : shifted) {
-      for (const Window& window : windows_) {
-        if (!is_inside(star, window)) continue;
-        const auto [dx, dy] = shift_of(window);
-        star.dx -= dx;
-        star.dy -= dy;
+      for (std::size_t i = 0; i < windows_.size(); ++i) {
+        if (!is_inside(star, windows_[i])) continue;
+        star.dx -= shifts_[i].first;
+        star.dy -= shifts_[i].second;
         break;
       }
     }
@@ -195,9 +202,8 @@ class Subtracting {
     return {here.dx, here.dy};
   }
 
-  Matching matching_of(const Window& window) const {
-    const auto [dx, dy] = shift_of(window);
-    return {all_.ratio, dx, dy, all_.scatter_x, all_.scatter_y};
+  Matching matching_of(std::size_t part) const {
+    return {all_.ratio, shifts_[part].first, shifts_[part].second, all_.scatter_x, all_.scatter_y};
   }
 
   Subtraction empty() const {
@@ -229,6 +235,7 @@ class Subtracting {
   std::shared_ptr<const TilePsfs> same_psfs_{};  ///< where they do not vary
   std::vector<StarMatch> stars_{};
   Agreement all_{};
+  std::vector<std::pair<double, double>> shifts_{};  ///< of each part
 };
 
 void Subtracting::describe(Subtraction& result) const {
@@ -244,7 +251,7 @@ void Subtracting::describe(Subtraction& result) const {
   for (std::size_t i = 0; i < result.significance.size(); i += step) {
     if (result.difference.mask.data()[i] == 0) sampled.push_back(result.significance.data()[i]);
   }
-  const auto [dx, dy] = windows_.size() == 1 ? shift_of(windows_[0]) : std::pair(all_.dx, all_.dy);
+  const auto [dx, dy] = windows_.size() == 1 ? shifts_[0] : std::pair(all_.dx, all_.dy);
   result.match = {.flux_ratio = all_.ratio,
                   .flux_scatter = all_.ratio_scatter,
                   .shift_x = dx,

@@ -26,8 +26,8 @@ struct SubtractionOptions {
   /// Side in pixels of the cells whose clipped medians are the background of each image, which is taken off; 0: the
   /// backgrounds were taken off before.
   std::size_t background_cell = 128;
-  /// Pixels of resampled images have noise in common. Up to how many pixels away; measured from the empty sky of each
-  /// image, at most 8. It goes into all errors; the difference is as white as without. 0: each pixel has its own.
+  /// Pixels of resampled images have noise in common. Up to how many pixels away, at most 8; measured from the empty sky
+  /// of the difference. It goes into all errors; the difference is as white as without. 0: each pixel has its own.
   int correlated = 0;
   /// Side in pixels of the parts that are subtracted one by one, with the margins that they share. 0: 512 where a PSF
   /// varies over the field, else 2048 for images of more than 4096 pixels a side, else all at once.
