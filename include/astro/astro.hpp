@@ -34,6 +34,7 @@
 #include "astro/imaging/coaddition.hpp"
 #include "astro/imaging/cosmic_rays.hpp"
 #include "astro/imaging/detection.hpp"
+#include "astro/imaging/difference.hpp"
 #include "astro/imaging/image.hpp"
 #include "astro/imaging/kernel_matching.hpp"
 #include "astro/imaging/photometry.hpp"
