@@ -3,7 +3,8 @@
 
 Usage: table.py RESULTS_FOLDER (holds bench_ROOM.json of Google Benchmark, startup.json of startup.py,
 gnuradio.json of gnuradio_chain.py, peers.json of messaging/peers.py, instructions.json of instructions.py, long.json of long.py,
-webapp.json, charts.json and pages.json of webapp/live.py, chart.py and pages.py)
+webapp.json, charts.json and pages.json of webapp/live.py, chart.py and pages.py, imaging.json and geometry.json of
+imaging/peers.py and imaging/geometry.py)
 """
 
 import json
@@ -20,7 +21,7 @@ def results(folder):
             if entry.get("aggregate_name", "median") == "median" and not entry.get("error_occurred"):
                 entries[f"{room}/{entry['run_name']}"] = entry
     for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("peers", "records/s"), ("instructions", None), ("long", None),
-                          ("webapp", "value"), ("charts", "ms"), ("pages", "value")):
+                          ("webapp", "value"), ("charts", "ms"), ("pages", "value"), ("imaging", None), ("geometry", None)):
         file = pathlib.Path(folder) / f"{name}.json"
         if file.exists():
             measured = json.loads(file.read_text())
@@ -170,6 +171,37 @@ ROWS = [
         for what, name in (("one target at 1e6 times", "one_target_at_many_times"),
                            ("1e6 targets at one time", "many_targets_at_one_time"))
         for shuffled, order in enumerate(("sorted", "shuffled"))
+    ],
+    *[
+        Row(f"{what}, 2048 x 2048, over {peer}", (f"imaging/{name}", "ours"), wanted, unit="ms", against=(f"imaging/{name}", "theirs"),
+            most=True, scale=1e3)
+        for what, name, peer, wanted in (
+            ("bias, dark and flat", "calibration", "ccdproc", 1),
+            ("bias, dark and flat with noise", "calibration_with_noise", "ccdproc", 1),
+            ("ten frames, clipped mean", "ten_frames_mean", "ccdproc", 1),
+            ("ten frames, clipped median", "ten_frames_median", "ccdproc", 1),
+            ("L.A.Cosmic", "cosmic_rays", "astroscrappy", 1),
+            ("L.A.Cosmic", "cosmic_rays_separable", "astroscrappy with separable medians", 1),
+            ("background subtracted", "background", "sep", 1.1),
+            ("background subtracted", "background_photutils", "photutils", 1),
+            ("extraction at 1.5 sigma", "extraction", "sep", 1.1),
+            ("extraction at 1.5 sigma", "extraction_photutils", "photutils", 1),
+            ("10,000 apertures", "apertures", "sep", 1.1),
+        )
+    ],
+    Row("10,000 x 10,000 pixels from file to sources: memory", ("imaging/large_frame", "gigabytes"), 6, unit="GB", most=True),
+    *[
+        Row(f"{what}, over {peer}", (f"geometry/{name}", "ours"), wanted, unit="ms", against=(f"geometry/{name}", "theirs"), most=True, scale=1e3)
+        for what, name, peer, wanted in (
+            ("1e6 pixels to the sky, SIP", "pixels_to_sky", "astropy", 1.5),
+            ("1e6 directions to pixels, SIP", "sky_to_pixels", "astropy", 1.5),
+            ("200 stars registered", "registration", "astroalign", 1),
+            ("2048 x 2048 resampled, bilinear", "resampling_bilinear", "reproject", 1),
+            ("2048 x 2048 resampled, Lanczos-3", "resampling_cubic", "reproject's cubic", 1),
+            ("2048 x 2048 resampled, Lanczos-3", "resampling_adaptive", "reproject's adaptive", 1),
+            ("2048 x 2048 resampled with noise, Lanczos-3", "resampling_with_noise", "reproject's cubic without", 1),
+            ("a point spread function of 100 stars", "point_spread_function", "photutils", 1),
+        )
     ],
     Row("process start to the first simulated spectrum", ("startup/first_spectrum", "seconds"), 1.0, unit="s", most=True),
     Row("import astro", ("startup/import_astro", "seconds"), 0.3, unit="s", most=True),

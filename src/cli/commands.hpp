@@ -22,6 +22,7 @@ void add_recorder(CLI::App& app, Action& action);
 void add_observations(CLI::App& app, Action& action);
 void add_export(CLI::App& app, Action& action);
 void add_convert(CLI::App& app, Action& action);
+void add_difference(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
 void add_describe(CLI::App& app, Action& action);
 void add_plugins(CLI::App& app, Action& action);

@@ -84,6 +84,7 @@ int main(int argc, char** argv) {
   add_observations(app, action);
   add_export(app, action);
   add_convert(app, action);
+  add_difference(app, action);
   add_check(app, action);
   add_describe(app, action);
   add_plugins(app, action);

@@ -3,14 +3,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 
 #include "astro/error.hpp"
 #include "astro/files/export.hpp"
-#include "files/big_endian.hpp"
 #include "files/fail.hpp"
 #include "files/fits_file.hpp"
+#include "files/fits_pixels.hpp"
 #include "files/fits_writer.hpp"
 #include "files/software.hpp"
 
@@ -18,7 +17,6 @@ namespace astro::files {
 namespace {
 
 constexpr std::size_t most_pixels = std::size_t{1} << 31;
-constexpr std::size_t pixels_at_once = std::size_t{1} << 18;
 
 bool is_image(const FitsUnit& unit) {
   const std::string kind = unit.header.text("XTENSION");
@@ -39,46 +37,13 @@ const FitsUnit& chosen(const FitsFile& file, int number) {
   fail(file.path(), "none of its " + std::to_string(units.size()) + " units is an image");
 }
 
-double stored(const std::byte* at, std::int64_t bits) noexcept {
-  switch (bits) {
-    case 8:
-      return static_cast<double>(std::to_integer<unsigned>(*at));
-    case 16:
-      return big_endian<std::int16_t>(at);
-    case 32:
-      return big_endian<std::int32_t>(at);
-    case 64:
-      return static_cast<double>(big_endian<std::int64_t>(at));
-    case -32:
-      return static_cast<double>(big_endian<float>(at));
-    default:
-      return big_endian<double>(at);
-  }
-}
-
 std::vector<float> read_pixels(FitsFile& file, const FitsUnit& unit) {
-  const FitsHeader& header = unit.header;
-  const std::int64_t bits = header.integer("BITPIX", -64, 64);
-  const auto each = static_cast<std::size_t>(std::abs(bits)) / 8;
-  const double scale = header.number_or("BSCALE", 1.0);
-  const double zero = header.number_or("BZERO", 0.0);
-  const bool has_blank = bits > 0 && header.has("BLANK");
-  constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  const auto blank = static_cast<double>(has_blank ? header.integer("BLANK", -most, most) : 0);
+  const FitsNumbers how = numbers_of(unit.header);
   std::uint64_t count = 1;
   for (const std::uint64_t length : unit.shape) count *= length;  // no more than the file has bytes
   if (count > most_pixels) fail(file.path(), "its image has " + std::to_string(count) + " pixels, more than 2^31");
   std::vector<float> pixels(static_cast<std::size_t>(count));
-  std::vector<std::byte> bytes;
-  for (std::size_t first = 0; first < pixels.size(); first += pixels_at_once) {
-    const std::size_t some = std::min(pixels_at_once, pixels.size() - first);
-    bytes.resize(some * each);
-    file.read(unit.data + first * each, bytes);
-    for (std::size_t i = 0; i < some; ++i) {
-      const double value = stored(bytes.data() + i * each, bits);
-      pixels[first + i] = has_blank && value == blank ? std::nanf("") : static_cast<float>(value * scale + zero);
-    }
-  }
+  read_numbers<float>(file, unit, how, 0, pixels);
   return pixels;
 }
 

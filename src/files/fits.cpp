@@ -14,13 +14,6 @@
 namespace astro::files {
 namespace {
 
-/// FITS writes UTC without a Z (FITS standard 4.0, section 9.1).
-std::string fits_time(Time time) {
-  std::string text = format_time(time, 6);
-  if (!text.empty() && text.back() == 'Z') text.pop_back();
-  return text;
-}
-
 /// Geocentric place of a site in metres, from the definition of WGS 84 (NIMA TR8350.2, equations 4-14).
 std::array<double, 3> geocentric_m(const Location& site) noexcept {
   constexpr double equatorial_radius_m = 6378137.0;
@@ -97,19 +90,6 @@ void write_receiver(FitsWriter& fits, const CalibratedSpectrum& spectrum) {
   fits.key("FRONTEND", spectrum.receiver, "receiver");
   fits.key("NSAMPLE", static_cast<long long>(spectrum.samples), "items integrated");
   fits.key("NLOST", static_cast<long long>(spectrum.samples_lost), "items lost");
-}
-
-void write_provenance(FitsWriter& fits, const Provenance& provenance) {
-  fits.key("OBJECT", provenance.object, "");
-  fits.key("OBSERVER", provenance.observer, "");
-  fits.key("TELESCOP", provenance.telescope, "");
-  fits.key("INSTRUME", provenance.instrument, "");
-  fits.key("OBS_ID", provenance.observation_id, "");
-  fits.key("CREATOR", software_of(provenance), "");
-  if (!provenance.settings.empty()) fits.key("SETTINGS", provenance.settings, "");
-  if (!provenance.calibration.empty()) fits.key("CALIBRAT", provenance.calibration, "");
-  fits.key("DATE", fits_time(std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now())),
-           "when this was written");
 }
 
 void write_extension(FitsWriter& fits, const CalibratedSpectrum& spectrum, std::span<const float> pixels,

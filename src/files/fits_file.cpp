@@ -53,7 +53,7 @@ void FitsFile::read(std::uint64_t at, std::span<std::byte> into) {
 }
 
 FitsUnit FitsFile::read_unit(std::uint64_t at, bool is_first) {
-  FitsUnit unit{FitsHeader(path_)};
+  FitsUnit unit{FitsHeader(path_), at};
   unit.data = read_header(unit.header, at);
   if (is_first) {
     const Value* simple = unit.header.find("SIMPLE");

@@ -12,6 +12,7 @@ namespace astro::files {
 /// One header with its data.
 struct FitsUnit {
   FitsHeader header;
+  std::uint64_t begin = 0;             ///< where the header begins
   std::uint64_t data = 0;              ///< where the data begin
   std::uint64_t bytes = 0;             ///< of data, padding not counted
   std::vector<std::uint64_t> shape{};  ///< NAXIS1, NAXIS2, ...

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "files/fail.hpp"
 #include "text.hpp"
@@ -63,9 +64,24 @@ bool is_layout(std::string_view name) {
          std::any_of(starts.begin(), starts.end(), [&](const char* each) { return name.starts_with(each); });
 }
 
+/// A name of one long word and its field: "HIERARCH MP_NO_DATA = 8", the convention of ESO that CFITSIO writes, too.
+std::pair<std::string_view, std::string_view> long_named(std::string_view card) {
+  constexpr std::string_view start("HIERARCH ");
+  const std::size_t equals = card.find('=');
+  if (!card.starts_with(start) || equals == std::string_view::npos || equals < start.size()) return {};
+  const std::string_view name = text::trimmed(card.substr(start.size(), equals - start.size()));
+  constexpr std::string_view letters("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+  if (name.find_first_not_of(letters) != std::string_view::npos) return {};
+  return {name, card.substr(equals + 1)};
+}
+
 }  // namespace
 
 bool FitsHeader::add_card(std::string_view card, std::uint64_t at) {
+  if (const auto [name, value] = long_named(card); !name.empty()) {
+    cards_.try_emplace(std::string(name), Card{value_of(value), at});
+    return true;
+  }
   const std::string name(text::trimmed(card.substr(0, 8)));
   if (name == "END") return false;
   if (name == "CONTINUE" && !last_text_.empty()) {

@@ -87,7 +87,8 @@ FitsColumn FitsTable::read_column(std::size_t number, std::size_t offset) const 
           .repeat = static_cast<std::size_t>(*repeat),
           .offset = offset,
           .scale = header.number_or("TSCAL" + suffix, 1.0),
-          .zero = header.number_or("TZERO" + suffix, 0.0)};
+          .zero = header.number_or("TZERO" + suffix, 0.0),
+          .element = (type == 'P' || type == 'Q') && digits + 1 < form.size() ? form[digits + 1] : ' '};
 }
 
 const FitsColumn* FitsTable::find(std::string_view name) const noexcept {
@@ -153,6 +154,28 @@ void FitsTable::numbers(const FitsColumn& column, std::size_t first, std::span<f
   for (std::size_t i = 0; i < into.size(); ++i) {
     into[i] = static_cast<float>(element(column, first + i) * column.scale + column.zero);
   }
+}
+
+std::vector<std::byte> FitsTable::heap(const FitsColumn& column) const {
+  const std::size_t each = width_of(column.element);
+  if ((column.type != 'P' && column.type != 'Q') || column.repeat == 0 || each == 0) {
+    refuse(column, "expected an array of variable length, like 1PB");
+  }
+  const std::byte* at = bytes_.data() + column.offset;
+  const bool is_wide = column.type == 'Q';
+  const std::uint64_t count = is_wide ? big_endian<std::uint64_t>(at) : big_endian<std::uint32_t>(at);
+  const std::uint64_t place = is_wide ? big_endian<std::uint64_t>(at + 8) : big_endian<std::uint32_t>(at + 4);
+  const std::uint64_t table = static_cast<std::uint64_t>(rows_) * bytes_.size();
+  const auto begin = static_cast<std::uint64_t>(
+      header().integer_or("THEAP", 0, std::numeric_limits<std::int64_t>::max(), static_cast<std::int64_t>(table)));
+  const std::uint64_t room = begin > unit_.bytes ? 0 : unit_.bytes - begin;
+  if (place > room || count > (room - place) / each) {
+    refuse(column, "its " + std::to_string(count) + " elements at byte " + std::to_string(place) +
+                       " of the heap lie outside it; the file is damaged");
+  }
+  std::vector<std::byte> found(static_cast<std::size_t>(count * each));
+  file_.read(unit_.data + begin + place, found);
+  return found;
 }
 
 }  // namespace astro::files

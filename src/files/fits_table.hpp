@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,7 @@ struct FitsColumn {
   std::size_t offset;  ///< bytes within the row
   double scale;        ///< TSCALn
   double zero;         ///< TZEROn
+  char element = ' ';  ///< of P and Q: the type of what is in the heap
 };
 
 /// A binary table that is read row by row; memory is that of one row.
@@ -40,6 +42,8 @@ class FitsTable {
   Value value(const FitsColumn& column) const;
   /// Elements of a column of numbers; scaled.
   void numbers(const FitsColumn& column, std::size_t first, std::span<float> into) const;
+  /// The bytes that a column P or Q has in the heap for this row.
+  std::vector<std::byte> heap(const FitsColumn& column) const;
   [[noreturn]] void refuse(const FitsColumn& column, const std::string& problem) const;
 
  private:

@@ -12,7 +12,8 @@ namespace {
 
 std::mutex cfitsio;
 
-constexpr std::size_t block_bytes = 2880;  ///< FITS files grow by blocks of this size (FITS standard 4.0, section 3.1)
+constexpr std::size_t fits_block_bytes =
+    2880;  ///< FITS files grow by blocks of this size (FITS standard 4.0, section 3.1)
 
 /// What CFITSIO says of a failure: the meaning of the status, then its messages from the oldest on.
 std::string reason_of(int status) {
@@ -32,13 +33,19 @@ std::string printable(std::string text) {
 
 }  // namespace
 
+std::string fits_time(Time time, int digits) {
+  std::string text = format_time(time, digits);
+  if (!text.empty() && text.back() == 'Z') text.pop_back();
+  return text;
+}
+
 FitsWriter::FitsWriter() : lock_(cfitsio) {
   fits_clear_errmsg();
-  reserved_ = 16 * block_bytes;
+  reserved_ = 16 * fits_block_bytes;
   // Zeros: CFITSIO would find in used memory what it takes for a file, and write behind it.
   memory_ = std::calloc(reserved_, 1);
   if (memory_ == nullptr) throw std::bad_alloc();
-  fits_create_memfile(&file_, &memory_, &reserved_, 64 * block_bytes, std::realloc, &status_);
+  fits_create_memfile(&file_, &memory_, &reserved_, 64 * fits_block_bytes, std::realloc, &status_);
   if (status_ != 0) {
     const std::string reason = reason_of(status_);
     std::free(memory_);
@@ -64,11 +71,19 @@ void FitsWriter::add_image(std::span<const float> pixels) {
 }
 
 void FitsWriter::add_image(std::span<const float> pixels, std::span<const std::size_t> size) {
+  write_image(FLOAT_IMG, TFLOAT, pixels.size(), pixels.data(), size);
+}
+
+void FitsWriter::add_image(std::span<const std::uint16_t> pixels, std::span<const std::size_t> size) {
+  write_image(USHORT_IMG, TUSHORT, pixels.size(), pixels.data(), size);
+}
+
+void FitsWriter::write_image(int type, int item, std::size_t count, const void* pixels,
+                             std::span<const std::size_t> size) {
   std::vector<long> lengths(size.begin(), size.end());
-  fits_create_img(file_, FLOAT_IMG, static_cast<int>(lengths.size()), lengths.data(), &status_);
+  fits_create_img(file_, type, static_cast<int>(lengths.size()), lengths.data(), &status_);
   // CFITSIO takes the pixels by a pointer to what is not constant, though it does not change them.
-  std::vector<float> copy(pixels.begin(), pixels.end());
-  fits_write_img(file_, TFLOAT, 1, static_cast<LONGLONG>(copy.size()), copy.data(), &status_);
+  fits_write_img(file_, item, 1, static_cast<LONGLONG>(count), const_cast<void*>(pixels), &status_);
   check("writing an image");
 }
 
@@ -141,6 +156,13 @@ void FitsWriter::key(const char* name, const std::string& value, const char* com
   if (value.empty()) return;
   fits_update_key_longstr(file_, name, printable(value).c_str(), comment, &status_);
   check(name);
+}
+
+void FitsWriter::card(const std::string& card) {
+  const std::string name = card.substr(0, card.find_first_of(" ="));
+  if (name.empty() || name == "COMMENT" || name == "END") return;
+  fits_update_card(file_, name.c_str(), printable(card).c_str(), &status_);
+  check(card.c_str());
 }
 
 std::span<const std::byte> FitsWriter::finish() {

@@ -4,12 +4,18 @@
 #include <fitsio.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <mutex>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "astro/time.hpp"
+
 namespace astro::files {
+
+/// FITS writes UTC without a Z (FITS standard 4.0, section 9.1).
+std::string fits_time(Time time, int digits = 6);
 
 /// A column of a table that is written.
 struct FitsNewColumn {
@@ -32,6 +38,7 @@ class FitsWriter {
   void add_image(std::span<const float> pixels);
   /// The same of several axes, the one that runs fastest first.
   void add_image(std::span<const float> pixels, std::span<const std::size_t> size);
+  void add_image(std::span<const std::uint16_t> pixels, std::span<const std::size_t> size);
   /// Begins a binary table; before the first image an empty primary one is put.
   void add_table(const std::string& name, const std::vector<FitsNewColumn>& columns, std::size_t rows);
 
@@ -48,12 +55,15 @@ class FitsWriter {
   void key(const char* name, bool value, const char* comment);
   /// Nothing is written for an empty text. What is not printable ASCII becomes '?', as FITS demands.
   void key(const char* name, const std::string& value, const char* comment);
+  /// One as it stands, of 80 characters, instead of one of that name. Comments are left out.
+  void card(const std::string& card);
 
   /// Ends the last image; the bytes live as long as this object.
   std::span<const std::byte> finish();
 
  private:
   void check(const char* doing);
+  void write_image(int type, int item, std::size_t count, const void* pixels, std::span<const std::size_t> size);
   void write_cell(std::size_t row, std::size_t column, int type, std::size_t count, const void* values);
 
   std::unique_lock<std::mutex> lock_;

@@ -16,8 +16,8 @@ namespace astro::files {
 namespace {
 
 constexpr std::uintmax_t most_bytes = 64U << 20;
-constexpr std::size_t most_channels = 1U << 20;
-constexpr double megahertz_to_hertz = 1e6;
+constexpr std::size_t most_gbo_channels = 1U << 20;
+constexpr double hertz_per_megahertz = 1e6;
 /// The file writes frequencies with five digits of a megahertz.
 constexpr double rounding_hz = 10.0;
 
@@ -48,7 +48,7 @@ Contents parse(const std::filesystem::path& file) {
     if (!numbers_of(*line, row)) {
       lines.fail("expected six numbers: frequency, XX and YY of one band, and of the other");
     }
-    if (result.rows.size() == most_channels) lines.fail("there are more than 2^20 channels");
+    if (result.rows.size() == most_gbo_channels) lines.fail("there are more than 2^20 channels");
     result.rows.push_back(row);
   }
   return result;
@@ -59,11 +59,12 @@ FrequencyAxis axis_of(const Contents& contents, std::size_t column) {
   const auto& rows = contents.rows;
   const auto& file = contents.header.file();
   if (rows.size() < 2) fail(file, "after its header", "there are not even two channels; the file is truncated");
-  const double first = rows.front()[column] * megahertz_to_hertz;
-  const double step = (rows.back()[column] * megahertz_to_hertz - first) / static_cast<double>(rows.size() - 1);
+  const double first = rows.front()[column] * hertz_per_megahertz;
+  const double step = (rows.back()[column] * hertz_per_megahertz - first) / static_cast<double>(rows.size() - 1);
   if (!(step < 0.0)) fail(file, "column " + std::to_string(column + 1), "expected frequencies that descend");
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (std::abs(first + step * static_cast<double>(i) - rows[i][column] * megahertz_to_hertz) <= rounding_hz) continue;
+    if (std::abs(first + step * static_cast<double>(i) - rows[i][column] * hertz_per_megahertz) <= rounding_hz)
+      continue;
     fail(file, "channel " + std::to_string(i), "the frequencies are not evenly spaced; a line is missing or doubled");
   }
   return {hertz(first + step * static_cast<double>(rows.size() - 1)), hertz(-step),
@@ -74,7 +75,7 @@ FrequencyAxis axis_of(const Contents& contents, std::size_t column) {
 void check_count(const Contents& contents) {
   const Header& header = contents.header;
   const double expected =
-      header.number("STOPCHAN", 0.0, most_channels) - header.number("STARTCHAN", 0.0, most_channels);
+      header.number("STOPCHAN", 0.0, most_gbo_channels) - header.number("STARTCHAN", 0.0, most_gbo_channels);
   if (static_cast<double>(contents.rows.size()) == expected) return;
   fail(header.file(), "after " + std::to_string(contents.rows.size()) + " channels",
        "STARTCHAN and STOPCHAN say " + text::of(expected) + "; the file is truncated");

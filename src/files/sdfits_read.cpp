@@ -17,8 +17,8 @@
 namespace astro::files {
 namespace {
 
-constexpr std::size_t most_channels = std::size_t{1} << 26;
-constexpr double most_seconds = 1e9;
+constexpr std::size_t most_row_channels = std::size_t{1} << 26;
+constexpr double most_row_seconds = 1e9;
 constexpr std::size_t most_stokes = 4;
 /// Of what is kept beside the members, over all rows: a file of a few bytes a row and a long header
 /// must not fill the memory.
@@ -35,7 +35,7 @@ std::optional<std::vector<std::size_t>> dimensions_of(std::string_view text) {
     const std::string_view part = text::trimmed(text.substr(0, comma));
     std::size_t length = 0;
     const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), length);
-    if (error != std::errc() || end != part.data() + part.size() || length == 0 || length > most_channels)
+    if (error != std::errc() || end != part.data() + part.size() || length == 0 || length > most_row_channels)
       return std::nullopt;
     lengths.push_back(length);
     if (comma == text.size()) return lengths;
@@ -231,7 +231,7 @@ class SdfitsReader {
   Duration span_of(std::string_view name, Duration otherwise) const {
     const auto found = number(name);
     if (!found) return otherwise;
-    if (*found < 0.0 || *found > most_seconds) {
+    if (*found < 0.0 || *found > most_row_seconds) {
       fail(path_, place(), std::string(name) + " is " + text::of(*found) + ", expected seconds from 0 to 1e9");
     }
     return from_seconds(*found);

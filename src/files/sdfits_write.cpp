@@ -18,12 +18,6 @@
 namespace astro::files {
 namespace {
 
-std::string fits_time(Time time, int digits) {
-  std::string text = format_time(time, digits);
-  if (!text.empty() && text.back() == 'Z') text.pop_back();
-  return text;
-}
-
 /// In the order of the file.
 template <class T>
 std::vector<T> in_order(std::vector<T> values, bool descending) {

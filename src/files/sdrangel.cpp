@@ -17,9 +17,9 @@ namespace astro::files {
 namespace {
 
 /// Where the columns stand that are needed.
-class Columns {
+class SdrangelColumns {
  public:
-  explicit Columns(const std::vector<std::string_view>& names, const Lines& lines) {
+  explicit SdrangelColumns(const std::vector<std::string_view>& names, const Lines& lines) {
     for (std::size_t i = 0; i < names.size(); ++i) places_.try_emplace(std::string(names[i]), i);
     for (const char* name : {"Date Time", "Centre Freq", "Sample Rate", "Integration", "FFT Size", "Data"}) {
       if (!places_.contains(name))
@@ -64,7 +64,7 @@ Time time_of(std::string_view text, const Lines& lines) {
 
 class SdrangelRow {
  public:
-  SdrangelRow(std::vector<std::string_view> fields, const Columns& columns, const Lines& lines)
+  SdrangelRow(std::vector<std::string_view> fields, const SdrangelColumns& columns, const Lines& lines)
       : fields_(std::move(fields)), columns_(columns), lines_(lines) {}
 
   Spectrum spectrum() const {
@@ -115,7 +115,7 @@ class SdrangelRow {
   }
 
   std::vector<std::string_view> fields_;
-  const Columns& columns_;
+  const SdrangelColumns& columns_;
   const Lines& lines_;
 };
 
@@ -125,7 +125,7 @@ SpectraFile read_sdrangel(const std::filesystem::path& path) {
   const std::string content = read_text(path, most_csv_bytes);
   Lines lines(path, content);
   const auto headline = lines.next();
-  const Columns columns(fields_of(headline.value_or("")), lines);
+  const SdrangelColumns columns(fields_of(headline.value_or("")), lines);
   SpectraFile file;
   while (const auto line = lines.next()) {
     if (line->empty()) continue;

@@ -19,7 +19,7 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "the numbers in the file are little endian");
 
-constexpr std::size_t most_header_bytes = std::size_t{1} << 16;
+constexpr std::size_t most_sigproc_header_bytes = std::size_t{1} << 16;
 constexpr std::size_t most_letters = 4096;
 
 enum class Kind : unsigned char { integer, real, text, byte };
@@ -83,7 +83,7 @@ class Cursor {
 };
 
 std::string head_of(const std::filesystem::path& path, std::uint64_t size) {
-  std::string head(static_cast<std::size_t>(std::min<std::uint64_t>(size, most_header_bytes)), '\0');
+  std::string head(static_cast<std::size_t>(std::min<std::uint64_t>(size, most_sigproc_header_bytes)), '\0');
   std::ifstream stream(path, std::ios::binary);
   stream.read(head.data(), static_cast<std::streamsize>(head.size()));
   if (!stream) fail(path, "byte 0", "it cannot be read; are you allowed to?");

@@ -28,6 +28,21 @@ constexpr double planning_seconds = 3.0;
 /// The input is written anew for each transform, which leaves FFTW free to work in it.
 constexpr unsigned flags = FFTW_MEASURE | FFTW_DESTROY_INPUT;
 
+/// The plan that `make` makes with the flags it is given: from wisdom where there is some, else measured. Call it under
+/// the planner's lock.
+template <class Make>
+fftwf_plan measured(Make make) {
+  fftwf_plan plan = make(flags | FFTW_WISDOM_ONLY);
+  if (plan == nullptr && load_wisdom()) plan = make(flags | FFTW_WISDOM_ONLY);
+  if (plan == nullptr) {
+    fftwf_set_timelimit(planning_seconds);
+    plan = make(flags);
+    fftwf_set_timelimit(FFTW_NO_TIMELIMIT);
+    save_wisdom();
+  }
+  return plan;
+}
+
 }  // namespace
 
 Transform::Buffer Transform::allocate(std::size_t size) {
@@ -47,14 +62,7 @@ fftwf_plan Transform::plan(Input input, unsigned how) noexcept {
 Transform::Transform(std::size_t channels, Input input)
     : channels_(channels), input_(allocate(2 * channels)), output_(allocate(2 * channels + 2)) {
   const std::lock_guard lock(planner());
-  plan_ = plan(input, flags | FFTW_WISDOM_ONLY);
-  if (plan_ == nullptr && load_wisdom()) plan_ = plan(input, flags | FFTW_WISDOM_ONLY);
-  if (plan_ == nullptr) {
-    fftwf_set_timelimit(planning_seconds);
-    plan_ = plan(input, flags);
-    fftwf_set_timelimit(FFTW_NO_TIMELIMIT);
-    save_wisdom();
-  }
+  plan_ = measured([&](unsigned how) { return plan(input, how); });
   if (plan_ == nullptr) {
     throw Error(ErrorCode::internal, "FFTW makes no plan for a transform to " + std::to_string(channels) + " channels");
   }
@@ -64,6 +72,52 @@ Transform::Transform(std::size_t channels, Input input)
 Transform::~Transform() {
   const std::lock_guard lock(planner());
   fftwf_destroy_plan(plan_);
+}
+
+PlaneTransform::PlaneTransform(std::size_t rows, std::size_t columns) : rows_(rows), columns_(columns) {
+  const Buffer scratch = buffer();  // measuring writes into it
+  auto* spectrum = reinterpret_cast<fftwf_complex*>(scratch.get());
+  const auto m = static_cast<int>(rows);
+  const auto n = static_cast<int>(columns);
+  const std::lock_guard lock(planner());
+  forward_ = measured([&](unsigned how) { return fftwf_plan_dft_r2c_2d(m, n, scratch.get(), spectrum, how); });
+  inverse_ = measured([&](unsigned how) { return fftwf_plan_dft_c2r_2d(m, n, spectrum, scratch.get(), how); });
+  if (forward_ != nullptr && inverse_ != nullptr) return;
+  fftwf_destroy_plan(forward_);
+  fftwf_destroy_plan(inverse_);
+  throw Error(ErrorCode::internal, "FFTW makes no plan for planes of " + std::to_string(rows) + " rows of " +
+                                       std::to_string(columns) + " columns");
+}
+
+PlaneTransform::~PlaneTransform() {
+  const std::lock_guard lock(planner());
+  fftwf_destroy_plan(forward_);
+  fftwf_destroy_plan(inverse_);
+}
+
+PlaneTransform::Buffer PlaneTransform::buffer() const {
+  Buffer memory(fftwf_alloc_real(size()));
+  if (!memory) throw std::bad_alloc();
+  std::fill_n(memory.get(), size(), 0.0F);
+  return memory;
+}
+
+void PlaneTransform::forward(float* plane) const noexcept {
+  fftwf_execute_dft_r2c(forward_, plane, reinterpret_cast<fftwf_complex*>(plane));
+}
+
+void PlaneTransform::inverse(float* plane) const noexcept {
+  fftwf_execute_dft_c2r(inverse_, reinterpret_cast<fftwf_complex*>(plane), plane);
+}
+
+std::size_t PlaneTransform::quick_size(std::size_t least) noexcept {
+  for (std::size_t size = least + least % 2;; size += 2) {
+    std::size_t rest = size;
+    for (const std::size_t factor : {2U, 3U, 5U, 7U}) {
+      while (rest % factor == 0) rest /= factor;
+    }
+    if (rest == 1) return size;
+  }
 }
 
 }  // namespace astro::signal

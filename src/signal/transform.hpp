@@ -40,4 +40,39 @@ class Transform {
   fftwf_plan plan_ = nullptr;
 };
 
+/// Real planes to their spectra and back, in place and in single precision. A row of `columns` numbers stands in
+/// `stride` = 2 (columns / 2 + 1) of them, where its columns / 2 + 1 complex ones have room. The plans are measured
+/// once for a machine, as those of `Transform`. Any number of threads may use one, each with a buffer of its own.
+class PlaneTransform {
+ public:
+  struct Free {
+    void operator()(float* memory) const noexcept { fftwf_free(memory); }
+  };
+  using Buffer = std::unique_ptr<float[], Free>;
+
+  PlaneTransform(std::size_t rows, std::size_t columns);
+  ~PlaneTransform();
+  PlaneTransform(const PlaneTransform&) = delete;
+  PlaneTransform& operator=(const PlaneTransform&) = delete;
+
+  std::size_t rows() const noexcept { return rows_; }
+  std::size_t columns() const noexcept { return columns_; }
+  std::size_t stride() const noexcept { return 2 * (columns_ / 2 + 1); }
+  std::size_t size() const noexcept { return rows_ * stride(); }  ///< numbers of a buffer
+  Buffer buffer() const;                                          ///< zeros
+
+  void forward(float* plane) const noexcept;
+  /// Not normalised: what went forward comes back `rows` x `columns` times as large.
+  void inverse(float* plane) const noexcept;
+
+  /// The next size that FFTW is quick with: even, without a prime factor above 7.
+  static std::size_t quick_size(std::size_t least) noexcept;
+
+ private:
+  std::size_t rows_;
+  std::size_t columns_;
+  fftwf_plan forward_ = nullptr;
+  fftwf_plan inverse_ = nullptr;
+};
+
 }  // namespace astro::signal

@@ -9,7 +9,8 @@
 
 #include "astro/files/export.hpp"
 #include "astro/files/recordings.hpp"
-#include "refusal.hpp"
+#include "testing/fits_text.hpp"
+#include "testing/refusal.hpp"
 #include "testing/testing.hpp"
 
 namespace astro {
@@ -17,6 +18,7 @@ namespace {
 
 using files::Cube;
 using files::Wcs;
+using testing::card;
 using testing::expect_refused;
 using testing::TemporaryFolder;
 using testing::with;
@@ -110,20 +112,12 @@ TEST(Cube, IsReadAsItWasWritten) {
   EXPECT_EQ(files::read_cube(folder.path() / "b.fits").wcs.matrix, turned.wcs.matrix);
 }
 
-std::string card(const std::string& name, const std::string& value) {
-  const std::string text = name + std::string(8 - name.size(), ' ') + "= " + value;
-  return text + std::string(80 - text.size(), ' ');
-}
-
 /// An image of two by two integers of 16 bits, one of them blank, with the older ways to turn it.
 std::string integers(const std::string& more) {
-  std::string header = card("SIMPLE", "T") + card("BITPIX", "16") + card("NAXIS", "2") + card("NAXIS1", "2") +
-                       card("NAXIS2", "2") + card("BSCALE", "0.5") + card("BZERO", "100.0") + card("BLANK", "-1") +
-                       card("CDELT1", "-1.0") + card("CDELT2", "2.0") + more + "END";
-  header.resize(2880, ' ');
-  std::string data("\x00\x02\xff\xff\xff\xfe\x01\x00", 8);
-  data.resize(2880, '\0');
-  return header + data;
+  const std::string header = card("SIMPLE", "T") + card("BITPIX", "16") + card("NAXIS", "2") + card("NAXIS1", "2") +
+                             card("NAXIS2", "2") + card("BSCALE", "0.5") + card("BZERO", "100.0") +
+                             card("BLANK", "-1") + card("CDELT1", "-1.0") + card("CDELT2", "2.0") + more;
+  return testing::fits_unit(header, std::string("\x00\x02\xff\xff\xff\xfe\x01\x00", 8));
 }
 
 TEST(Cube, OfIntegersIsScaledAndItsBlanksAreNotKnown) {

@@ -8,7 +8,7 @@
 #include <cstring>
 
 #include "astro/files/recordings.hpp"
-#include "refusal.hpp"
+#include "testing/refusal.hpp"
 #include "testing/testing.hpp"
 
 namespace astro {

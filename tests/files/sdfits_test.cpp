@@ -12,7 +12,7 @@
 #include "astro/files/export.hpp"
 #include "astro/signal/calibration.hpp"
 #include "astro/sky/velocity.hpp"
-#include "refusal.hpp"
+#include "testing/refusal.hpp"
 #include "testing/testing.hpp"
 
 namespace astro {

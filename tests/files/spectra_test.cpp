@@ -9,7 +9,7 @@
 #include "astro/files/recordings.hpp"
 #include "astro/files/sdfits.hpp"
 #include "astro/sky/velocity.hpp"
-#include "refusal.hpp"
+#include "testing/refusal.hpp"
 #include "testing/testing.hpp"
 
 namespace astro {

@@ -10,7 +10,7 @@
 
 #include "astro/files/export.hpp"
 #include "astro/files/sigmf.hpp"
-#include "refusal.hpp"
+#include "testing/refusal.hpp"
 #include "testing/testing.hpp"
 
 namespace astro {

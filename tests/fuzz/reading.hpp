@@ -10,14 +10,20 @@
 #include <string_view>
 #include <vector>
 
+#include "astro/files/alert.hpp"
 #include "astro/files/cube.hpp"
 #include "astro/files/export.hpp"
 #include "astro/files/filterbank.hpp"
+#include "astro/files/image.hpp"
 #include "astro/files/recordings.hpp"
 #include "astro/files/sdfits.hpp"
 #include "astro/files/sigmf.hpp"
+#include "astro/imaging/image.hpp"
+#include "astro/imaging/wcs.hpp"
 #include "astro/messaging/avro.hpp"
 #include "astro/messaging/telescope.hpp"
+#include "imaging/wcs_headers.hpp"
+#include "testing/fits_text.hpp"
 
 /// The readers of files and of messages by name, each fed with any content, and whole ones to begin with.
 namespace astro::fuzz {
@@ -54,8 +60,11 @@ inline std::pair<std::string_view, std::string_view> halves(std::string_view con
   return {content.substr(0, end), content.substr(std::min(end + 1, content.size()))};
 }
 
-/// A message comes from no file; of a file, what is wrong with it is said with its name.
-inline bool reads_messages(const std::string& reader) { return reader.starts_with("message_"); }
+/// A message, an alert and the cards of a header come from no file; of a file, what is wrong with it is said with its
+/// name.
+inline bool reads_messages(const std::string& reader) {
+  return reader.starts_with("message_") || reader == "header_wcs" || reader == "alert";
+}
 
 inline std::span<const std::byte> bytes_of(std::string_view content) { return std::as_bytes(std::span(content)); }
 
@@ -69,15 +78,42 @@ inline void read_message(const Value& record) {
   commands().encode(to_value(from_value<messaging::TelescopeCommand>(record)));
 }
 
+/// What was read can be looked at, and written.
+inline void read_alerts(std::string_view content) {
+  const files::AlertFile file = files::read_alerts(bytes_of(content));
+  for (const Value& alert : file.alerts) {
+    try {
+      files::stamp_of(alert, files::AlertStamp::science);
+    } catch (const Error&) {
+      continue;  // an alert may have none, or a damaged one
+    }
+  }
+  files::alert_bytes(file);
+}
+
+/// What was understood can be used, and written.
+inline void read_wcs(std::string_view cards) {
+  const imaging::Wcs wcs = imaging::Wcs::from_header(cards);
+  const imaging::Wcs again = imaging::Wcs::from_header(wcs.header());
+  for (const double x : {-1e9, -100.0, 0.0, 7.5, 1e4}) {
+    if (const auto direction = again.sky(imaging::PixelPosition{x, 0.5 * x})) again.pixel(*direction);
+  }
+  again.pixel(Icrs{degrees(123), degrees(-45)});
+  again.scale();
+}
+
 /// Writes the content into the folder and reads it; throws `astro::Error` where it is refused.
 inline void read(const std::string& reader, std::string_view content, const fs::path& folder) {
   if (reader == "sdfits") files::read_sdfits(put(folder / "a.fits", content));
   if (reader == "cube") files::read_cube(put(folder / "a.fits", content));
+  if (reader == "image") files::read_image(put(folder / "a.fits", content));
   if (reader == "filterbank") drain(files::FilterbankReader(files::inspect_filterbank(put(folder / "a.fil", content))));
   if (reader == "gbo20m") files::read_gbo20m(put(folder / "a.txt", content));
   if (reader == "horn") files::read_horn(put(folder / "a.ast", content));
   if (reader == "csv") files::read_spectra(put(folder / "a.csv", content));
   if (reader == "wav") drain(files::IqReader(files::inspect_iq(put(folder / "a.wav", content))));
+  if (reader == "header_wcs") read_wcs(content);
+  if (reader == "alert") read_alerts(content);
   if (reader == "message_json") read_message(parse_json(content));
   if (reader == "message_avro") read_message(commands().decode(bytes_of(content)));
   if (reader == "message_avro_of_others") {
@@ -127,6 +163,15 @@ inline std::map<std::string, std::vector<std::string>> seeds(const fs::path& fol
                     {.shape = {2, 2}, .pixels = {1, 2, 3, 4}, .wcs = {{right_ascension, declination}}});
   seeds["cube"] = {content_of(folder / "cube.fits")};
 
+  imaging::Image image;
+  image.pixels = imaging::Plane<float>(2, 3, 7.0F);
+  image.variance = imaging::Plane<float>(2, 3, 4.0F);
+  image.mask = imaging::Plane<std::uint16_t>(2, 3, 1);
+  image.exposure = from_seconds(30.0);
+  image.mid = parse_time("2024-05-01T12:00:00");
+  files::write_image(folder / "image.fits", image);
+  seeds["image"] = {content_of(folder / "image.fits"), testing::compressed_image()};
+
   files::FilterbankInfo info;
   info.axis = row.spectrum.axis;
   info.period = from_seconds(1e-3);
@@ -162,6 +207,20 @@ inline std::map<std::string, std::vector<std::string>> seeds(const fs::path& fol
   seeds["gbo20m"] = {
       "# DATE_OBS=2026-02-19T10:21:45.000\n# STARTCHAN=1\n# STOPCHAN=3\n# DURATION=35\n# EXPOSURE=28\n# RA(deg)=276\n"
       "# DEC(deg)=-11\n# AZIM(deg)=123\n# ELEV(deg)=20\n# SCANNUM=1\n 1428.9 1 2 1413.2 3 4\n 1428.8 5 6 1413.1 7 8\n"};
+  files::AlertFile alerts;
+  alerts.schema = R"({"type": "record", "name": "alert", "fields": [{"name": "candid", "type": "long"},
+    {"name": "magnitude", "type": ["null", "float"]}, {"name": "history", "type": {"type": "array", "items": "double"}},
+    {"name": "cutoutScience", "type": {"type": "record", "name": "cutout", "fields": [
+      {"name": "fileName", "type": "string"}, {"name": "stampData", "type": "bytes"}]}}]})";
+  Value alert = Map{};
+  alert.set("candid", std::int64_t{-5}).set("magnitude", 17.5).set("history", List{Value(1.5), Value(-2.0)});
+  files::set_stamp(alert, files::AlertStamp::science, imaging::Plane<float>(3, 5, 2.0F), "a.fits.gz");
+  alerts.alerts.push_back(alert);
+  const Bytes written = files::alert_bytes(alerts);
+  seeds["alert"] = {std::string(reinterpret_cast<const char*>(written.data()), written.size())};
+  for (const imaging::GoldenHeader& golden : imaging::golden_headers()) {
+    seeds["header_wcs"].push_back(imaging::header_of(golden.cards));
+  }
   messaging::TelescopeCommand command;
   command.observation_request.emplace().user.emplace().username = "anna";
   command.parameters = R"({"rate": 1.5})";

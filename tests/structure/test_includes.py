@@ -11,12 +11,13 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', re.MULTILINE)
 ROOMS = {
     "sky": {"values"},
     "signal": {"values", "sky"},
-    "files": {"values", "sky", "signal"},
+    "imaging": {"values", "sky", "signal"},
+    "files": {"values", "sky", "signal", "imaging"},
     "observing": {"values", "core", "sky", "signal", "files"},
     "messaging": {"values", "core", "observing"},
     "telemetry": {"values", "core", "messaging"},
     "conformance": {"values", "core"},
-    "cli": {"values", "core", "sky", "signal", "files", "observing", "messaging", "telemetry", "conformance"},
+    "cli": {"values", "core", "sky", "signal", "files", "observing", "messaging", "telemetry", "imaging", "conformance"},
 }
 
 # The flat headers that are values: no device, no setting, no log.
@@ -26,7 +27,7 @@ VALUES = {
 }
 
 THIRD_PARTY_IN_PUBLIC = re.compile(
-    r"^(boost|yaml-cpp|spdlog|fmt|sqlite3|fftw3|erfa|fitsio|avro\.h|curl|httplib|CLI|pybind11|pthread|dlfcn|termios)", re.IGNORECASE
+    r"^(boost|yaml-cpp|spdlog|fmt|sqlite3|fftw3|erfa|wcslib|fitsio|avro\.h|curl|httplib|CLI|pybind11|pthread|dlfcn|termios|sep\.h|zlib)", re.IGNORECASE
 )
 
 

@@ -17,7 +17,7 @@ import sys as _sys
 
 from . import _astro
 from ._astro import *  # noqa: F403
-from ._astro import __version__, files, messaging, sky, telemetry
+from ._astro import __version__, files, imaging, messaging, sky, telemetry
 from .drivers import Controller, Duration, Mount, Receiver, command, field, point, register
 from .errors import Error, SiteError
 from .lifetime import close_all
@@ -28,6 +28,7 @@ from .records import as_array
 _astro.configure_log(level="warning")  # as the program does: what a notebook shows is not a logbook
 
 _sys.modules["astro.files"] = files
+_sys.modules["astro.imaging"] = imaging
 _sys.modules["astro.messaging"] = messaging
 _sys.modules["astro.sky"] = sky
 _sys.modules["astro.telemetry"] = telemetry

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Our values as those of astropy. The way back needs nothing: astropy's are taken wherever ours are."""
+"""Our values as those of astropy, and parts of astropy's; what is astropy's is taken wherever ours is."""
 
 from . import _astro
 
@@ -79,3 +79,58 @@ _CONVERSIONS = {
 def to_astropy(value):
     """The same as a Quantity, Angle, Time, SkyCoord or EarthLocation."""
     return _CONVERSIONS[type(value)](value)
+
+
+def ccddata(image):
+    """An Image as a CCDData that shares its memory."""
+    from astropy.io.fits import Header
+    from astropy.nddata import CCDData, VarianceUncertainty
+    from astropy.wcs import WCS
+
+    numbers = {"GAIN": image.gain, "RDNOISE": image.read_noise, "EXPTIME": image.exposure_s, "SATURATE": image.saturation}
+    meta = Header({name: number for name, number in numbers.items() if number})
+    for name, text in (("FILTER", image.filter), ("OBJECT", image.object)):
+        if text:
+            meta[name] = text
+    if image.mid is not None:
+        meta["TIMESYS"] = "UTC"
+        meta["DATE-AVG"] = str(image.mid).rstrip("Z")
+    return CCDData(
+        image.pixels,
+        unit=image.unit,
+        uncertainty=None if image.variance is None else VarianceUncertainty(image.variance, copy=False),
+        mask=None if image.mask is None else image.mask != 0,
+        flags=image.mask,
+        wcs=None if image.wcs is None else WCS(Header.fromstring(image.wcs.header())),
+        meta=meta,
+        copy=False,
+    )
+
+
+def ccddata_parts(ccd):
+    """Of a CCDData what an Image is made of; see imaging_image.cpp."""
+    from astropy.io.fits import Header
+
+    variance = None
+    if ccd.uncertainty is not None:
+        given = ccd.uncertainty.array
+        variance = {"std": lambda: given**2, "var": lambda: given, "ivar": lambda: 1 / given}[ccd.uncertainty.uncertainty_type]()
+    flags = ccd.flags if getattr(ccd.flags, "shape", None) == ccd.data.shape else ccd.mask
+    header = ccd.meta
+    if not isinstance(header, Header):
+        header = Header({name: value for name, value in header.items() if isinstance(value, (str, int, float)) and len(name) <= 8})
+    wcs = Header() if ccd.wcs is None else ccd.wcs.to_header(relax=True)
+    cards = [each.tostring(sep="", endcard=False, padding=False) for each in (header, wcs)]
+    return ccd.data, variance, flags, *cards, str(ccd.unit)
+
+
+def table(rows, says):
+    """A structured array as a Table, with what is said of each column."""
+    from astropy.table import Table
+
+    made = Table(rows)
+    for name in made.colnames:
+        description, unit = says.get(name, ("", ""))
+        made[name].description = description
+        made[name].unit = unit or None
+    return made

@@ -13,6 +13,7 @@
     astro.plot.tipping(fit, airmass, temperature_k)
     astro.plot.rotation_curve(points)
     astro.plot.tsys_history(spectra)
+    astro.plot.difference(made)                            # of two images: panes; also stamps, significance and blink
     python -m astro.plot hydrogen.fits hydrogen.png        # from what was exported
 """
 
@@ -29,6 +30,7 @@ from ._drawing import QUIET as _QUIET
 from ._drawing import tidy as _tidy
 from ._drawing import velocity_label as _velocity_label
 from ._drawing import width as _width
+from ._plot_differences import blink, difference, significance, stamps  # noqa: F401
 from ._plot_fits import beam, pointing_residuals, rotation_curve, tipping  # noqa: F401
 from ._plot_maps import sky_map as map  # noqa: A004, F401
 from ._plot_schedule import schedule  # noqa: F401

@@ -135,6 +135,7 @@ void bind_files(py::module_& module) {
   bind_filterbank(room);
   bind_sigmf(room);
   bind_cube(room);
+  bind_image_files(room);
 }
 
 }  // namespace astro_python

@@ -10,5 +10,6 @@ void bind_sdfits(py::module_& room);
 void bind_filterbank(py::module_& room);
 void bind_sigmf(py::module_& room);
 void bind_cube(py::module_& room);
+void bind_image_files(py::module_& room);
 
 }  // namespace astro_python

@@ -2,6 +2,7 @@
 #include "astro/version.hpp"
 #include "common.hpp"
 #include "descriptions.hpp"
+#include "imaging.hpp"
 #include "transport.hpp"
 #include "waiting.hpp"
 
@@ -36,6 +37,7 @@ PYBIND11_MODULE(_astro, module) {
   bind_blocks(module);
   bind_sky(module);
   bind_signal(module);
+  bind_imaging(module);
   bind_files(module);
   bind_log(module);
   bind_registry(module);

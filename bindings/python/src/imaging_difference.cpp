@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "astro/imaging/difference.hpp"
+#include "enums.hpp"
+#include "imaging.hpp"
+#include "records.hpp"
+
+namespace astro_python {
+
+template <>
+struct EnumNames<astro::imaging::Alignment> {
+  static constexpr const char* name = "Alignment";
+  static constexpr auto values = std::to_array<const char*>({"automatic", "stars", "wcs", "none"});
+};
+
+void bind_difference(py::module_& room) {
+  using astro::imaging::Difference;
+  using astro::imaging::Image;
+  using astro::imaging::Psf;
+  make_enum<astro::imaging::Alignment>(room, "By what a reference is brought onto the pixels of another image.");
+  py::class_<Difference>(room, "Difference", nogil_destructor(),
+                         "What has changed between two images, and how it was found.")
+      .def_readonly("science", &Difference::science, "With its variance.")
+      .def_readonly("reference", &Difference::reference, "With its variance, on the pixels of the science image.")
+      .def_readonly("science_psf", &Difference::science_psf)
+      .def_readonly("reference_psf", &Difference::reference_psf)
+      .def_readonly("science_quality", &Difference::science_quality)
+      .def_readonly("reference_quality", &Difference::reference_quality)
+      .def_readonly("registration", &Difference::registration)
+      .def_readonly("is_resampled", &Difference::is_resampled)
+      .def_readonly("subtraction", &Difference::subtraction)
+      .def_readonly("candidates", &Difference::candidates, "The most significant first, those with a veto among them.")
+      .def("__repr__", [](const Difference& self) {
+        return "<Difference with " + std::to_string(self.candidates.size()) + " candidates; " +
+               self.registration.reason + ">";
+      });
+  room.def(
+      "difference",
+      [](const Image& science, const Image& reference, astro::imaging::Alignment alignment,
+         std::optional<Psf> science_psf, std::optional<Psf> reference_psf, double threshold, int correlated,
+         std::size_t tile, int threads) {
+        astro::imaging::DifferenceOptions options{
+            .alignment = alignment, .science_psf = std::move(science_psf), .reference_psf = std::move(reference_psf)};
+        options.subtraction.correlated = correlated;
+        options.subtraction.tile = tile;
+        options.subtraction.threads = threads;
+        options.detection.threshold = threshold;
+        return astro::imaging::difference(science, reference, options);
+      },
+      "science"_a, "reference"_a, py::kw_only(), "alignment"_a = astro::imaging::Alignment::automatic,
+      "science_psf"_a = py::none(), "reference_psf"_a = py::none(), "threshold"_a = 5.0, "correlated"_a = 0,
+      "tile"_a = 0, "threads"_a = 1, nogil(),
+      R"(All the way from two calibrated images of a field to the points that have changed.
+
+Noise, registration and PSFs are measured where they are not given; correlated: as of `subtract`.)");
+}
+
+}  // namespace astro_python

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "astro/imaging/difference.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "astro/files/image.hpp"
+#include "astro/record.hpp"
+#include "cli/commands.hpp"
+#include "cli/output.hpp"
+
+namespace astro::cli {
+
+namespace {
+
+using imaging::Candidate;
+
+struct DifferenceArguments {
+  std::string science;
+  std::string reference;
+  std::string fits;
+  std::string align = "automatic";
+  std::vector<std::string> noise;
+  std::vector<double> gain;
+  std::vector<double> saturation;
+  double threshold = 5.0;
+  int correlated = 0;
+  int threads = 1;
+  bool all = false;
+  bool json = false;
+};
+
+imaging::Image image_of(const std::string& path, const DifferenceArguments& arguments, std::size_t which) {
+  imaging::Image image = files::read_image(path);
+  // One value is for both images.
+  const auto value = [&](const std::vector<double>& given, double otherwise) {
+    return given.empty() ? otherwise : given[std::min(which, given.size() - 1)];
+  };
+  image.gain = value(arguments.gain, image.gain);
+  image.saturation = value(arguments.saturation, image.saturation);
+  if (!arguments.noise.empty()) {
+    image.variance = files::read_image(arguments.noise[which]).pixels;
+    for (float& noise : image.variance.values()) noise *= noise;
+  }
+  return image;
+}
+
+imaging::Alignment alignment_of(const std::string& name) {
+  if (name == "stars") return imaging::Alignment::stars;
+  if (name == "wcs") return imaging::Alignment::wcs;
+  return name == "none" ? imaging::Alignment::none : imaging::Alignment::automatic;
+}
+
+std::string vetoes_of(const Candidate& candidate) {
+  std::string names;
+  for (const imaging::Veto veto : candidate.vetoes) {
+    if (!names.empty()) names += ", ";
+    names += Description<imaging::Veto>::choices.at(static_cast<std::size_t>(veto));
+  }
+  return names;
+}
+
+/// One line of the table: its place, how sure it is, and what is against it.
+std::vector<std::string> row_of(const Candidate& candidate) {
+  const auto degrees = [](const std::optional<Angle>& angle) { return angle ? number(angle->degrees(), 5) : "-"; };
+  return {number(candidate.x, 2),
+          number(candidate.y, 2),
+          degrees(candidate.right_ascension),
+          degrees(candidate.declination),
+          number(candidate.significance, 1),
+          number(candidate.flux, 1),
+          number(candidate.flux_error, 1),
+          vetoes_of(candidate)};
+}
+
+/// How the two images fit each other.
+Value match_of(const imaging::Difference& made) {
+  const imaging::SubtractionMatch& match = made.subtraction.match;
+  const auto vetoed =
+      std::ranges::count_if(made.candidates, [](const Candidate& each) { return !each.vetoes.empty(); });
+  Value told;
+  told.set("registration", made.registration.reason).set("is_resampled", made.is_resampled);
+  told.set("flux_ratio", match.flux_ratio).set("significance_std", match.significance_std);
+  told.set("astrometric_noise_pixel", std::max(match.astrometric_x, match.astrometric_y));
+  told.set("stars", static_cast<std::int64_t>(match.stars)).set("vetoed", static_cast<std::int64_t>(vetoed));
+  told.set("science", made.science_quality.reason).set("science_is_good", made.science_quality.is_good);
+  told.set("reference", made.reference_quality.reason).set("reference_is_good", made.reference_quality.is_good);
+  return told;
+}
+
+int run(const DifferenceArguments& arguments) {
+  imaging::DifferenceOptions options;
+  options.alignment = alignment_of(arguments.align);
+  options.subtraction.threads = arguments.threads;
+  options.subtraction.correlated = arguments.correlated;
+  options.detection.threshold = arguments.threshold;
+  const imaging::Difference made = imaging::difference(image_of(arguments.science, arguments, 0),
+                                                       image_of(arguments.reference, arguments, 1), options);
+  if (!arguments.fits.empty()) files::write_image(arguments.fits, made.subtraction.difference);
+  std::vector<Candidate> shown;
+  std::ranges::copy_if(made.candidates, std::back_inserter(shown),
+                       [&](const Candidate& each) { return arguments.all || each.vetoes.empty(); });
+  Value told = match_of(made);
+  if (arguments.json) {
+    List candidates;
+    for (const Candidate& candidate : shown) candidates.push_back(to_value(candidate));
+    told.set("candidates", std::move(candidates));
+  } else {
+    std::vector<std::vector<std::string>> rows{{"X", "Y", "RA", "DEC", "SIGMA", "FLUX", "ERROR", "VETO"}};
+    for (const Candidate& candidate : shown) rows.push_back(row_of(candidate));
+    print_table(rows);
+  }
+  print(told, arguments.json);
+  return done;
+}
+
+}  // namespace
+
+void add_difference(CLI::App& app, Action& action) {
+  auto arguments = std::make_shared<DifferenceArguments>();
+  CLI::App* command =
+      app.add_subcommand("difference", "what has changed between two images of a field: a table of candidates");
+  command->add_option("science", arguments->science, "FITS image in which it is looked for, calibrated")->required();
+  command->add_option("reference", arguments->reference, "FITS image of the same field at another time")->required();
+  command->add_option("--threshold", arguments->threshold, "standard deviations of a candidate")->capture_default_str();
+  command->add_option("--align", arguments->align, "how the reference is brought onto the science image")
+      ->check(CLI::IsMember({"automatic", "stars", "wcs", "none"}))
+      ->capture_default_str();
+  command->add_option("--gain", arguments->gain, "electrons a count, where the file does not say it; one, or of each")
+      ->expected(1, 2);
+  command->add_option("--saturation", arguments->saturation, "counts, where the file does not say it; one, or of each")
+      ->expected(1, 2);
+  command->add_option("--noise", arguments->noise, "FITS images of the noise of both, where they do not bring it")
+      ->expected(2);
+  command->add_option("--correlated", arguments->correlated, "pixels over which noise is shared, of resampled images")
+      ->capture_default_str();
+  command->add_option("--threads", arguments->threads, "that work")->capture_default_str();
+  command->add_option("--fits", arguments->fits, "write the difference, its variance and its mask");
+  command->add_flag("--all", arguments->all, "show also what is probably nothing on the sky");
+  command->add_flag("--json", arguments->json, "one JSON object");
+  command->callback([&action, arguments] { action = [arguments] { return run(*arguments); }; });
+}
+
+}  // namespace astro::cli

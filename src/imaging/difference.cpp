@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "astro/imaging/difference.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "astro/imaging/resampling.hpp"
+#include "astro/imaging/sources.hpp"
+#include "imaging/levels.hpp"
+#include "imaging/parallel.hpp"
+#include "imaging/refuse.hpp"
+
+namespace astro::imaging {
+namespace {
+
+constexpr const char* differencing = "taking the difference of two images";
+
+/// Pixels that the reference may lie apart, the same everywhere, for the subtraction to do all of the rest.
+constexpr double most_shift = 1.0;
+constexpr double most_distortion = 0.1;
+
+/// An image with its noise, and its stars.
+struct Prepared {
+  Image image{};
+  std::vector<Star> stars{};
+};
+
+Prepared prepared(const Image& raw, int threads) {
+  check_planes(differencing, raw);
+  Prepared made{checked(raw)};
+  Image& image = made.image;
+  const Background background(image);
+  if (image.variance.empty()) {
+    const SkyLevel sky(image, 0, threads);
+    Plane<float> variance(image.rows(), image.columns());
+    const Plane<float> levels = background.levels();
+    for (std::size_t row = 0; row < image.rows(); ++row) {
+      for (std::size_t column = 0; column < image.columns(); ++column) {
+        if (image.mask(row, column) != 0) continue;
+        variance(row, column) = sky.variance(image, row, column, image.pixels(row, column) - levels(row, column));
+      }
+    }
+    image.variance = std::move(variance);
+  }
+  for (const Source& source : extracted(background.subtracted(image), {.threshold = 5.0})) {
+    if ((source.flags & static_cast<std::int32_t>(SourceFlag::at_edge)) != 0) continue;
+    made.stars.push_back({{source.x, source.y}, source.flux});
+  }
+  return made;
+}
+
+std::array<PixelPosition, 4> corners(const Image& image) {
+  const auto right = static_cast<double>(image.columns()) - 1.0;
+  const auto bottom = static_cast<double>(image.rows()) - 1.0;
+  return {PixelPosition{0.0, 0.0}, {right, 0.0}, {0.0, bottom}, {right, bottom}};
+}
+
+/// Whether a transform is a small shift, the same at all corners.
+bool is_small_shift(const Transform& transform, const Image& from, const Image& to) {
+  if (!from.pixels.fits(to.pixels)) return false;
+  const PixelPosition first = transform({0.0, 0.0});
+  return std::ranges::all_of(corners(from), [&](PixelPosition corner) {
+    const PixelPosition there = transform(corner);
+    const double dx = there.x - corner.x;
+    const double dy = there.y - corner.y;
+    return std::hypot(dx, dy) < most_shift && std::hypot(dx - first.x, dy - first.y) < most_distortion;
+  });
+}
+
+class Differencing {
+ public:
+  Differencing(const Image& science, const Image& reference, const DifferenceOptions& options) : options_(options) {
+    std::array<Prepared, 2> made;
+    in_parallel(options.subtraction.threads, 2, [&](std::size_t i) {
+      made[i] = prepared(i == 0 ? science : reference, (options.subtraction.threads + 1) / 2);
+    });
+    science_ = std::move(made[0]);
+    reference_ = std::move(made[1]);
+  }
+
+  Difference run() {
+    const Quality science_quality = judge(science_.image, science_.stars, {options_.limits, {}, nullptr});
+    const Quality reference_quality = judge(reference_.image, reference_.stars, {options_.limits, {}, nullptr});
+    align();
+    check_overlap();
+    std::array<std::optional<Psf>, 2> psfs{options_.science_psf, options_.reference_psf};
+    in_parallel(options_.subtraction.threads, 2, [&](std::size_t i) {
+      const Prepared& from = i == 0 ? science_ : reference_;
+      if (!psfs[i]) psfs[i] = measure_psf(from.image, from.stars).psf;
+    });
+    Subtraction subtracted = subtract(science_.image, *psfs[0], reference_.image, *psfs[1], options_.subtraction);
+    std::vector<PixelPosition> sources;
+    for (const Star& star : reference_.stars) sources.push_back(star.place);
+    std::vector<Candidate> candidates =
+        detect(subtracted, science_.image, reference_.image, sources, options_.detection);
+    return {.science = std::move(science_.image),
+            .reference = std::move(reference_.image),
+            .science_psf = std::move(*psfs[0]),
+            .reference_psf = std::move(*psfs[1]),
+            .science_quality = science_quality,
+            .reference_quality = reference_quality,
+            .registration = std::move(registration_),
+            .is_resampled = is_resampled_,
+            .subtraction = std::move(subtracted),
+            .candidates = std::move(candidates)};
+  }
+
+ private:
+  void align() {
+    const Alignment how = options_.alignment;
+    if (how == Alignment::none) {
+      registration_ = {.is_found = true, .reason = "the images are of the same pixels, as was said"};
+      return;
+    }
+    const bool has_wcs = science_.image.wcs && reference_.image.wcs;
+    if (how == Alignment::wcs && !has_wcs) refuse(differencing, "one of them has no world coordinates to register by");
+    if (how != Alignment::wcs) registration_ = register_stars(reference_.stars, science_.stars);
+    if (registration_.is_found) {
+      if (!is_small_shift(registration_.transform, reference_.image, science_.image))
+        resample_by(registration_.transform);
+      return;
+    }
+    if (how == Alignment::stars || !has_wcs) {
+      refuse(differencing, "they cannot be registered: " + registration_.reason +
+                               (has_wcs ? "" : "; with world coordinates in both they could be without stars"));
+    }
+    const Image& from = reference_.image;
+    registration_ = register_wcs(*from.wcs, from.rows(), from.columns(), *science_.image.wcs);
+    if (!registration_.is_found) refuse(differencing, "they cannot be registered: " + registration_.reason);
+    if (!is_small_shift(registration_.transform, from, science_.image)) resample_by(*science_.image.wcs);
+  }
+
+  template <class To>
+  void resample_by(const To& to) {
+    Image made = resample(reference_.image, to, science_.image.rows(), science_.image.columns()).image;
+    reference_.image = std::move(made);
+    is_resampled_ = true;
+    std::vector<Star> moved;
+    for (Star star : reference_.stars) {
+      star.place = registration_.transform(star.place);
+      const bool is_inside = star.place.x >= 0.0 && star.place.y >= 0.0 &&
+                             star.place.x <= static_cast<double>(science_.image.columns()) - 1.0 &&
+                             star.place.y <= static_cast<double>(science_.image.rows()) - 1.0;
+      if (is_inside) moved.push_back(star);
+    }
+    reference_.stars = std::move(moved);
+  }
+
+  void check_overlap() const {
+    const Plane<std::uint16_t>& mask = reference_.image.mask;
+    const auto lost = std::count_if(mask.values().begin(), mask.values().end(),
+                                    [](std::uint16_t bits) { return (bits & bit(Flag::no_data)) != 0; });
+    const double share = 1.0 - static_cast<double>(lost) / static_cast<double>(std::max<std::size_t>(mask.size(), 1));
+    if (share >= options_.limits.least_overlap) return;
+    refuse(differencing, "the reference has data for " + std::to_string(std::lround(100.0 * share)) +
+                             " % of the science image, expected " +
+                             std::to_string(std::lround(100.0 * options_.limits.least_overlap)) + " % at least");
+  }
+
+  const DifferenceOptions& options_;
+  Prepared science_{};
+  Prepared reference_{};
+  Registration registration_{};
+  bool is_resampled_ = false;
+};
+
+}  // namespace
+
+Difference difference(const Image& science, const Image& reference, const DifferenceOptions& options) {
+  if (options.subtraction.threads < 1) refuse(differencing, "at least one thread must work");
+  return Differencing(science, reference, options).run();
+}
+
+}  // namespace astro::imaging

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include "astro/imaging/image.hpp"
+
+namespace astro::imaging {
+
+/// What the gain and the read noise predict for a pixel, in its own unit.
+struct NoiseModel {
+  float per_count = 1.0F;  ///< variance of each count
+  float floor = 0.0F;      ///< variance without any
+
+  float of(float counts) const noexcept { return (counts > 0.0F ? counts * per_count : 0.0F) + floor; }
+};
+
+/// Throws `invalid_argument` for a gain or read noise that cannot be.
+NoiseModel noise_model(const Image& image);
+
+/// What nothing reaches, a NaN, where it is not known.
+float saturation_of(const Image& image) noexcept;
+
+/// All but planes and world coordinates.
+void copy_description(const Image& from, Image& to);
+
+}  // namespace astro::imaging

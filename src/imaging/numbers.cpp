@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "imaging/numbers.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace astro::imaging {
+
+double median_of(std::span<double> values) {
+  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (values.size() % 2 == 1) return *middle;
+  return 0.5 * (*middle + *std::max_element(values.begin(), middle));
+}
+
+double robust_sigma(std::span<const double> values, double middle) {
+  std::vector<double> deviations;
+  deviations.reserve(values.size());
+  for (const double value : values) deviations.push_back(std::abs(value - middle));
+  return 1.4826 * median_of(std::span(deviations));
+}
+
+void NormalEquations::add(std::span<const double> terms, std::span<const double> values, double weight) {
+  for (std::size_t i = 0; i < unknowns_; ++i) {
+    const double weighted = weight * terms[i];
+    for (std::size_t k = 0; k <= i; ++k) matrix_[i * unknowns_ + k] += weighted * terms[k];
+    for (std::size_t side = 0; side < sides_; ++side) right_[side * unknowns_ + i] += weighted * values[side];
+  }
+}
+
+std::optional<std::vector<double>> NormalEquations::solve() const {
+  // Cholesky's decomposition of the matrix with a diagonal of 1.
+  const std::size_t n = unknowns_;
+  std::vector<double> scale(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const double diagonal = matrix_[i * n + i];
+    if (!(diagonal > 0.0) || !std::isfinite(diagonal)) return std::nullopt;
+    scale[i] = 1.0 / std::sqrt(diagonal);
+  }
+  std::vector<double> lower(n * n);
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t k = 0; k <= i; ++k) {
+      double sum = matrix_[i * n + k] * scale[i] * scale[k];
+      for (std::size_t m = 0; m < k; ++m) sum -= lower[i * n + m] * lower[k * n + m];
+      if (i != k) {
+        lower[i * n + k] = sum / lower[k * n + k];
+      } else {
+        if (!(sum > 1e-13)) return std::nullopt;
+        lower[i * n + i] = std::sqrt(sum);
+      }
+    }
+  }
+  std::vector<double> result(n * sides_);
+  for (std::size_t side = 0; side < sides_; ++side) {
+    double* x = result.data() + side * n;
+    for (std::size_t i = 0; i < n; ++i) {
+      x[i] = right_[side * n + i] * scale[i];
+      for (std::size_t k = 0; k < i; ++k) x[i] -= lower[i * n + k] * x[k];
+      x[i] /= lower[i * n + i];
+    }
+    for (std::size_t i = n; i-- > 0;) {
+      for (std::size_t k = i + 1; k < n; ++k) x[i] -= lower[k * n + i] * x[k];
+      x[i] /= lower[i * n + i];
+    }
+    for (std::size_t i = 0; i < n; ++i) x[i] *= scale[i];
+  }
+  return result;
+}
+
+std::size_t terms_of_order(int order) noexcept {
+  const auto n = static_cast<std::size_t>(order);
+  return (n + 1) * (n + 2) / 2;
+}
+
+void powers(double x, double y, int order, std::span<double> terms) noexcept {
+  std::size_t at = 0;
+  for (int total = 0; total <= order; ++total) {
+    for (int of_y = 0; of_y <= total; ++of_y) {
+      terms[at++] = std::pow(x, total - of_y) * std::pow(y, of_y);
+    }
+  }
+}
+
+}  // namespace astro::imaging

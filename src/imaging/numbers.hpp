@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <vector>
+
+// Small numerics that several files of this room need.
+namespace astro::imaging {
+
+/// Median; NaN when there are none. The order of the values is lost.
+double median_of(std::span<double> values);
+inline double median_of(std::vector<double>&& values) { return median_of(std::span(values)); }
+
+/// Standard deviation of a normal distribution that has this median absolute deviation (1.4826 times it).
+double robust_sigma(std::span<const double> values, double middle);
+
+/// Sums of weighted least squares, one equation after the other; solved for as many right-hand sides as each has.
+class NormalEquations {
+ public:
+  NormalEquations(std::size_t unknowns, std::size_t sides = 1)
+      : unknowns_(unknowns), sides_(sides), matrix_(unknowns * unknowns), right_(unknowns * sides) {}
+
+  void add(std::span<const double> terms, std::span<const double> values, double weight = 1.0);
+  void add(std::span<const double> terms, double value, double weight = 1.0) {
+    add(terms, std::span(&value, 1), weight);
+  }
+  /// Unknowns of the first side, then those of the next; nothing when the equations do not say them.
+  std::optional<std::vector<double>> solve() const;
+
+ private:
+  std::size_t unknowns_;
+  std::size_t sides_;
+  std::vector<double> matrix_;
+  std::vector<double> right_;
+};
+
+/// 1, x, y, x^2, xy, y^2, ... up to an order.
+std::size_t terms_of_order(int order) noexcept;
+void powers(double x, double y, int order, std::span<double> terms) noexcept;
+
+}  // namespace astro::imaging
