@@ -13,6 +13,7 @@ ROOMS = {
     "signal": {"values", "sky"},
     "imaging": {"values", "sky", "signal"},
     "files": {"values", "sky", "signal", "imaging"},
+    "inference": {"values", "core", "imaging"},
     "observing": {"values", "core", "sky", "signal", "files"},
     "messaging": {"values", "core", "observing"},
     "telemetry": {"values", "core", "messaging"},
@@ -27,7 +28,7 @@ VALUES = {
 }
 
 THIRD_PARTY_IN_PUBLIC = re.compile(
-    r"^(boost|yaml-cpp|spdlog|fmt|sqlite3|fftw3|erfa|wcslib|fitsio|avro\.h|curl|httplib|CLI|pybind11|pthread|dlfcn|termios|sep\.h|zlib)", re.IGNORECASE
+    r"^(boost|yaml-cpp|spdlog|fmt|sqlite3|fftw3|erfa|wcslib|fitsio|avro\.h|curl|httplib|CLI|opencv2|pybind11|pthread|dlfcn|termios|sep\.h|zlib)", re.IGNORECASE
 )
 
 

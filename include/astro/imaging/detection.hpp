@@ -46,6 +46,7 @@ struct Candidate {
   std::optional<double> saturated_distance{};  ///< to the next saturated pixel, where one is within 64 pixels
   std::optional<double> reference_distance{};  ///< to the next source of the reference, pixels
   std::vector<Veto> vetoes{};
+  std::optional<double> score{};  ///< probability of being real, once a classifier has seen it
 };
 
 struct DetectionOptions {
@@ -120,5 +121,6 @@ struct astro::Description<astro::imaging::Candidate> {
                                             {.unit = "pixel", .says = "to the next saturated pixel"}),
       field<&Candidate::reference_distance>("reference_distance",
                                             {.unit = "pixel", .says = "to the next source of the reference"}),
-      field<&Candidate::vetoes>("vetoes", {.says = "why it is probably nothing on the sky"})};
+      field<&Candidate::vetoes>("vetoes", {.says = "why it is probably nothing on the sky"}),
+      field<&Candidate::score>("score", {.says = "probability of being real, by a classifier"})};
 };
