@@ -49,6 +49,7 @@ void bind_imaging(py::module_& module) {
   bind_calibration(room);
   bind_sources(room);
   bind_subtraction(room);
+  bind_classifier(room);
   bind_difference(room);
 }
 

@@ -58,6 +58,7 @@ void bind_geometry(py::module_& room);
 void bind_calibration(py::module_& room);
 void bind_sources(py::module_& room);
 void bind_subtraction(py::module_& room);
+void bind_classifier(py::module_& room);
 void bind_difference(py::module_& room);
 
 template <>
