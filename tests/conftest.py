@@ -31,6 +31,15 @@ def recordings():
     return pathlib.Path(folder)
 
 
+@pytest.fixture(scope="session")
+def tools():
+    """The folder of programs that make test data and are not part of the project."""
+    folder = os.environ.get("ASTRO_TEST_TOOLS", "")
+    if not folder:
+        pytest.skip("ASTRO_TEST_TOOLS names no folder of tools")
+    return pathlib.Path(folder)
+
+
 @pytest.fixture
 def start_server(root):
     """start_server("mosquitto", "line of its configuration", ..., ports=1) returns a Server; it ends with the test."""
