@@ -3,8 +3,8 @@
 
 Usage: table.py RESULTS_FOLDER (holds bench_ROOM.json of Google Benchmark, startup.json of startup.py,
 gnuradio.json of gnuradio_chain.py, peers.json of messaging/peers.py, instructions.json of instructions.py, long.json of long.py,
-webapp.json, charts.json and pages.json of webapp/live.py, chart.py and pages.py, imaging.json and geometry.json of
-imaging/peers.py and imaging/geometry.py)
+webapp.json, charts.json and pages.json of webapp/live.py, chart.py and pages.py, imaging.json, geometry.json and
+classifier.json of imaging/peers.py, geometry.py and classifier.py)
 """
 
 import json
@@ -21,7 +21,7 @@ def results(folder):
             if entry.get("aggregate_name", "median") == "median" and not entry.get("error_occurred"):
                 entries[f"{room}/{entry['run_name']}"] = entry
     for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("peers", "records/s"), ("instructions", None), ("long", None),
-                          ("webapp", "value"), ("charts", "ms"), ("pages", "value"), ("imaging", None), ("geometry", None)):
+                          ("webapp", "value"), ("charts", "ms"), ("pages", "value"), ("imaging", None), ("geometry", None), ("classifier", "ms")):
         file = pathlib.Path(folder) / f"{name}.json"
         if file.exists():
             measured = json.loads(file.read_text())
@@ -136,6 +136,9 @@ ROWS = [
         Row(f"chart of {what}", (f"telemetry/chart_of_minutes/{minutes}/real_time", "real_time"), 150, unit="ms", most=True)
         for minutes, what in ((300, "5 hours, from points"), (18720, "13 days, from minutes"), (525600, "a year, from hours"))
     ],
+    Row("100 candidates scored", ("classifier/score of 100", "ms"), 50, unit="ms", most=True),
+    Row("the same, over its network in torch", ("classifier/score of 100", "ms"), 2, unit="ms", most=True,
+        against=("classifier/network in torch", "ms")),
     Row("postgres, 20,000 of 200,000 rows found by time, over bare SQL",
         ("plugins/postgres_finds_a_range/20000/real_time", "rows/s"), 0.5, unit="rows/s",
         against=("plugins/bare_sql_finds_a_range/20000/real_time", "rows/s")),

@@ -94,6 +94,14 @@ def measured_psf(pixels, saturation, half=22, most=150):
     return psf
 
 
+def subtracted(pair, tile=512):
+    """The science image and the reference, and their subtraction with measured PSFs."""
+    saturation = float(pair["sat"])
+    images = [image_of(pair["sci"], SCIENCE_GAIN, saturation), image_of(pair["ref"], SCIENCE_GAIN * EXPOSURES, saturation)]
+    psfs = [astro.imaging.Psf(measured_psf(pair[name], saturation)) for name in ("sci", "ref")]
+    return images, astro.imaging.subtract(images[0], psfs[0], images[1], psfs[1], tile=tile)
+
+
 class Score:
     """Counts over all seeds."""
 
@@ -147,23 +155,22 @@ def main():
         parser.error("give --tools or ASTRO_TRANSIENTS")
     tools = pathlib.Path(arguments.tools)
     results = {}
+    classifier = astro.imaging.Classifier()
     with tempfile.TemporaryDirectory() as temporary:
         work = pathlib.Path(arguments.work or temporary)
         for case in arguments.cases.split(","):
-            scores = {"detected": Score(), "after_veto": Score()}
+            scores = {"detected": Score(), "after_veto": Score(), "after_score": Score()}
             for seed in range(1, arguments.seeds + 1):
                 file = work / f"{case}{seed}.npz"
                 if not file.exists():
                     subprocess.run([sys.executable, tools / "sim.py", file, str(seed), case], check=True, stdout=subprocess.DEVNULL)
                 pair = np.load(file)
-                saturation = float(pair["sat"])
-                images = [image_of(pair["sci"], SCIENCE_GAIN, saturation), image_of(pair["ref"], SCIENCE_GAIN * EXPOSURES, saturation)]
-                psfs = [astro.imaging.Psf(measured_psf(pair[name], saturation)) for name in ("sci", "ref")]
-                made = astro.imaging.subtract(images[0], psfs[0], images[1], psfs[1], tile=arguments.tile)
-                candidates = astro.imaging.detect(made, *images, negative=False)
+                images, made = subtracted(pair, arguments.tile)
+                candidates = classifier.scored(astro.imaging.detect(made, *images, negative=False), *images, made.difference)
                 sound = [c for c in candidates if not c.vetoes]
                 scores["detected"].add(pair, candidates)
                 scores["after_veto"].add(pair, sound)
+                scores["after_score"].add(pair, [c for c in sound if c.score is not None and c.score >= classifier.model.threshold])
                 print(case, seed, made.match, flush=True)
                 # What was refused is no significance to who looks at it.
                 kept = np.array(made.significance)
@@ -178,6 +185,8 @@ def main():
                 for key, value in score.result().items():
                     results[f"{case}/{name}/{key}"] = round(float(value), 4)
                     print(f"{case}/{name}/{key}: {value:.3f}")
+            results[f"{case}/after_score/kept"] = round(float(scores["after_score"].true / scores["detected"].true), 4)
+            print(f"{case}: of what was found the score keeps {results[f'{case}/after_score/kept']}")
     if arguments.result:
         pathlib.Path(arguments.result).write_text(json.dumps(results))
 

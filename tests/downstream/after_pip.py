@@ -20,4 +20,6 @@ with tempfile.TemporaryDirectory() as state:
     spectrum = astro.integrate(site, "hydrogen", astro.Spectrometer(channels=256), duration_s=0.2)
     assert spectrum.power.shape == (256,)
     site.close()
+# The model and what runs it came along.
+assert astro.imaging.Classifier().score([[[[float(i * j % 7) for i in range(63)] for j in range(63)]] * 3]).shape == (1,)
 print("astro", astro.__version__, "from", package.name)
