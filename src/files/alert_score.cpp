@@ -10,8 +10,9 @@ void set_score(Value& alert, double score, const std::string& model) {
     throw Error(ErrorCode::not_found, "scoring an alert: it has no record \"candidate\"; is it of ZTF's form?");
   }
   Value candidate = *found;
-  candidate.set("drb", score);
-  candidate.set("drbversion", model);
+  const std::string key = candidate.find("drb") != nullptr ? "drb" : "rb";
+  candidate.set(key, score);
+  candidate.set(key + "version", model);
   alert.set("candidate", std::move(candidate));
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
+#include <utility>
 
 #include "astro/error.hpp"
 #include "imaging/refuse.hpp"
@@ -29,7 +30,7 @@ std::optional<SkyOfStamp> sky_of_stamp(std::span<const float> plane, std::vector
   for (std::size_t i = 0; i < plane.size(); i += 2) {
     if (std::isfinite(plane[i])) room.push_back(plane[i]);
   }
-  if (room.size() < plane.size() / 8) return std::nullopt;
+  if (room.size() < std::max<std::size_t>(8, plane.size() / 8)) return std::nullopt;
   const auto begin = room.begin();
   const auto quarter = static_cast<std::ptrdiff_t>(room.size() / 4);
   const auto half = static_cast<std::ptrdiff_t>(room.size() / 2);

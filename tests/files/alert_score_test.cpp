@@ -3,6 +3,7 @@
 
 #include "astro/error.hpp"
 #include "astro/files/alert.hpp"
+#include "testing/testing.hpp"
 
 namespace astro::files {
 namespace {
@@ -23,6 +24,16 @@ TEST(AlertScore, IsWrittenWhereZtfHasIt) {
   EXPECT_EQ(candidate.find("drb")->as_number(), 0.75);
   EXPECT_EQ(candidate.find("drbversion")->as_text(), "candidates-1");
   EXPECT_EQ(candidate.find("jd")->as_number(), 2460000.5);
+}
+
+TEST(AlertScore, OfAnOlderAlertIsWrittenWhereItHasIt) {
+  ASTRO_NEEDS_RECORDINGS(folder);
+  AlertFile file = read_alerts(folder / "imaging/ztf_alert/739260766315010006.avro");
+  set_score(file.alerts.at(0), 0.125, "candidates-1");
+  const AlertFile read = read_alerts(alert_bytes(file));
+  const Value& candidate = *read.alerts.at(0).find("candidate");
+  EXPECT_EQ(candidate.find("rb")->as_number(), 0.125);
+  EXPECT_EQ(candidate.find("rbversion")->as_text(), "candidates-1");
 }
 
 TEST(AlertScore, NeedsACandidate) {

@@ -48,8 +48,8 @@ ASTRO_API imaging::Plane<float> stamp_of(const Value& alert, AlertStamp which);
 ASTRO_API void set_stamp(Value& alert, AlertStamp which, const imaging::Plane<float>& pixels,
                          const std::string& file_name);
 
-/// What a classifier says of an alert, as ZTF's fields drb and drbversion of its candidate. Throws `not_found` for an
-/// alert without a candidate.
+/// What a classifier says of an alert, as ZTF's fields drb and drbversion of its candidate; in alerts older than those,
+/// rb and rbversion. Throws `not_found` for an alert without a candidate.
 ASTRO_API void set_score(Value& alert, double score, const std::string& model);
 
 }  // namespace astro::files
