@@ -15,7 +15,7 @@ import torch
 
 import astro
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "models/candidates"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "src/inference/candidates"))
 import train  # noqa: E402
 
 

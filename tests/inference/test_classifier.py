@@ -30,7 +30,7 @@ def classifier():
 
 @pytest.fixture(scope="module")
 def golden():
-    """Triplets with what torch 1.13 said of them when the network was trained: models/candidates/train.py --golden."""
+    """Triplets with what torch 1.13 said of them when the network was trained: src/inference/candidates/train.py --golden."""
     return np.load(HERE / "golden_triplets.npz")
 
 
@@ -89,7 +89,7 @@ def test_normalised_triplets_are_finite_and_of_the_same_shape(golden):
 
 
 def test_what_is_simulated_is_the_same_each_time(root):
-    simulate = module_of(root / "models/candidates", "simulate")
+    simulate = module_of(root / "src/inference/candidates", "simulate")
     one, other = simulate.make_pair(7), simulate.make_pair(7)
     assert np.array_equal(one.science, other.science)
     assert np.array_equal(one.reference, other.reference)
@@ -99,8 +99,8 @@ def test_what_is_simulated_is_the_same_each_time(root):
 @pytest.mark.parametrize("fields", [3, pytest.param(40, marks=pytest.mark.long)])
 def test_held_out_fields_with_another_psf(root, classifier, fields):
     # Other seeds than in training, and optics that training never had.
-    simulate = module_of(root / "models/candidates", "simulate")
-    evaluate = module_of(root / "models/candidates", "evaluate")
+    simulate = module_of(root / "src/inference/candidates", "simulate")
+    evaluate = module_of(root / "src/inference/candidates", "evaluate")
     data = simulate.simulate(range(5001, 5001 + fields), "telescope", threshold=5)
     made, _ = evaluate.figures(classifier, data)
     assert made["real"] > 50 * fields
