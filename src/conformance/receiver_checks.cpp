@@ -222,7 +222,7 @@ void counts_its_gaps(Trial& trial) {
   receiver.need_live();
   double usual = 0;
   double rate = 0;
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  for (int attempt = 0; attempt < 4; ++attempt) {
     usual = receiver.measure(500ms);
     rate = receiver.measure(700ms, 1s);
     if (is_near(rate, usual)) return;
