@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "astro/error.hpp"
 #include "astro/imaging/resampling.hpp"
 #include "astro/imaging/sources.hpp"
 #include "imaging/levels.hpp"
@@ -21,6 +22,9 @@ constexpr const char* differencing = "taking the difference of two images";
 /// Pixels that the reference may lie apart, the same everywhere, for the subtraction to do all of the rest.
 constexpr double most_shift = 1.0;
 constexpr double most_distortion = 0.1;
+
+/// More stars make no better subtraction.
+constexpr PsfOptions psf_options{.most_stars = 150};
 
 /// An image with its noise, and its stars.
 struct Prepared {
@@ -82,15 +86,26 @@ class Differencing {
   }
 
   Difference run() {
-    const Quality science_quality = judge(science_.image, science_.stars, {options_.limits, {}, nullptr});
-    const Quality reference_quality = judge(reference_.image, reference_.stars, {options_.limits, {}, nullptr});
-    align();
-    check_overlap();
-    std::array<std::optional<Psf>, 2> psfs{options_.science_psf, options_.reference_psf};
+    std::array<std::optional<MeasuredPsf>, 2> measured;
+    std::array<Quality, 2> qualities;
     in_parallel(options_.subtraction.threads, 2, [&](std::size_t i) {
       const Prepared& from = i == 0 ? science_ : reference_;
-      if (!psfs[i]) psfs[i] = measure_psf(from.image, from.stars).psf;
+      try {
+        measured[i] = measure_psf(from.image, from.stars, psf_options);
+      } catch (const Error&) {
+        measured[i].reset();  // the verdict says why
+      }
+      qualities[i] =
+          judge(from.image, from.stars, {.limits = options_.limits, .psf = measured[i] ? &*measured[i] : nullptr});
     });
+    align();
+    check_overlap();
+    if (is_resampled_) measured[1].reset();
+    std::array<std::optional<Psf>, 2> psfs{options_.science_psf, options_.reference_psf};
+    for (std::size_t i = 0; i < 2; ++i) {
+      const Prepared& from = i == 0 ? science_ : reference_;
+      if (!psfs[i]) psfs[i] = measured[i] ? measured[i]->psf : measure_psf(from.image, from.stars, psf_options).psf;
+    }
     Subtraction subtracted = subtract(science_.image, *psfs[0], reference_.image, *psfs[1], options_.subtraction);
     std::vector<PixelPosition> sources;
     for (const Star& star : reference_.stars) sources.push_back(star.place);
@@ -100,8 +115,8 @@ class Differencing {
             .reference = std::move(reference_.image),
             .science_psf = std::move(*psfs[0]),
             .reference_psf = std::move(*psfs[1]),
-            .science_quality = science_quality,
-            .reference_quality = reference_quality,
+            .science_quality = std::move(qualities[0]),
+            .reference_quality = std::move(qualities[1]),
             .registration = std::move(registration_),
             .is_resampled = is_resampled_,
             .subtraction = std::move(subtracted),

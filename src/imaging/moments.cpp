@@ -114,29 +114,34 @@ double value_at(const Plane<float>& plane, PixelPosition place) {
 }
 
 Plane<float> moved(const Plane<float>& plane, double dx, double dy) {
-  // Rows first, then columns: the weights are the same for all pixels.
-  const auto shifted_line = [](const float* from, std::size_t stride, std::size_t count, float* to, double by) {
+  // Whole rows at once: the weights are the same for all pixels.
+  const auto rows = static_cast<std::ptrdiff_t>(plane.rows());
+  const auto columns = static_cast<std::ptrdiff_t>(plane.columns());
+  const auto for_each_tap = [](double by, const auto& add) {
     const double whole = std::floor(-by);
     const auto weights = lanczos3_weights(-by - whole);
-    const auto first = static_cast<std::ptrdiff_t>(whole) - 2;
-    for (std::size_t i = 0; i < count; ++i) {
-      double sum = 0.0;
-      for (std::size_t k = 0; k < 6; ++k) {
-        const std::ptrdiff_t at = static_cast<std::ptrdiff_t>(i + k) + first;
-        if (at >= 0 && at < static_cast<std::ptrdiff_t>(count))
-          sum += weights[k] * from[static_cast<std::size_t>(at) * stride];
-      }
-      to[i * stride] = static_cast<float>(sum);
+    for (std::size_t k = 0; k < weights.size(); ++k) {
+      add(static_cast<std::ptrdiff_t>(whole) - 2 + static_cast<std::ptrdiff_t>(k), static_cast<float>(weights[k]));
     }
   };
   Plane<float> across(plane.rows(), plane.columns());
-  for (std::size_t row = 0; row < plane.rows(); ++row) {
-    shifted_line(plane.row(row).data(), 1, plane.columns(), across.row(row).data(), dx);
-  }
+  for_each_tap(dx, [&](std::ptrdiff_t offset, float weight) {
+    const std::ptrdiff_t first = std::max<std::ptrdiff_t>(0, -offset);
+    const std::ptrdiff_t last = std::min(columns, columns - offset);
+    for (std::ptrdiff_t row = 0; row < rows; ++row) {
+      const float* from = plane.data() + row * columns + offset;
+      float* to = across.data() + row * columns;
+      for (std::ptrdiff_t i = first; i < last; ++i) to[i] += weight * from[i];
+    }
+  });
   Plane<float> result(plane.rows(), plane.columns());
-  for (std::size_t column = 0; column < plane.columns(); ++column) {
-    shifted_line(across.data() + column, plane.columns(), plane.rows(), result.data() + column, dy);
-  }
+  for_each_tap(dy, [&](std::ptrdiff_t offset, float weight) {
+    for (std::ptrdiff_t row = std::max<std::ptrdiff_t>(0, -offset); row < std::min(rows, rows - offset); ++row) {
+      const float* from = across.data() + (row + offset) * columns;
+      float* to = result.data() + row * columns;
+      for (std::ptrdiff_t i = 0; i < columns; ++i) to[i] += weight * from[i];
+    }
+  });
   return result;
 }
 

@@ -140,7 +140,7 @@ Quality judge(const Image& image, std::span<const Star> stars, const QualityOpti
   if (limits.most_background > 0.0 && quality.background > limits.most_background)
     faults.push_back("the background is " + shown(quality.background));
   try {
-    const MeasuredPsf measured = measure_psf(image, stars);
+    const MeasuredPsf measured = options.psf != nullptr ? *options.psf : measure_psf(image, stars);
     const PixelPosition middle{0.5 * static_cast<double>(image.columns()), 0.5 * static_cast<double>(image.rows())};
     quality.stars = measured.stars.size();
     quality.fwhm = measured.psf.fwhm(middle);

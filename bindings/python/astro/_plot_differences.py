@@ -60,7 +60,8 @@ def difference(made, figure=None):
         _frame(ax, name)
     usable = made.subtraction.difference.usable
     drawn = _signed(panes[2], numpy.where(usable, made.subtraction.significance, numpy.nan), 6)
-    _frame(panes[2], f"significance, {len(_sound(made.candidates))} candidates")
+    count = len(_sound(made.candidates))
+    _frame(panes[2], f"significance, {count} candidate{'' if count == 1 else 's'}")
     figure.colorbar(drawn, ax=panes[2], label="standard deviations", shrink=0.85)
     radius = 0.012 * max(made.science.shape)
     for each in made.candidates:

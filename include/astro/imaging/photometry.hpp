@@ -83,6 +83,7 @@ struct QualityOptions {
   QualityLimits limits{};
   std::optional<ZeroPoint> zero_point{};
   const Image* reference = nullptr;  ///< with a `wcs`
+  const MeasuredPsf* psf = nullptr;  ///< of the image, where it was measured before
 };
 
 /// Whether an image can be used for what its limits say. Never throws for a bad image, however bad: all NaN, all
