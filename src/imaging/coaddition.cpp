@@ -80,7 +80,7 @@ class Adding {
     double power = 0.0;  ///< F_j^2 / sigma_j^2
   };
 
-  /// F_j / sigma_j^2 conj(P_j) M_j of equation 7, and its denominator.
+  /// F_j / sigma_j^2 conj(P_j) M_j, and its denominator.
   void add(std::size_t k, const PlaneTransform& transform, float* sum, Plane<float>& power, Coadd& made) {
     const Image& image = *exposures_[k].image;
     const SkyLevel level(image, options_.background_cell, options_.threads);

@@ -83,7 +83,7 @@ def quick_size(least):
 
 
 def paper(field, sigma_n, sigma_r, astrometric):
-    """Equations 13, 14, 15, 17, 25 to 33, 41 and 42; the images stand in zeros, which the PSFs do not leave."""
+    """D, S, S_corr and F_psf as the paper has them; the images stand in zeros, which the PSFs do not leave."""
     psfs = [widened(SCIENCE_PSF), widened(REFERENCE_PSF)]
     half = psfs[0].shape[0] // 2
     shape = tuple(quick_size(side + half) for side in field.science.shape)

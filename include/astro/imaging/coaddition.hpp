@@ -26,10 +26,10 @@ struct CoadditionOptions {
 };
 
 struct Coadd {
-  /// R / F_R of the paper (its equations 7 and 8), of the first image's WCS and times, less its background. A source of
+  /// R / F_R of the paper, of the first image's WCS and times, less its background. A source of
   /// flux f appears as f times `psf`. Variance: of the sky and the sources, where something is missing of what remains.
   Image image{};
-  Psf psf;             ///< P_R (equation 10) in the middle of the image
+  Psf psf;             ///< P_R in the middle of the image
   double noise = 0.0;  ///< standard deviation of a pixel of the sky: 1 / F_R
 };
 

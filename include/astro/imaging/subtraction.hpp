@@ -26,8 +26,8 @@ struct SubtractionOptions {
   /// Side in pixels of the cells whose clipped medians are the background of each image, which is taken off; 0: the
   /// backgrounds were taken off before.
   std::size_t background_cell = 128;
-  /// Pixels of resampled images have noise in common. Up to how many pixels away, at most 8; measured from the empty sky
-  /// of the difference. It goes into all errors; the difference is as white as without. 0: each pixel has its own.
+  /// Pixels of resampled images have noise in common. Up to how many pixels away, at most 8; measured from the empty
+  /// sky of the difference. It goes into all errors; the difference is as white as without. 0: each pixel has its own.
   int correlated = 0;
   /// Side in pixels of the parts that are subtracted one by one, with the margins that they share. 0: 512 where a PSF
   /// varies over the field, else 2048 for images of more than 4096 pixels a side, else all at once.
@@ -52,14 +52,14 @@ struct SubtractionMatch {
 /// All planes have the shape of the images, and are 0 where the difference's mask has a bit. Fluxes count in the
 /// reference's unit (F_r = 1), so that they compare from night to night.
 struct Subtraction {
-  /// D / F_D of the paper (its equations 13 and 15): a source of flux f appears as f times `psf`. Its noise is white.
+  /// D / F_D of the paper: a source of flux f appears as f times `psf`. Its noise is white.
   /// Variance: background and sources of both images. It has the science image's WCS and times.
   Image difference{};
-  Plane<float> flux{};              ///< F_psf: S / F_S (equations 17, 41, 42), the flux of a point that changed, there
-  Plane<float> flux_error{};        ///< its standard deviation, sources included
-  Plane<float> significance{};      ///< S_corr (equation 25), positive where something became brighter
-  Psf psf;                          ///< P_D in the middle of the image (equation 14)
-  Plane<float> science_response{};  ///< what one count in a single pixel of the science image makes of the difference
+  Plane<float> flux{};                ///< F_psf: S / F_S, the flux of a point that changed, there
+  Plane<float> flux_error{};          ///< its standard deviation, sources included
+  Plane<float> significance{};        ///< S_corr, positive where something became brighter
+  Psf psf;                            ///< P_D in the middle of the image
+  Plane<float> science_response{};    ///< what one count in a single pixel of the science image makes of the difference
   Plane<float> reference_response{};  ///< the same of a count that the reference has too little
   double difference_scale = 0.0;      ///< F_D, there: D = difference x F_D
   double score_scale = 0.0;           ///< F_S, there: S = flux x F_S
@@ -74,8 +74,8 @@ struct Subtraction {
 /// has `no_data` in each of these pixels, and where they (or what lies outside the edges) hold more than a tenth of
 /// the weight.
 ///
-/// The astrometric noise enters as in the paper's equations 30 to 33, but with the product of the two images'
-/// gradients: a star has the same in both, and noise has nothing in common.
+/// The astrometric noise enters as in the paper, by the gradients of S_n and S_r, but with the product of the two
+/// images' gradients: a star has the same in both, and noise has nothing in common.
 ///
 /// Throws `invalid_argument` for images or PSFs that do not fit each other, for options that cannot be, where too
 /// few stars (5) can be found to measure a flux ratio that is not given, and for images without usable pixels.
