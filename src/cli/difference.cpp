@@ -6,7 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "astro/error.hpp"
 #include "astro/files/image.hpp"
+#include "astro/inference/models.hpp"
 #include "astro/record.hpp"
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
@@ -22,6 +24,7 @@ struct DifferenceArguments {
   std::string reference;
   std::string fits;
   std::string align = "automatic";
+  std::string classifier;
   std::vector<std::string> noise;
   std::vector<double> gain;
   std::vector<double> saturation;
@@ -72,7 +75,22 @@ std::vector<std::string> row_of(const Candidate& candidate) {
           number(candidate.significance, 1),
           number(candidate.flux, 1),
           number(candidate.flux_error, 1),
+          candidate.score ? number(*candidate.score, 3) : "-",
           vetoes_of(candidate)};
+}
+
+/// Scores the candidates, and says by what. Who names no classifier does without one where nothing runs it.
+std::string score(imaging::Difference& made, const std::string& classifier) {
+  try {
+    const imaging::Classifier opened =
+        classifier.empty() ? inference::open_classifier() : inference::open_classifier(classifier);
+    made.candidates =
+        opened.scored(std::move(made.candidates), made.science, made.reference, made.subtraction.difference);
+    return opened.model().name;
+  } catch (const Error& error) {
+    if (!classifier.empty() || error.code() != ErrorCode::not_found) throw;
+    return std::string("none: ") + error.what();
+  }
 }
 
 /// How the two images fit each other.
@@ -96,19 +114,21 @@ int run(const DifferenceArguments& arguments) {
   options.subtraction.threads = arguments.threads;
   options.subtraction.correlated = arguments.correlated;
   options.detection.threshold = arguments.threshold;
-  const imaging::Difference made = imaging::difference(image_of(arguments.science, arguments, 0),
-                                                       image_of(arguments.reference, arguments, 1), options);
+  imaging::Difference made = imaging::difference(image_of(arguments.science, arguments, 0),
+                                                 image_of(arguments.reference, arguments, 1), options);
+  const std::string scored_by = score(made, arguments.classifier);
   if (!arguments.fits.empty()) files::write_image(arguments.fits, made.subtraction.difference);
   std::vector<Candidate> shown;
   std::ranges::copy_if(made.candidates, std::back_inserter(shown),
                        [&](const Candidate& each) { return arguments.all || each.vetoes.empty(); });
   Value told = match_of(made);
+  told.set("classifier", scored_by);
   if (arguments.json) {
     List candidates;
     for (const Candidate& candidate : shown) candidates.push_back(to_value(candidate));
     told.set("candidates", std::move(candidates));
   } else {
-    std::vector<std::vector<std::string>> rows{{"X", "Y", "RA", "DEC", "SIGMA", "FLUX", "ERROR", "VETO"}};
+    std::vector<std::vector<std::string>> rows{{"X", "Y", "RA", "DEC", "SIGMA", "FLUX", "ERROR", "SCORE", "VETO"}};
     for (const Candidate& candidate : shown) rows.push_back(row_of(candidate));
     print_table(rows);
   }
@@ -136,6 +156,8 @@ void add_difference(CLI::App& app, Action& action) {
       ->expected(2);
   command->add_option("--correlated", arguments->correlated, "pixels over which noise is shared, of resampled images")
       ->capture_default_str();
+  command->add_option("--classifier", arguments->classifier,
+                      "NAME.onnx that gives the scores; else the one that ships");
   command->add_option("--threads", arguments->threads, "that work")->capture_default_str();
   command->add_option("--fits", arguments->fits, "write the difference, its variance and its mask");
   command->add_flag("--all", arguments->all, "show also what is probably nothing on the sky");

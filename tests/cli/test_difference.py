@@ -53,11 +53,14 @@ def test_the_program_finds_what_changed_between_shifted_images(astro, pair, tmp_
     told = astro.json("difference", *pair, "--fits", tmp_path / "difference.fits")
     assert_found([(each["x"], each["y"]) for each in told["candidates"]])
     assert told["is_resampled"] and told["science_is_good"]
+    assert told["classifier"] == "candidates-1" and all(each["score"] > 0.5 for each in told["candidates"])
     assert told["significance_std"] == pytest.approx(1.0, abs=0.05)
     with fits.open(tmp_path / "difference.fits") as written:
         assert written[0].data.shape == (SIDE, SIDE)
+    refused = astro.json("difference", *pair, "--classifier", tmp_path / "none.onnx", expect=2)
+    assert "none.json is not there" in refused["error"]
     shown = astro.run("difference", *pair).stdout
-    assert shown.splitlines()[0].split() == ["X", "Y", "RA", "DEC", "SIGMA", "FLUX", "ERROR", "VETO"]
+    assert shown.splitlines()[0].split() == ["X", "Y", "RA", "DEC", "SIGMA", "FLUX", "ERROR", "SCORE", "VETO"]
 
 
 def test_python_writes_a_table_and_pictures(pair, tmp_path):
@@ -65,6 +68,7 @@ def test_python_writes_a_table_and_pictures(pair, tmp_path):
     with open(tmp_path / "out/candidates.csv", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if not row["vetoes"]]
     assert_found([(float(row["x_pixel"]), float(row["y_pixel"])) for row in rows])
+    assert all(float(row["score"]) > 0.5 for row in rows)
     for name in ("panes.png", "stamps.png", "significance.png"):
         with Picture.open(tmp_path / "out" / name) as picture:
             assert len(set(picture.convert("L").resize((64, 64)).tobytes())) > 20, name

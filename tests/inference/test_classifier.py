@@ -96,7 +96,7 @@ def test_what_is_simulated_is_the_same_each_time(root):
     assert np.array_equal(one.changes, other.changes)
 
 
-@pytest.mark.parametrize("fields", [3, pytest.param(40, marks=pytest.mark.long)])
+@pytest.mark.parametrize("fields", [12, pytest.param(40, marks=pytest.mark.long)])
 def test_held_out_fields_with_another_psf(root, classifier, fields):
     # Other seeds than in training, and optics that training never had.
     simulate = module_of(root / "src/inference/candidates", "simulate")

@@ -18,7 +18,7 @@ ROOMS = {
     "messaging": {"values", "core", "observing"},
     "telemetry": {"values", "core", "messaging"},
     "conformance": {"values", "core"},
-    "cli": {"values", "core", "sky", "signal", "files", "observing", "messaging", "telemetry", "imaging", "conformance"},
+    "cli": {"values", "core", "sky", "signal", "files", "observing", "messaging", "telemetry", "imaging", "inference", "conformance"},
 }
 
 # The flat headers that are values: no device, no setting, no log.

@@ -18,6 +18,17 @@ def write_candidates(path, candidates):
             writer.writerow([" ".join(map(str, row[name])) if isinstance(row[name], list) else row[name] for name in names])
 
 
+def scored(made):
+    """Its candidates with the score of the classifier that ships; as they are where nothing runs it."""
+    try:
+        classifier = _astro.imaging.Classifier()
+    except _astro.Error as error:
+        if error.code != "not_found":
+            raise
+        return made.candidates
+    return classifier.scored(made.candidates, made.science, made.reference, made.subtraction.difference)
+
+
 def write_pictures(folder, made):
     """panes.png, stamps.png, significance.png and blink.gif."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -59,9 +70,10 @@ def main(arguments=None):
             image.saturation = image.saturation if given.saturation is None else given.saturation
             image.gain = image.gain if given.gain is None else given.gain
         made = _astro.imaging.difference(*images, alignment=given.align, threshold=given.threshold)
+        candidates = scored(made)
         given.folder.mkdir(parents=True, exist_ok=True)
         _astro.files.write_image(given.folder / "difference.fits", made.subtraction.difference)
-        write_candidates(given.folder / "candidates.csv", made.candidates)
+        write_candidates(given.folder / "candidates.csv", candidates)
         write_pictures(given.folder, made)
     except (OSError, ValueError, _astro.Error) as error:
         raise SystemExit(f"astro.difference: {error}") from None
