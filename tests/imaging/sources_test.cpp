@@ -10,10 +10,6 @@
 #include "making.hpp"
 #include "testing/refusal.hpp"
 
-// SEP 1.2 loses two buffers of a row of pixels with each blend that it takes apart.
-extern "C" const char* __lsan_default_suppressions();  // NOLINT(bugprone-reserved-identifier): its name there
-extern "C" const char* __lsan_default_suppressions() { return "leak:libsep.so\n"; }  // NOLINT
-
 namespace astro::imaging {
 namespace {
 
