@@ -2,6 +2,7 @@
 """The other end of GPIO lines, in the virtual machine: chips that the kernel simulates, and the kernel's own record of
 each value that a line was set to."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -9,6 +10,8 @@ import select
 import threading
 import time
 from typing import NamedTuple
+
+import astro
 
 CONFIG = pathlib.Path("/sys/kernel/config/gpio-sim")
 TRACE = pathlib.Path("/sys/kernel/tracing")
@@ -89,12 +92,14 @@ def lost():
 
 
 def eventually(condition, at_most_s=60.0):
+    """A point that has not been read yet is not what is waited for, either."""
     end = time.monotonic() + at_most_s
-    while not condition():
-        if time.monotonic() > end:
-            return False
+    while time.monotonic() < end:
+        with contextlib.suppress(astro.Error):
+            if condition():
+                return True
         time.sleep(0.01)
-    return True
+    return False
 
 
 class Follower:
