@@ -21,6 +21,8 @@ constexpr std::chrono::milliseconds between_looks(20);   // whether the image is
 constexpr std::chrono::milliseconds between_tries(500);  // of a server that is away
 constexpr std::chrono::seconds readout_bound(60);        // behind the exposure
 constexpr std::chrono::seconds download_bound(120);
+constexpr astro::Duration settle_bound = std::chrono::seconds(2);
+constexpr double idle_state = 0;
 constexpr double error_state = 5;  // of ASCOM's CameraStates
 constexpr double colour = 1;       // of ASCOM's SensorType: three planes
 
@@ -242,6 +244,34 @@ bool Camera::is_ready(const std::function<bool()>& goes_on, astro::Duration expo
   return true;
 }
 
+/// What was broken off before may still be under way, here or by who had the camera before us.
+bool Camera::is_idle(const std::function<bool()>& goes_on) {
+  const auto end = Steady::now() + readout_bound;
+  for (double state = pictures_.get_number("camerastate"); state != idle_state && state != error_state;
+       state = pictures_.get_number("camerastate")) {
+    if (!goes_on() || Steady::now() > end) return false;
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, between_looks, [this] { return !streaming_ || paused_; });
+  }
+  return goes_on();
+}
+
+/// A camera that has just said that it is idle may still refuse while it tidies up.
+bool Camera::begin(const std::function<bool()>& goes_on, astro::Duration exposure, bool light) {
+  const auto end = Steady::now() + settle_bound;
+  while (goes_on()) {
+    try {
+      pictures_.put("startexposure", {{"Duration", text_of(astro::seconds(exposure))}, {"Light", text_of(light)}});
+      return true;
+    } catch (const Refusal&) {
+      if (Steady::now() > end) throw;
+    }
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, between_looks, [this] { return !streaming_ || paused_; });
+  }
+  return false;
+}
+
 void Camera::expose(const std::function<bool()>& goes_on) {
   std::unique_lock lock(mutex_);
   const astro::Duration exposure = exposure_;
@@ -254,7 +284,7 @@ void Camera::expose(const std::function<bool()>& goes_on) {
     pictures_.put("connected", {{"Connected", text_of(true)}});
     apply(options);
   }
-  pictures_.put("startexposure", {{"Duration", text_of(astro::seconds(exposure))}, {"Light", text_of(light)}});
+  if (!is_idle(goes_on) || !begin(goes_on, exposure, light)) return;
   if (!is_ready(goes_on, exposure)) return;
   const std::size_t most = (static_cast<std::size_t>(settings_.largest_frame) << 20) + 4096;
   const ImageAnswer answer = pictures_.get_image(most, download_bound, goes_on);

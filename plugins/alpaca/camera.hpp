@@ -54,6 +54,8 @@ class Camera final : public astro::Receiver {
   astro::StreamSettings taken(astro::Value options);
   void run(const std::stop_token& stop);
   void expose(const std::function<bool()>& goes_on);
+  bool is_idle(const std::function<bool()>& goes_on);
+  bool begin(const std::function<bool()>& goes_on, astro::Duration exposure, bool light);
   bool is_ready(const std::function<bool()>& goes_on, astro::Duration exposure);
   /// Waits until nothing is exposed, and keeps it so.
   std::unique_lock<std::mutex> paused();
