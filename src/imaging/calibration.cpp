@@ -9,6 +9,7 @@
 
 #include "imaging/calibration_rows.hpp"
 #include "imaging/image_parts.hpp"
+#include "imaging/numbers.hpp"
 #include "imaging/refuse.hpp"
 #include "imaging/robust_level.hpp"
 
@@ -88,7 +89,7 @@ Levels row_levels(const Image& rows, const Section& strip) {
     for (std::size_t column = strip.column; column < strip.column + strip.columns; ++column) {
       if (is_usable(rows, row, column)) values.push_back(rows.pixels(row, column));
     }
-    if (!values.empty()) levels[row] = median_in_place(values);
+    if (!values.empty()) levels[row] = median_of(std::span(values));
   }
   return levels;
 }

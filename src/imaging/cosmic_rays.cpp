@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "imaging/image_parts.hpp"
+#include "imaging/numbers.hpp"
 #include "imaging/refuse.hpp"
 #include "imaging/robust_level.hpp"
 
@@ -42,7 +43,7 @@ class CosmicRaySearch {
     if (image.variance.empty()) model_ = noise_model(image);
     std::vector<float> values = usable_values(image);
     if (values.empty()) refuse(finding, "no pixel is usable");
-    level_ = median_in_place(values);
+    level_ = median_of(std::span(values));
     std::vector<Place> unusable;
     for (std::size_t row = 0; row < rows_; ++row) {
       for (std::size_t column = 0; column < columns_; ++column) {
@@ -103,7 +104,7 @@ class CosmicRaySearch {
       for_each_around(place, 2, [&](std::size_t row, std::size_t column) {
         if (image_.mask(row, column) == 0) values.push_back(image_.pixels(row, column));
       });
-      made.push_back(values.empty() ? level_ : median_in_place(values));
+      made.push_back(values.empty() ? level_ : median_of(std::span(values)));
     }
     for (std::size_t i = 0; i < places.size(); ++i) smooth_(places[i].row, places[i].column) = made[i];
   }
@@ -139,7 +140,7 @@ class CosmicRaySearch {
     for_each_around({row, column}, 2, [&](std::size_t r, std::size_t c) {
       if (image_.mask(r, c) == 0) values_.push_back(variance_at(r, c));
     });
-    const float variance = values_.empty() ? 0.0F : median_in_place(values_);
+    const float variance = values_.empty() ? 0.0F : median_of(std::span(values_));
     noise = variance > 0.0F ? std::sqrt(variance) : std::numeric_limits<float>::max();
     return noise;
   }

@@ -7,13 +7,21 @@
 
 namespace astro::imaging {
 
-double median_of(std::span<double> values) {
-  if (values.empty()) return std::numeric_limits<double>::quiet_NaN();
+namespace {
+
+template <class T>
+T middle_of(std::span<T> values) {
+  if (values.empty()) return std::numeric_limits<T>::quiet_NaN();
   const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
   std::nth_element(values.begin(), middle, values.end());
   if (values.size() % 2 == 1) return *middle;
-  return 0.5 * (*middle + *std::max_element(values.begin(), middle));
+  return T{0.5} * (*middle + *std::max_element(values.begin(), middle));
 }
+
+}  // namespace
+
+double median_of(std::span<double> values) { return middle_of(values); }
+float median_of(std::span<float> values) { return middle_of(values); }
 
 double robust_sigma(std::span<const double> values, double middle) {
   std::vector<double> deviations;

@@ -11,6 +11,7 @@ namespace astro::imaging {
 
 /// Median; NaN when there are none. The order of the values is lost.
 double median_of(std::span<double> values);
+float median_of(std::span<float> values);
 inline double median_of(std::vector<double>&& values) { return median_of(std::span(values)); }
 
 /// Standard deviation of a normal distribution that has this median absolute deviation (1.4826 times it).

@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "imaging/robust_level.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
+
+#include "imaging/numbers.hpp"
 
 namespace astro::imaging {
-
-float median_in_place(std::vector<float>& values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (values.size() % 2 == 1) return *middle;
-  return 0.5F * (*middle + *std::max_element(values.begin(), middle));
-}
 
 std::vector<float> usable_values(const Image& image) {
   std::vector<float> values;
@@ -26,9 +21,9 @@ std::vector<float> usable_values(const Image& image) {
 }
 
 RobustLevel robust_level(std::vector<float> values) {
-  const float median = median_in_place(values);
+  const float median = median_of(std::span(values));
   for (float& value : values) value = std::abs(value - median);
-  const double typical = 1.4826 * static_cast<double>(median_in_place(values));
+  const double typical = 1.4826 * static_cast<double>(median_of(std::span(values)));
   if (typical > 0.0) return {median, typical};
   // sqrt(pi / 2) of a normal distribution
   return {median, 1.2533 * std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size())};

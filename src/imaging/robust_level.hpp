@@ -8,9 +8,6 @@
 
 namespace astro::imaging {
 
-/// Median of the values, which are put into another order; there is at least one.
-float median_in_place(std::vector<float>& values);
-
 /// The values of all usable pixels.
 std::vector<float> usable_values(const Image& image);
 

@@ -9,6 +9,7 @@
 #include "astro/imaging/calibration.hpp"
 #include "imaging/calibration_rows.hpp"
 #include "imaging/image_parts.hpp"
+#include "imaging/numbers.hpp"
 #include "imaging/refuse.hpp"
 #include "imaging/robust_level.hpp"
 
@@ -66,7 +67,7 @@ SampleMoments moments_of(const float* sorted, Range range) {
   return moments;
 }
 
-double median_of(const float* sorted, Range range) {
+double median_of_sorted(const float* sorted, Range range) {
   const std::size_t middle = range.begin + range.size() / 2;
   if (range.size() % 2 == 1) return static_cast<double>(sorted[middle]);
   return 0.5 * (static_cast<double>(sorted[middle - 1]) + static_cast<double>(sorted[middle]));
@@ -105,7 +106,7 @@ Range clipped(const float* sorted, std::size_t count, const CombineOptions& opti
       centre = moments.mean;
       deviation = std::sqrt(moments.squares / static_cast<double>(range.size()));
     } else {
-      centre = median_of(sorted, range);
+      centre = median_of_sorted(sorted, range);
       deviation = 1.4826 * median_distance(sorted, range, centre);
     }
     const Range before = range;
@@ -182,7 +183,7 @@ class Combiner {
     const auto kept = static_cast<double>(range.size());
     const SampleMoments moments = moments_of(one_.data(), range);
     const bool is_median = options_.combine == Combine::median;
-    const double value = is_median ? median_of(one_.data(), range) : moments.mean;
+    const double value = is_median ? median_of_sorted(one_.data(), range) : moments.mean;
     double variance = range.size() > 1 ? moments.squares / (kept - 1.0) / kept : 0.0;
     if (has_variance) {
       variance = 0.0;
@@ -297,7 +298,7 @@ std::vector<double> light_levels(const Stack& stack, const CalibrationRows& cali
       const std::vector<float> some = usable_values(rows);
       values.insert(values.end(), some.begin(), some.end());
     }
-    const double level = values.empty() ? 0.0 : static_cast<double>(median_in_place(values));
+    const double level = values.empty() ? 0.0 : static_cast<double>(median_of(std::span(values)));
     if (!(level > 0.0)) {
       refuse("making a flat", "frame " + std::to_string(frame) + " has a median of " + std::to_string(level) +
                                   " above bias and dark current; expected light");
