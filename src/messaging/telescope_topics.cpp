@@ -2,10 +2,7 @@
 #include "astro/messaging/telescope_topics.hpp"
 
 #include <algorithm>
-#include <array>
 #include <condition_variable>
-#include <cstring>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -15,15 +12,11 @@
 #include "astro/log.hpp"
 #include "astro/messaging/status.hpp"
 #include "astro/messaging/telescope.hpp"
-#include "astro/observing/observe.hpp"
-#include "astro/observing/plan.hpp"
 #include "execution.hpp"
 #include "journal.hpp"
-#include "messaging/host_name.hpp"
+#include "messaging/observation_desk.hpp"
 #include "messaging/subscribing.hpp"
 #include "messaging/telescope_sender.hpp"
-#include "messaging/wire.hpp"
-#include "observing/devices.hpp"
 #include "telemetry_hub.hpp"
 
 namespace astro::messaging {
@@ -34,12 +27,9 @@ namespace {
 
 constexpr const char* start_observation = "start_observation";
 constexpr const char* cancel_observation = "cancel_observation";
-constexpr std::size_t most_observations_waiting = 1000;  // observations
-constexpr std::size_t most_interrupted = 1000;           // commands that may have been under way
-constexpr std::size_t longest_observation_id = 200;      // of an observation: the tables that keep it have room for 255
+constexpr std::size_t most_interrupted = 1000;  // commands that may have been under way
 constexpr auto first_pause = 200ms;
 constexpr auto longest_pause = 10s;
-constexpr auto between_progress = 500ms;  // in real time, of acknowledgments
 constexpr auto patience_at_end = 2s;
 
 void check_section(const SectionCheck& check) {
@@ -69,59 +59,6 @@ const SectionEnrolment telescope_section({.name = "telescope",
                                           .schema = schema_of<TelescopeSection>(),
                                           .check = check_section});
 
-/// What the site can bring to kelvin with; nothing, where it describes nothing.
-CalibrationKind calibration_for(const Site& site, const std::string& receiver) {
-  const auto section = detail::calibration_of(site, receiver);
-  for (const CalibrationKind kind : {CalibrationKind::loads, CalibrationKind::noise_diode}) {
-    try {
-      detail::check_calibration(section, kind, receiver);
-      return kind;
-    } catch (const Error&) {  // then the other one
-    }
-  }
-  return CalibrationKind::none;
-}
-
-/// Each gain goes to the element of its name. A receiver that has no such element has one gain, which is `rf_gain`. Who
-/// asks for none has zeros everywhere: it stays as it is set.
-void set_gains(ObservationRequest& request, const ObservationBase& asked, const ReceiverDescription& can) {
-  const std::array gains{std::pair{"rf_gain", asked.rf_gain}, std::pair{"if_gain", asked.if_gain},
-                         std::pair{"bb_gain", asked.bb_gain}};
-  if (std::ranges::all_of(gains, [](const auto& gain) { return gain.second == 0.0; })) return;
-  for (const auto& [name, gain_db] : gains) {
-    if (std::ranges::find(can.options, name, &Field::name) != can.options.end()) {
-      request.receiver_options.set(name, gain_db);
-    } else if (std::string_view(name) == "rf_gain") {
-      request.gain_db = gain_db;
-    } else if (gain_db != 0.0) {
-      log(LogLevel::warning, TelescopeSender::source,
-          std::string(name) + " is passed by: receiver '" + request.receiver + "' has no gain of its own there");
-    }
-  }
-}
-
-Bytes bytes_of(const std::vector<float>& numbers) {
-  Bytes bytes(numbers.size() * sizeof(float));
-  if (!bytes.empty()) std::memcpy(bytes.data(), numbers.data(), bytes.size());
-  return bytes;
-}
-
-/// An integration as its message: the observation is the control room's, the id of the row is ours.
-TelescopeData data_of(const Progress& progress, const std::string& observation_id, std::int64_t sequence) {
-  const Spectrum& spectrum = *progress.latest;
-  const std::string phase(Description<Phase>::choices.at(static_cast<std::size_t>(progress.phase)));
-  return {.data_id = progress.observation_id + "." + std::to_string(progress.stored),
-          .observation_id = observation_id,
-          .sequence_number = sequence,
-          .timestamp = milliseconds_of(spectrum.mid),
-          .data_payload = bytes_of(spectrum.power),
-          .media_type = "application/octet-stream; content=spectrum; phase=" + phase,
-          .dtype = "<f4",
-          .shape = "[" + std::to_string(spectrum.power.size()) + "]",
-          .axis = to_json(to_value(spectrum.axis).set("name", "frequency")),
-          .unit = "arbitrary"};
-}
-
 /// The end of what another book tells of.
 void end_like(const std::shared_ptr<Execution::State>& execution, const Acknowledgment& told) {
   const Error error(error_code_of(told.error_code), told.message);
@@ -142,15 +79,7 @@ struct TelescopeTopics::State final : Subscriber {
   void deliver(std::span<const Message> messages) override;
 
  private:
-  using Running = std::shared_ptr<Execution::State>;
-
-  struct Job {
-    Running execution;
-    ObservationRequest request;
-    std::string observation_id;  ///< as the control room calls it; empty: as we do
-    ObservationControl control;
-    Time completion{};
-  };
+  using Running = ObservationDesk::Running;
 
   /// Tells the control room what our book says.
   class Teller final : public Listener {
@@ -177,16 +106,8 @@ struct TelescopeTopics::State final : Subscriber {
   void say_how_it_is();
 
   void obey(const TelescopeCommand& message);
-  void enqueue(const TelescopeCommand& message, const Running& execution);
-  void cancel(const TelescopeCommand& message, const Running& execution);
   void act(const TelescopeCommand& message, const Command& command, const Running& execution);
   Command kept_form(const TelescopeCommand& message) const;
-
-  void observe_all();
-  void observe_one(Job& job);
-  void progressed(Job& job, const Progress& progress, std::int64_t& sent,
-                  std::chrono::steady_clock::time_point& told_at);
-  std::string current_observation();
 
   void tell(const Acknowledgment& told);
   void follow(const Acknowledgment& told);
@@ -212,10 +133,8 @@ struct TelescopeTopics::State final : Subscriber {
   std::condition_variable wake_;
   bool is_ending_ = false;
   bool is_heard_ = false;
-  std::deque<std::shared_ptr<Job>> waiting_;
-  std::shared_ptr<Job> current_;
   std::map<std::string, Running> under_way_;  // by id, until their end is told
-  std::thread observer_;
+  ObservationDesk observations_{site_, section_, sender_};
   std::thread runner_;
 };
 
@@ -246,14 +165,14 @@ TelescopeTopics::State::~State() {
     const std::lock_guard lock(mutex_);
     is_ending_ = true;
     for (const auto& [id, execution] : under_way_) cut_short.push_back(execution);
-    if (current_) current_->control.cancel();
     wake_.notify_all();
   }
+  observations_.end();
   const Error why(ErrorCode::interrupted, "node '" + name_ + "' was closed; ask again if it is still wanted");
   for (const Running& execution : cut_short) execution->fail(why);
   runner_.join();  // it has begun what is ended here
   hears_.reset();
-  if (observer_.joinable()) observer_.join();
+  observations_.wait();
   watching_ = {};
   reporter_.reset();
   journal_->close();
@@ -302,7 +221,7 @@ bool TelescopeTopics::State::begin() {
   }
   telling_ = detail::subscribe(hub_, teller_);
   watching_ = site_.subscribe(watcher_);
-  observer_ = std::thread([this] { observe_all(); });
+  observations_.start();
   const std::vector<Subscribed> wanted{{TelescopeSender::commands, "astro-telescope-" + name_}};
   hears_ = std::make_unique<Subscribing>(sender_.transport(), wanted, *this, TelescopeSender::source);
   while (!hears_->wait(first_pause)) {
@@ -316,22 +235,17 @@ bool TelescopeTopics::State::begin() {
 
 void TelescopeTopics::State::say_how_it_is() {
   try {
-    const std::string observation = current_observation();
+    const std::string observation = observations_.current();
     sender_.tell_state(true, observation.empty() ? "waits for commands" : "observes", observation);
   } catch (const Error& error) {
     log(LogLevel::warning, TelescopeSender::source, error.what());
   }
 }
 
-std::string TelescopeTopics::State::current_observation() {
-  const std::lock_guard lock(mutex_);
-  return current_ ? current_->observation_id : "";
-}
-
 /// Warnings and errors of the whole process; not of ourselves, who would tell of that we cannot tell.
 void TelescopeTopics::State::warn(TelescopeStatus status) {
   if (status.component == TelescopeSender::source) return;  // of the way to the control room itself
-  if (const std::string observation = current_observation(); !observation.empty()) {
+  if (const std::string observation = observations_.current(); !observation.empty()) {
     status.current_observation_id = observation;
   }
   try {
@@ -344,16 +258,12 @@ void TelescopeTopics::State::warn(TelescopeStatus status) {
 void TelescopeTopics::State::tell(const Acknowledgment& told) {
   // That the driver has it is between nodes: here it is started, and nothing more was done of it yet.
   if (told.state == CommandState::started && told.progress_percent == 0.0) return;
-  std::optional<Time> completion;
-  {
+  if (is_final(told.state)) {
     const std::lock_guard lock(mutex_);
-    if (current_ && current_->execution->command().id == told.command_id && current_->completion != Time{}) {
-      completion = current_->completion;
-    }
-    if (is_final(told.state)) under_way_.erase(told.command_id);
+    under_way_.erase(told.command_id);
   }
   try {
-    sender_.acknowledge(told, is_final(told.state) ? std::nullopt : completion);
+    sender_.acknowledge(told, is_final(told.state) ? std::nullopt : observations_.completion_of(told.command_id));
   } catch (const Error& error) {
     log(LogLevel::error, TelescopeSender::source,
         std::string("an acknowledgment is lost; the journal has it: ") + error.what());
@@ -450,142 +360,11 @@ void TelescopeTopics::State::act(const TelescopeCommand& message, const Command&
   if (message.command_type == device_command) {
     return follow(site_.execute(command).latest());  // it may have come by another way before
   }
-  if (message.command_type == start_observation) return enqueue(message, execution);
-  if (message.command_type == cancel_observation) return cancel(message, execution);
+  if (message.command_type == start_observation) return observations_.add(message, execution);
+  if (message.command_type == cancel_observation) return observations_.cancel(message, execution);
   throw Error(ErrorCode::invalid_argument, "command " + message.command_id + " is of the type \"" +
                                                message.command_type +
                                                "\"; expected start_observation, cancel_observation or device_command");
-}
-
-void TelescopeTopics::State::enqueue(const TelescopeCommand& message, const Running& execution) {
-  if (!message.observation_request) {
-    throw Error(ErrorCode::invalid_argument,
-                "command " + message.command_id + " starts an observation and has no observation_request");
-  }
-  const ObservationBase& asked = *message.observation_request;
-  const auto job = std::make_shared<Job>();
-  job->execution = execution;
-  job->observation_id = asked.observation_id.empty() && asked.id ? std::to_string(*asked.id) : asked.observation_id;
-  if (job->observation_id.size() > longest_observation_id) {
-    throw Error(ErrorCode::invalid_argument, "command " + message.command_id + ": its observation_id has " +
-                                                 std::to_string(job->observation_id.size()) +
-                                                 " bytes; expected at most 200");
-  }
-  job->request = request_of(asked);
-  job->request.receiver = detail::device_of(site_.site(), DeviceKind::receiver, section_.receiver).name;
-  job->request.store = detail::device_of(site_.site(), DeviceKind::store, section_.store).name;
-  set_gains(job->request, asked, site_.receiver(job->request.receiver).description());
-  job->request.channels = section_.channels;
-  job->request.integration = section_.integration;
-  if (job->request.mode != Mode::loads) {
-    job->request.calibration_time = section_.calibration_time;
-    job->request.calibration = calibration_for(site_.site(), job->request.receiver);
-  }
-  (void)plan(site_, job->request, PlanOptions{.start = site_.clock()->now(), .look_ahead = false});
-  const std::lock_guard lock(mutex_);
-  if (waiting_.size() >= most_observations_waiting) {
-    throw Error(ErrorCode::busy, "command " + message.command_id + ": " + std::to_string(waiting_.size()) +
-                                     " observations wait already; ask again when some are done");
-  }
-  waiting_.push_back(job);
-  wake_.notify_all();
-}
-
-/// By the observation's id as the control room has it, or by the command that asked for it (`parent_id`).
-void TelescopeTopics::State::cancel(const TelescopeCommand& message, const Running& execution) {
-  const std::string parent = message.parent_id.value_or("");
-  std::string id;
-  if (message.observation_request) {
-    id = message.observation_request->observation_id;
-    if (id.empty() && message.observation_request->id) id = std::to_string(*message.observation_request->id);
-  }
-  const auto is_meant = [&](const std::shared_ptr<Job>& job) {
-    return (!id.empty() && job->observation_id == id) || (!parent.empty() && job->execution->command().id == parent);
-  };
-  std::shared_ptr<Job> found;
-  bool is_running = false;
-  {
-    const std::lock_guard lock(mutex_);
-    is_running = current_ && is_meant(current_);
-    if (is_running) found = current_;
-    const auto at = std::ranges::find_if(waiting_, is_meant);
-    if (!found && at != waiting_.end()) {
-      found = *at;
-      waiting_.erase(at);
-    }
-  }
-  if (!found) {
-    throw Error(ErrorCode::not_found, "cancelling observation '" + (id.empty() ? parent : id) +
-                                          "': it neither runs nor waits; say its observation_id, or the id of the "
-                                          "command that asked for it as parent_id");
-  }
-  found->control.cancel();
-  if (!is_running) found->execution->fail(Error(ErrorCode::cancelled, "cancelled before it began"));
-  execution->succeed(is_running ? "it is being ended" : "it had not begun");
-}
-
-void TelescopeTopics::State::observe_all() {
-  std::unique_lock lock(mutex_);
-  for (;;) {
-    wake_.wait(lock, [this] { return is_ending_ || !waiting_.empty(); });
-    if (is_ending_) return;
-    current_ = waiting_.front();
-    waiting_.pop_front();
-    lock.unlock();
-    observe_one(*current_);
-    lock.lock();
-    current_.reset();
-  }
-}
-
-void TelescopeTopics::State::observe_one(Job& job) {
-  const Time expires = job.execution->command().expires;
-  if (expires != Time{} && site_.clock()->now() >= expires) {
-    return job.execution->time_out("it expired at " + format_time(expires) + ", while others were observed before it");
-  }
-  std::int64_t sent = 0;
-  std::chrono::steady_clock::time_point told_at{};
-  ObserveOptions options;
-  options.control = job.control;
-  options.progress = [&](const Progress& progress) { progressed(job, progress, sent, told_at); };
-  {
-    const std::lock_guard lock(mutex_);
-    job.completion = site_.clock()->now() + integration_time_of(job.request);
-  }
-  job.execution->start();
-  try {
-    const ObservationResult result = observe(site_, job.request, options);
-    Value details;
-    List findings;
-    for (const Finding& finding : result.findings) findings.push_back(to_value(finding));
-    List files;
-    for (const auto& file : result.files) files.emplace_back("file://" + host_name() + file.string());
-    details.set("observation", result.observation.id).set("store", job.request.store);
-    details.set("topic", "telescope.data").set("key", job.observation_id).set("spectra", sent);
-    details.set("files", std::move(files)).set("findings", std::move(findings));
-    std::string message = std::to_string(sent) + " spectra are on telescope.data under '" + job.observation_id +
-                          "', and in store '" + job.request.store + "' as observation " + result.observation.id;
-    if (!result.observation.reason.empty()) message += "; " + result.observation.reason;
-    job.execution->succeed(std::move(message), std::move(details));
-  } catch (const Error& error) {
-    job.execution->fail(error);
-  } catch (const std::exception& error) {
-    job.execution->fail(Error(ErrorCode::internal, error.what()));
-  }
-}
-
-void TelescopeTopics::State::progressed(Job& job, const Progress& progress, std::int64_t& sent,
-                                        std::chrono::steady_clock::time_point& told_at) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (job.observation_id.empty()) job.observation_id = progress.observation_id;
-    job.completion = site_.clock()->now() + progress.left;
-  }
-  if (progress.latest != nullptr) sender_.send(data_of(progress, job.observation_id, sent++));
-  const auto now = std::chrono::steady_clock::now();
-  if (progress.stage == "done" || (progress.latest != nullptr && now - told_at < between_progress)) return;
-  told_at = now;
-  job.execution->progress(100.0 * progress.fraction, progress.stage);
 }
 
 TelescopeTopics::TelescopeTopics(const Observatory& site, const TelescopeSection& section, const std::string& name)
