@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <optional>
+#include <utility>
 
 #include "astro/error.hpp"
 #include "astro/topic.hpp"
@@ -261,7 +263,7 @@ void Consumer::run() {
     {
       const Lock lock(mutex_);
       if (closing_) return;
-      waiting = waiting_.size();
+      waiting = waiting_count_;
     }
     if (waiting >= static_cast<std::size_t>(settings_.queue)) hold_back(true);
     if (waiting <= static_cast<std::size_t>(settings_.queue) / 2) hold_back(false);
@@ -288,43 +290,53 @@ void Consumer::hold_back(bool holds) {
 
 void Consumer::take(Owned<rd_kafka_message_t> record) {
   if (record->err != RD_KAFKA_RESP_ERR_NO_ERROR) return;  // connections are librdkafka's; it tells of them elsewhere
-  Waiting one{std::move(record), {}, {}, {}};
-  if (understand(one)) taken_.push_back(std::move(one));
+  Message message;
+  std::vector<Header> headers;
+  if (!understand(*record, message, headers)) return;
+  if (!headers.empty()) message.headers = taken_.headers.emplace_back(std::move(headers));
+  taken_.messages.push_back(message);
+  taken_.records.push_back(std::move(record));
+  if (taken_.messages.size() >= largest_batch) queue_taken();
 }
 
 void Consumer::queue_taken() {
-  if (taken_.empty()) return;
+  if (taken_.messages.empty()) return;
   troubles_.clear();
   bool was_empty = false;
   {
     const Lock lock(mutex_);
     was_empty = waiting_.empty();
-    for (Waiting& one : taken_) {
-      Waiting& kept = waiting_.emplace_back(std::move(one));
-      if (!kept.key.empty()) kept.message.key = kept.key;  // a short text moves with its string
-      kept.message.headers = kept.headers;
+    waiting_count_ += taken_.messages.size();
+    const std::size_t out = is_out_ ? 1 : 0;
+    // What trickles in is delivered together, when somebody has time for it.
+    if (waiting_.size() > out && waiting_.back().messages.size() + taken_.messages.size() <= largest_batch) {
+      Taken& last = waiting_.back();
+      last.messages.insert(last.messages.end(), taken_.messages.begin(), taken_.messages.end());
+      std::ranges::move(taken_.records, std::back_inserter(last.records));
+      std::ranges::move(taken_.headers, std::back_inserter(last.headers));
+    } else {
+      waiting_.push_back(std::move(taken_));
     }
   }
-  taken_.clear();
+  taken_ = {};
   if (was_empty) wake_();
 }
 
-/// Whether it is one of the pattern's.
-bool Consumer::understand(Waiting& one) {
-  const rd_kafka_message_t& record = *one.record;
-  Message& message = one.message;
+/// Whether it is one of the pattern's. What the message says lies in the record, but for `headers`.
+bool Consumer::understand(const rd_kafka_message_t& record, Message& message, std::vector<Header>& headers) {
   const Origin& origin = origin_of(rd_kafka_topic_name(record.rkt));
   message.body = {static_cast<const std::byte*>(record.payload), record.len};
+  // Of what is retained the record's key is the topic.
   message.key = origin.is_kept ? std::string_view() : text(record.key, record.key_len);
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
-  const std::int64_t timestamp = rd_kafka_message_timestamp(one.record.get(), &type);
+  const std::int64_t timestamp = rd_kafka_message_timestamp(&record, &type);
   message.time = type == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE ? clock_->now() : Time(std::chrono::milliseconds(timestamp));
-  rd_kafka_headers_t* headers = nullptr;
-  if (rd_kafka_message_headers(one.record.get(), &headers) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+  rd_kafka_headers_t* there = nullptr;
+  if (rd_kafka_message_headers(&record, &there) == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const char* name = nullptr;
     const void* bytes = nullptr;
     std::size_t size = 0;
-    for (std::size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &bytes, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (std::size_t i = 0; rd_kafka_header_get_all(there, i, &name, &bytes, &size) == RD_KAFKA_RESP_ERR_NO_ERROR;
          ++i) {
       const std::string_view value = text(bytes, size);
       const std::string_view what = name;
@@ -332,8 +344,8 @@ bool Consumer::understand(Waiting& one) {
       else if (what == time_header) message.time = time_of(value).value_or(message.time);
       else if (what == lifetime_header) message.lifetime = lifetime_of(value);
       else if (what == retained_header) message.retained = true;
-      else if (what == "astro-key") one.key = value;
-      else one.headers.push_back({what, value});
+      else if (what == key_header) message.key = value;
+      else headers.push_back({what, value});
     }
   }
   if (!message.topic.empty()) return topic_matches(pattern_, message.topic);
@@ -361,22 +373,23 @@ bool Consumer::is_ready() const noexcept {
 
 std::span<const Message> Consumer::next() {
   const Lock lock(mutex_);
-  const std::size_t count = std::min(waiting_.size(), largest_batch);
-  batch_.clear();
-  for (std::size_t i = 0; i < count; ++i) batch_.push_back(waiting_[i].message);
-  return batch_;
+  is_out_ = !waiting_.empty();
+  return is_out_ ? std::span<const Message>(waiting_.front().messages) : std::span<const Message>();
 }
 
 void Consumer::done() noexcept {
-  std::vector<Waiting> over;
-  over.reserve(batch_.size());
+  Taken over;
   {
     const Lock lock(mutex_);
-    for (std::size_t i = 0; i < batch_.size(); ++i) {
-      const rd_kafka_message_t& record = *waiting_.front().record;
-      if (is_group_) delivered_[{rd_kafka_topic_name(record.rkt), record.partition}] = record.offset + 1;
-      over.push_back(std::move(waiting_.front()));
-      waiting_.pop_front();
+    if (!std::exchange(is_out_, false)) return;
+    over = std::move(waiting_.front());
+    waiting_.pop_front();
+    waiting_count_ -= over.messages.size();
+    for (std::size_t i = 0; is_group_ && i < over.records.size(); ++i) {
+      const rd_kafka_message_t& record = *over.records[i];
+      const rd_kafka_message_t* next = i + 1 < over.records.size() ? over.records[i + 1].get() : nullptr;
+      if (next != nullptr && next->rkt == record.rkt && next->partition == record.partition) continue;
+      delivered_[{rd_kafka_topic_name(record.rkt), record.partition}] = record.offset + 1;
     }
   }
   if (is_group_) commit(false);
@@ -398,7 +411,7 @@ void Consumer::tell(MetricWriter& writer) {
   }
   const Lock lock(mutex_);
   writer.gauge("astro_consumer_lag_messages", "Messages that a group of subscribers has still before it",
-               static_cast<double>(behind) + static_cast<double>(waiting_.size()), {{"pattern", pattern_}});
+               static_cast<double>(behind) + static_cast<double>(waiting_count_), {{"pattern", pattern_}});
 }
 
 void Consumer::commit(bool waits) noexcept {

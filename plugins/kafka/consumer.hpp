@@ -48,11 +48,10 @@ class Consumer final : public broker::Source {
  private:
   using Lock = std::unique_lock<std::mutex>;
   using Partition = std::pair<std::string, std::int32_t>;
-  struct Waiting {
-    Owned<rd_kafka_message_t> record;
-    std::string key;  // of what is retained: its record's key is the topic
-    std::vector<Header> headers;
-    Message message;
+  struct Taken {  // messages, and what they borrow from
+    std::vector<Message> messages;
+    std::vector<Owned<rd_kafka_message_t>> records;
+    std::vector<std::vector<Header>> headers;  // of those that have some
   };
 
   std::set<Partition> partitions(std::int64_t timeout_ms);
@@ -67,7 +66,7 @@ class Consumer final : public broker::Source {
   void run();
   void take(Owned<rd_kafka_message_t> record);
   void queue_taken();
-  bool understand(Waiting& one);
+  bool understand(const rd_kafka_message_t& record, Message& message, std::vector<Header>& headers);
   void hold_back(bool holds);
   void commit(bool waits) noexcept;
   void tell(MetricWriter& writer);
@@ -98,12 +97,13 @@ class Consumer final : public broker::Source {
   const Origin& origin_of(const char* kafka_topic);
   std::unordered_map<std::string, Origin> origins_;  // by Kafka topic; those who wait point to them
   std::pair<std::string, const Origin*> last_origin_{};
-  std::vector<Waiting> taken_;  // not queued yet
-  std::vector<Message> batch_;  // the deliverer's thread
+  Taken taken_;  // not queued yet
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Waiting> waiting_;
+  std::deque<Taken> waiting_;
+  std::size_t waiting_count_ = 0;                // messages
+  bool is_out_ = false;                          // the first of `waiting_` is being delivered
   std::map<Partition, std::int64_t> delivered_;  // the next offset
   bool was_assigned_ = false;
   bool closing_ = false;

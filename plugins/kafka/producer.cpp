@@ -14,6 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr std::size_t longest_run = 1000;
 constexpr std::size_t most_routes = 65536;  // then they are forgotten: a program may make up a topic a message
 
 const char* name_of(Compression compression) noexcept {
@@ -26,6 +27,15 @@ std::uint32_t hash(std::string_view text) noexcept {
   std::uint32_t hash = 2166136261U;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619U;
   return hash;
+}
+
+/// The same piece of memory: a batch is mostly of one topic.
+bool is_same(std::string_view a, std::string_view b) noexcept { return a.data() == b.data() && a.size() == b.size(); }
+
+/// For librdkafka, which only reads it. Nothing at all would be a tombstone, an empty body is none.
+void* body_of(const Message& message) noexcept {
+  static std::byte nothing{};
+  return message.body.empty() ? &nothing : const_cast<std::byte*>(message.body.data());
 }
 
 std::string seconds_text(Duration duration) {
@@ -94,24 +104,31 @@ void Producer::start() {
     log_("connecting to " + settings_.brokers + ": " + text_of(error) + "; trying again, messages wait meanwhile");
 }
 
-void Producer::check(const Message& message) const {
-  const auto refuse = [&](const std::string& complaint) {
-    throw Error(ErrorCode::invalid_argument,
-                "publishing to the topic \"" + std::string(message.topic.substr(0, 80)) + "\": " + complaint);
-  };
-  if (const std::string complaint = complaint_about_topic(message.topic); !complaint.empty())
-    refuse(complaint + "; expected levels between slashes");
-  if (message.body.size() > static_cast<std::size_t>(settings_.largest_body)) {
-    refuse("the body has " + std::to_string(message.body.size()) + " bytes, at most " +
-           std::to_string(settings_.largest_body) + " are carried; put it into a store and send its id");
+void Producer::check(std::span<const Message> batch) const {
+  std::string_view checked;
+  for (const Message& message : batch) {
+    const auto refuse = [&](const std::string& complaint) {
+      throw Error(ErrorCode::invalid_argument,
+                  "publishing to the topic \"" + std::string(message.topic.substr(0, 80)) + "\": " + complaint);
+    };
+    if (checked.data() == nullptr || !is_same(message.topic, checked)) {
+      const std::string complaint = complaint_about_topic(message.topic);
+      if (!complaint.empty()) refuse(complaint + "; expected levels between slashes");
+      checked = message.topic;
+    }
+    if (message.body.size() > static_cast<std::size_t>(settings_.largest_body)) {
+      refuse("the body has " + std::to_string(message.body.size()) + " bytes, at most " +
+             std::to_string(settings_.largest_body) + " are carried; put it into a store and send its id");
+    }
   }
 }
 
 Published Producer::publish(std::span<const Message> batch) {
-  for (const Message& message : batch) check(message);
+  check(batch);
   const Time now = std::chrono::floor<std::chrono::milliseconds>(clock_->now());  // as Kafka keeps it
-  const Message* last = nullptr;
+  std::string_view routed;
   Route route{};
+  Run run;
   const std::lock_guard lock(mutex_);
   if (closing_) throw Error(ErrorCode::transport, "publishing: the transport is closed; open it first");
   const std::size_t count = count_with_room(batch);
@@ -124,18 +141,51 @@ Published Producer::publish(std::span<const Message> batch) {
   outstanding_ += count;
   outstanding_bytes_ += bytes;
   for (std::size_t i = 0; i < count; ++i) {
+    if (i == 0 || !is_same(batch[i].topic, routed)) route = route_of(batch[i].topic);
+    routed = batch[i].topic;
+    Outgoing& outgoing = together->messages[i];
+    outgoing = {ticket++, broker::Parcel::size_of(batch[i]), batch[i].retained ? 2 : 1, route.hash, together};
+    if (is_plain(batch[i], route)) {
+      add(run, *route.topic, batch[i], &outgoing);
+      continue;
+    }
+    produce(run);  // its place is after them
     Message message = batch[i];
     if (message.time == Time{}) message.time = now;
-    const bool is_same =
-        last != nullptr && message.topic.data() == last->topic.data() && message.topic.size() == last->topic.size();
-    if (!is_same) route = route_of(message.topic);
-    last = &batch[i];
-    Outgoing& outgoing = together->messages[i];
-    outgoing = {ticket++, broker::Parcel::size_of(message), message.retained ? 2 : 1, route.hash, together};
     put(*route.topic, message, route.needs_header, false, &outgoing);  // its report may end all of the batch
     if (message.retained) put(topic_for(map_.rule_of_retained(), true), message, true, true, &outgoing);
   }
+  produce(run);
   return published;
+}
+
+/// Whether librdkafka gives it all that it needs by itself: the time, too, is that of now.
+bool Producer::is_plain(const Message& message, const Route& route) const {
+  return route.topic->is_ready && !route.needs_header && message.headers.empty() && !message.retained &&
+         message.lifetime <= Duration::zero() && message.time == Time{} && !clock_->is_simulated();
+}
+
+void Producer::add(Run& run, KafkaTopic& topic, const Message& message, Outgoing* outgoing) {
+  if (run.topic != &topic || run.messages.size() >= longest_run) produce(run);
+  run.topic = &topic;
+  rd_kafka_message_t& plain = run.messages.emplace_back();
+  plain.payload = body_of(message);
+  plain.len = message.body.size();
+  plain.key = message.key.empty() ? nullptr : const_cast<char*>(message.key.data());
+  plain.key_len = message.key.size();
+  plain._private = outgoing;
+}
+
+void Producer::produce(Run& run) {
+  if (run.messages.empty()) return;
+  const int count = static_cast<int>(run.messages.size());
+  const int taken = rd_kafka_produce_batch(run.topic->handle.get(), RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
+                                           run.messages.data(), count);
+  for (int i = 0; taken < count && i < count; ++i) {
+    const rd_kafka_message_t& one = run.messages[static_cast<std::size_t>(i)];
+    if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR) report(static_cast<Outgoing*>(one._private), one.err);
+  }
+  run.messages.clear();
 }
 
 std::size_t Producer::count_with_room(std::span<const Message> batch) const {
@@ -224,16 +274,12 @@ void Producer::produce(KafkaTopic& topic, const Message& message, bool needs_hea
   std::string_view key = message.key;
   if (is_copy) {
     kept_key = message.topic;
-    if (!message.key.empty()) add("astro-key", message.key);
+    if (!message.key.empty()) add(key_header, message.key);
     key = kept_key;
   }
-  static const char nothing = 0;
-  const void* body = is_removed             ? nullptr
-                     : message.body.empty() ? &nothing
-                                            : static_cast<const void*>(message.body.data());
   const rd_kafka_resp_err_t error =
       rd_kafka_producev(client_, RD_KAFKA_V_RKT(topic.handle.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                        RD_KAFKA_V_VALUE(const_cast<void*>(body), message.body.size()),
+                        RD_KAFKA_V_VALUE(is_removed ? nullptr : body_of(message), message.body.size()),
                         RD_KAFKA_V_KEY(key.empty() ? nullptr : key.data(), key.size()),
                         RD_KAFKA_V_TIMESTAMP(std::max<std::int64_t>(timestamp, 1)), RD_KAFKA_V_HEADERS(headers),
                         RD_KAFKA_V_OPAQUE(outgoing), RD_KAFKA_V_END);

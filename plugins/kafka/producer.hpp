@@ -23,6 +23,7 @@ inline constexpr const char* topic_header = "astro-topic";
 inline constexpr const char* time_header = "astro-time";          // when Kafka's milliseconds do not say it
 inline constexpr const char* lifetime_header = "astro-lifetime";  // seconds
 inline constexpr const char* retained_header = "astro-retained";
+inline constexpr const char* key_header = "astro-key";  // of what is retained: its record's key is the topic
 
 /// Sends what was accepted, for as long as it takes, in order. Messages for a Kafka topic that may not
 /// be there yet wait here until it is made.
@@ -74,10 +75,18 @@ class Producer final {
     std::uint32_t hash;
   };
 
-  void check(const Message& message) const;
+  struct Run {  // neighbours for one Kafka topic that need nothing but key and body: handed over in one call
+    KafkaTopic* topic = nullptr;
+    std::vector<rd_kafka_message_t> messages;
+  };
+
+  void check(std::span<const Message> batch) const;
   const Route& route_of(std::string_view topic);
   KafkaTopic& topic_for(const TopicRule& rule, bool is_compacted);
   void begin(KafkaTopic& topic);
+  bool is_plain(const Message& message, const Route& route) const;
+  void add(Run& run, KafkaTopic& topic, const Message& message, Outgoing* outgoing);
+  void produce(Run& run);
   void put(KafkaTopic& topic, const Message& message, bool needs_header, bool is_copy, Outgoing* outgoing);
   void produce(KafkaTopic& topic, const Message& message, bool needs_header, bool is_copy, Outgoing* outgoing);
   struct Over {  // messages that are over, settled or not
