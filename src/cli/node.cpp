@@ -147,8 +147,7 @@ int send(const SendArguments& arguments) {
   if (arguments.expires_s > 0.0) command.expires = command.issued + from_seconds(arguments.expires_s);
   const Acknowledgment told = client.send(command, from_seconds(arguments.wait_s));
   print(to_value(told), arguments.json);
-  if (told.state == CommandState::completed || !is_final(told.state)) return done;
-  return told.state == CommandState::rejected ? refused : failed;
+  return exit_code_of(told, arguments.wait_s);
 }
 
 struct WatchArguments {
@@ -234,7 +233,8 @@ void add_send(CLI::App& app, Action& action) {
   command->add_option("--issuer", arguments->issuer, "who commands; default: you, and this machine");
   command->add_option("--expires", arguments->expires_s,
                       "seconds after which it does not run any more; default: never");
-  command->add_option("--wait", arguments->wait_s, "seconds to wait for its end")->capture_default_str();
+  command->add_option("--wait", arguments->wait_s, "seconds to wait for its end; 0: it is sent, and that is all")
+      ->capture_default_str();
   command->add_flag("--json", arguments->json, "one JSON object on standard output");
   command->callback([&action, arguments] { action = [arguments] { return send(*arguments); }; });
 }

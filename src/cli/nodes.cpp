@@ -85,8 +85,7 @@ int configure(const ConfigureArguments& arguments) {
       client.configure(arguments.node, text_in(arguments.file.empty() ? arguments.site : arguments.file), issuer,
                        from_seconds(arguments.wait_s));
   print(to_value(told), arguments.json);
-  if (told.state == CommandState::completed || !is_final(told.state)) return done;
-  return told.state == CommandState::rejected ? refused : failed;
+  return exit_code_of(told, arguments.wait_s);
 }
 
 struct CommandsArguments {
@@ -150,7 +149,8 @@ void add_configure(CLI::App& app, Action& action) {
   command->add_option("--node", arguments->node, "the name of the node")->required();
   command->add_option("--file", arguments->file, "what is sent; default: the site file itself");
   command->add_option("--by", arguments->by, "who does it; default: your login");
-  command->add_option("--wait", arguments->wait_s, "seconds to wait for its end")->capture_default_str();
+  command->add_option("--wait", arguments->wait_s, "seconds to wait for its end; 0: it is sent, and that is all")
+      ->capture_default_str();
   command->add_flag("--json", arguments->json, "one JSON object on standard output");
   command->callback([&action, arguments] { action = [arguments] { return configure(*arguments); }; });
 }

@@ -7,6 +7,16 @@
 
 namespace astro::cli {
 
+ExitCode exit_code_of(const Acknowledgment& told, double waited_s) {
+  if (told.state == CommandState::completed) return done;
+  if (told.state == CommandState::rejected) return refused;
+  if (is_final(told.state)) return failed;
+  if (waited_s <= 0.0) return done;
+  std::cerr << "astro: no end of command " << told.command_id << " within " << number(waited_s, 0)
+            << " s; what became of it: astro commands" << std::endl;
+  return failed;
+}
+
 void print(const Value& result, bool json) {
   if (json) {
     std::cout << to_json(result) << std::endl;

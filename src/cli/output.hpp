@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "astro/command.hpp"
 #include "astro/value.hpp"
 
 namespace astro::cli {
@@ -15,6 +16,10 @@ enum ExitCode : int {
   refused = 3,       ///< not visible, outside limits, held by somebody else
   interrupted = 130  ///< by a signal
 };
+
+/// What a command came to, for whoever waited so long for its end: `failed`, and a sentence, where it has none yet. Who
+/// did not want to wait is done.
+ExitCode exit_code_of(const Acknowledgment& told, double waited_s);
 
 /// Prints a result: one line of JSON, or "key: value" lines for people.
 void print(const Value& result, bool json);

@@ -96,6 +96,13 @@ def test_a_name_that_is_wrong_is_told_before_anything_is_sent(hill):
     assert "expected name=value" in ran.stderr
 
 
+def test_who_waits_in_vain_for_an_end_is_told_so(hill):
+    hill.serve("movement").send_signal(signal.SIGSTOP)
+    sent = hill.run("send", "hill.yaml", "dish", "move_to", "first=20", "second=50", "--wait", "1", expect=1)
+    assert "no end of command" in sent.stderr and "within 1 s" in sent.stderr
+    hill.run("send", "hill.yaml", "dish", "move_to", "first=30", "second=50", "--wait", "0")
+
+
 def test_a_killed_node_is_missed_and_does_nothing_twice(hill):
     node = hill.serve("movement")
     watch = hill.start("watch", "hill.yaml", "--seconds", "120", "--json", stdout=subprocess.PIPE)
@@ -259,7 +266,7 @@ def test_a_late_node_does_not_run_what_expired_while_it_was_away(hill):
     hill.known("shed")  # how late it is, is kept
     late.send_signal(signal.SIGTERM)
     assert late.wait(60) == 0
-    waits = hill.json("send", "hill.yaml", "weather", "reset_sensors", "--expires", "1", "--wait", "2")
+    waits = hill.json("send", "hill.yaml", "weather", "reset_sensors", "--expires", "1", "--wait", "2", expect=1)
     assert waits["state"] == "received"
     hill.serve("shed", **faked("-3600"))
     hill.json("send", "hill.yaml", "weather", "get_status")  # comes after it
