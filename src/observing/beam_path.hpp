@@ -12,6 +12,10 @@ namespace astro::detail {
 class BeamPath {
  public:
   /// Throws `invalid_argument` for a target that cannot be read.
+  /// A mount that begins to move lags until its motors are up to speed: a moving beam sets out so long before what
+  /// counts of its way.
+  static constexpr Duration run_up = std::chrono::seconds(4);
+
   BeamPath(const Step& step, const Location& site);
 
   /// Whether the step says where the beam has to be.

@@ -57,7 +57,7 @@ class Planner {
   void plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan) const;
   Axes wanted(const AltAz& place, Time time) const { return pointing().axes_of(place, time); }
   detail::Pointing pointing() const { return {mount_->description.geometry, site_.location}; }
-  std::vector<Time> samples(const PlannedStep& planned, Time begin) const;
+  std::vector<Time> samples(const PlannedStep& planned, Duration run_up) const;
   std::optional<Error> objection(bool is_celestial, const AltAz& place, const sky::TrackPoint& point) const;
   Duration slew_time(const Axes& from, const Axes& to, Time now, PlannedStep& planned) const;
   std::string load_target(Phase phase) const;
@@ -125,8 +125,10 @@ std::string Planner::load_target(Phase phase) const {
   return {};
 }
 
-std::vector<Time> Planner::samples(const PlannedStep& planned, Time begin) const {
-  const Duration duration = planned.step.duration;
+/// From when it sets out.
+std::vector<Time> Planner::samples(const PlannedStep& planned, Duration run_up) const {
+  const Time begin = planned.begin - run_up;
+  const Duration duration = planned.step.duration + run_up;
   if (planned.step.drift) return {begin};
   const std::int64_t gaps = std::clamp<std::int64_t>(duration / 60s + 1, 2, 1500);
   std::vector<Time> times;
@@ -171,16 +173,18 @@ void Planner::plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan)
   if (const std::string load = load_target(step.phase); !load.empty()) step.target = load;
   const BeamPath path(step, site_.location);
   planned.start = now;
-  planned.begin = now + (now == plan.start ? Duration{} : settling);
+  const Duration run_up = path.moves() && !path.is_anywhere() ? BeamPath::run_up : Duration{};
+  planned.begin = now + (now == plan.start ? Duration{} : settling) + run_up;
   if (mount_ && !path.is_anywhere()) {
     const sky::AxisReach reach{mount_->limits.first, mount_->limits.second, mount_->description.fastest};
     planned.has_place = true;
     // The slew takes its time, in which the sky turns on: twice is enough.
     for (int pass = 0; pass < 2; ++pass) {
-      const std::vector<Time> times = samples(planned, planned.begin);
+      const std::vector<Time> times = samples(planned, run_up);
       std::vector<AltAz> places;
       std::vector<Axes> axes_wanted;
       try {
+        planned.place = path.apparent_place(observer_, apparent_, planned.begin, planned.begin);
         for (const Time time : times) {
           places.push_back(path.apparent_place(observer_, apparent_, planned.begin, time));
           axes_wanted.push_back(wanted(places.back(), time));
@@ -191,7 +195,6 @@ void Planner::plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan)
         break;
       }
       const sky::TrackPlan track = sky::plan_track(times, axes_wanted, reach, axes);
-      planned.place = places.front();
       planned.from = track.points.front().axes;
       planned.to = track.points.back().axes;
       planned.refusal.clear();
@@ -204,7 +207,7 @@ void Planner::plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan)
       if (!planned.refusal.empty()) break;
       const Duration slew = slew_time(axes, planned.from, now, planned);
       if (!planned.refusal.empty()) break;
-      if (pass == 0) planned.begin = now + slew + settling;
+      if (pass == 0) planned.begin = now + slew + settling + run_up;
       else plan.unwinds += track.changes;
     }
     if (planned.refusal.empty()) axes = planned.to;

@@ -116,10 +116,12 @@ bool has_a_true_reason(const Plan& plan, const Rules& rules, const Night& night,
   for (const PlannedStep& each : plan.steps) {
     if (each.step.target.empty() && each.refusal.empty()) continue;
     const Target target = parse_target(each.step.target.empty() ? "altaz 0 80" : each.step.target);
+    const bool moves = each.step.x != each.step.to_x || each.step.y != each.step.to_y;
+    const double run_up = moves ? 4.0 / seconds(each.step.duration) : 0.0;  // a moving beam sets out before
     for (int i = 0; i <= 20; ++i) {
-      const Time time = each.begin + each.step.duration * i / 20;
+      const double part = (1.0 + run_up) * i / 20.0 - run_up;
+      const Time time = each.begin + from_seconds(seconds(each.step.duration) * part);
       const AltAz centre = sky::altaz(target, site, time, sky::standard_weather(site));
-      const double part = i / 20.0;
       const Angle y = each.step.y + (each.step.to_y - each.step.y) * part;
       const Angle x = each.step.x + (each.step.to_x - each.step.x) * part;
       AltAz place{.azimuth = centre.azimuth, .altitude = centre.altitude + y};
