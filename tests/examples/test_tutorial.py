@@ -39,11 +39,12 @@ def test_step_says_what_it_promises(step, tmp_path):
     if not is_approximate:
         assert ran.stdout == promised
         return
-    # The noise differs with where blocks happen to begin: a seventh, or 5 in the last place of a small number.
+    # Other blocks have other noise, of which a hundred channels tell the width to a tenth: a quarter is three times that,
+    # or 5 in the last place of a small number.
     assert NUMBER.sub("#", ran.stdout) == NUMBER.sub("#", promised)
     for came, expected in zip(NUMBER.findall(ran.stdout), NUMBER.findall(promised)):
         last_place = 10.0 ** -len(expected.partition(".")[2])
-        assert float(came) == pytest.approx(float(expected), rel=0.15, abs=5 * last_place), ran.stdout
+        assert float(came) == pytest.approx(float(expected), rel=0.25, abs=5 * last_place), ran.stdout
 
 
 def test_steps_come_in_pairs_that_promise_the_same():
