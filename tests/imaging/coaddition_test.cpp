@@ -46,14 +46,12 @@ TEST(Coaddition, KeepsFluxAndSaysItsNoise) {
   const Night night;
   const Coadd made = night.coadded();
   EXPECT_NEAR(made.noise, 1.0 / std::sqrt(1.0 / 100.0 + 0.49 / 60.0 + 1.44 / 200.0), 1e-4);
-  double sum = 0.0;
   double squares = 0.0;
   double neighbours = 0.0;
   double count = 0.0;
   for (std::size_t y = 20; y < 90; ++y) {
     for (std::size_t x = 20; x < 236; ++x) {
       const double value = made.image.pixels(y, x);
-      sum += value;
       squares += value * value;
       neighbours += value * made.image.pixels(y, x + 1);
       count += 1.0;

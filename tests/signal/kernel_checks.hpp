@@ -82,7 +82,7 @@ template <class T>
 KernelCheck check_fold(const char* name, Fold fold, double zero) {
   std::mt19937 random(1);
   KernelCheck check{name};
-  for (const std::size_t taps : {1, 2, 3, 4, 5, 6, 7, 8, 13}) {
+  for (const std::size_t taps : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 13U}) {
     for (const std::size_t count : lengths) {
       check.worst = std::max(check.worst, worst_fold<T>(fold, zero, taps, count, random));
     }
