@@ -131,6 +131,27 @@ TEST(APlan, KeepsToOneTurnOfTheCableWhereThatIsPossible) {
   EXPECT_NEAR((made.steps[0].to.first - made.steps[0].from.first).degrees(), way / std::cos((50_deg).radians()), 0.01);
 }
 
+TEST(APlan, KeepsAlsoTheRunUpOfALineOffWhatIsForbidden) {
+  // From azimuth 174 to 206, and 4 s before that, at 1.56 deg a second, from 168: there may be a wall.
+  ObservationRequest request = track_of("altaz 190 50");
+  request.mode = Mode::map;
+  request.calibration = CalibrationKind::none;
+  request.scan = {
+      .frame = OffsetFrame::altaz, .width = 20_deg, .height = Angle(), .spacing = 1_deg, .speed_per_s = 1_deg};
+  const auto beside_a_wall_to = [&](int azimuth) {
+    const std::string from = "safety: {dish: {horizon: [{azimuth: 0 deg, altitude: 60 deg}, {azimuth: ";
+    const Site site = parse_site(dish_site + from + std::to_string(azimuth) +
+                                 " deg, altitude: 60 deg}, {azimuth: " + std::to_string(azimuth + 2) +
+                                 " deg, altitude: 5 deg}, {azimuth: 358 deg, altitude: 5 deg}]}}\n");
+    return plan(site, request, {.start = evening, .axes = Axes{190_deg, 50_deg}, .look_ahead = false});
+  };
+  const Plan free = beside_a_wall_to(164);
+  EXPECT_TRUE(free.is_possible()) << free.refusals.front();
+  const Plan refused = beside_a_wall_to(170);
+  ASSERT_FALSE(refused.is_possible());
+  EXPECT_THAT(refused.refusals.front(), HasSubstr("below the horizon's line at azimuth 168."));
+}
+
 TEST(APlan, StatesTheNoiseThatTheRadiometerEquationGives) {
   ObservationRequest request = track_of("altaz 90 50", 100s);
   request.calibration = CalibrationKind::loads;
