@@ -71,9 +71,8 @@ AltAz BeamPath::apparent_place(const sky::Observer& observer, const sky::Observe
 AltAz BeamPath::place(const sky::Observer& observer, Time begin, Time time) const {
   const Time at = time_of_place(begin, time);
   if (!is_offset()) return observer.altaz(aim_, at);
-  // Straight on for the run-up and a little after the end; then it stays, before it comes to a pole.
-  const double spare = 10.0 / seconds(step_.duration);
-  const double part = moves() ? std::clamp(seconds(time - begin) / seconds(step_.duration), -spare, 1.0 + spare) : 0.0;
+  const Duration so_far = std::clamp(Duration(time - begin), -run_up, step_.duration + run_out);
+  const double part = moves() ? seconds(so_far) / seconds(step_.duration) : 0.0;
   return offset_place(observer, at, step_.x + (step_.to_x - step_.x) * part, step_.y + (step_.to_y - step_.y) * part);
 }
 
@@ -81,8 +80,8 @@ Target BeamPath::target(const sky::Observer& observer, Time begin, Duration lead
   if (!is_offset() && !step_.drift) return aim_;
   if (step_.drift) return apparent_place(observer, sky::Observer(site_, sky::standard_weather(site_)), begin, begin);
   // A mount is told where to be up to a minute ahead, and may be long on its way to a place.
-  const Time needed = begin + step_.duration + 90s;
-  const Time last = moves() ? needed : needed + 10min;
+  const Time needed = moves() ? begin + step_.duration + run_out : begin + step_.duration + 90s;
+  const Time last = moves() ? needed + 90s : needed + 10min;
   const Duration every = moves() ? Duration(1s) : Duration(10s);
   std::vector<Ephemeris::Point> points;
   for (Time time = begin - lead; time < last + every; time += every) {
@@ -90,7 +89,8 @@ Target BeamPath::target(const sky::Observer& observer, Time begin, Duration lead
       points.push_back({.time = time, .direction = observer.icrs(place(observer, begin, time), time)});
     } catch (const Error&) {  // by then it leads over a pole of its frame
       if (time < needed) throw;
-      break;
+      if (!moves()) break;
+      points.push_back({.time = time, .direction = points.back().direction});
     }
   }
   return Ephemeris(std::move(points));

@@ -12,9 +12,10 @@ namespace astro::detail {
 class BeamPath {
  public:
   /// Throws `invalid_argument` for a target that cannot be read.
-  /// A mount that begins to move lags until its motors are up to speed: a moving beam sets out so long before what
-  /// counts of its way.
+  /// A mount that begins to move lags until its motors are up to speed, and brakes before it stands: a moving beam sets
+  /// out so long before what counts of its way, and goes straight on so long after it.
   static constexpr Duration run_up = std::chrono::seconds(4);
+  static constexpr Duration run_out = std::chrono::seconds(3);
 
   BeamPath(const Step& step, const Location& site);
 
@@ -25,8 +26,8 @@ class BeamPath {
   /// Whether the beam moves against its target.
   bool moves() const noexcept { return step_.x != step_.to_x || step_.y != step_.to_y; }
 
-  /// Place without refraction at a time of a step whose integration begins at `begin`. Before the
-  /// begin and after the end a moving beam goes straight on for 10 s.
+  /// Place without refraction at a time of a step whose integration begins at `begin`. Before its run-up and after its
+  /// run-out a moving beam stays.
   AltAz place(const sky::Observer& observer, Time begin, Time time) const;
 
   /// The same through the air, where a mount has to look.

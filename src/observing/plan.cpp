@@ -57,7 +57,7 @@ class Planner {
   void plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan) const;
   Axes wanted(const AltAz& place, Time time) const { return pointing().axes_of(place, time); }
   detail::Pointing pointing() const { return {mount_->description.geometry, site_.location}; }
-  std::vector<Time> samples(const PlannedStep& planned, Duration run_up) const;
+  std::vector<Time> samples(const PlannedStep& planned, bool moves) const;
   std::optional<Error> objection(bool is_celestial, const AltAz& place, const sky::TrackPoint& point) const;
   Duration slew_time(const Axes& from, const Axes& to, Time now, PlannedStep& planned) const;
   std::string load_target(Phase phase) const;
@@ -125,12 +125,12 @@ std::string Planner::load_target(Phase phase) const {
   return {};
 }
 
-/// From when it sets out.
-std::vector<Time> Planner::samples(const PlannedStep& planned, Duration run_up) const {
-  const Time begin = planned.begin - run_up;
-  const Duration duration = planned.step.duration + run_up;
-  if (planned.step.drift) return {begin};
-  const std::int64_t gaps = std::clamp<std::int64_t>(duration / 60s + 1, 2, 1500);
+/// From when it sets out to where it stands again.
+std::vector<Time> Planner::samples(const PlannedStep& planned, bool moves) const {
+  if (planned.step.drift) return {planned.begin};
+  const Time begin = planned.begin - (moves ? BeamPath::run_up : Duration{});
+  const Duration duration = planned.begin + planned.step.duration + (moves ? BeamPath::run_out : Duration{}) - begin;
+  const std::int64_t gaps = std::clamp<std::int64_t>(duration / 60s + 1, moves ? 4 : 2, 1500);
   std::vector<Time> times;
   for (std::int64_t i = 0; i <= gaps; ++i) times.push_back(begin + duration * i / gaps);
   return times;
@@ -173,14 +173,15 @@ void Planner::plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan)
   if (const std::string load = load_target(step.phase); !load.empty()) step.target = load;
   const BeamPath path(step, site_.location);
   planned.start = now;
-  const Duration run_up = path.moves() && !path.is_anywhere() ? BeamPath::run_up : Duration{};
+  const bool moves = path.moves() && !path.is_anywhere();
+  const Duration run_up = moves ? BeamPath::run_up : Duration{};
   planned.begin = now + (now == plan.start ? Duration{} : settling) + run_up;
   if (mount_ && !path.is_anywhere()) {
     const sky::AxisReach reach{mount_->limits.first, mount_->limits.second, mount_->description.fastest};
     planned.has_place = true;
     // The slew takes its time, in which the sky turns on: twice is enough.
     for (int pass = 0; pass < 2; ++pass) {
-      const std::vector<Time> times = samples(planned, run_up);
+      const std::vector<Time> times = samples(planned, moves);
       std::vector<AltAz> places;
       std::vector<Axes> axes_wanted;
       try {

@@ -127,7 +127,7 @@ TEST(APlan, KeepsToOneTurnOfTheCableWhereThatIsPossible) {
   const Plan made = plan(parse_site(dish_site), request, {.start = evening, .axes = Axes{100_deg, 40_deg}});
   ASSERT_TRUE(made.is_possible()) << made.refusals.front();
   EXPECT_EQ(made.unwinds, 0);
-  const double way = 20.0 + 4.0;  // it sets out 4 s before, at a degree a second
+  const double way = 20.0 + 7.0;  // it sets out 4 s before and brakes 3 s after, at a degree a second
   EXPECT_NEAR((made.steps[0].to.first - made.steps[0].from.first).degrees(), way / std::cos((50_deg).radians()), 0.01);
 }
 

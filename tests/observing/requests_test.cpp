@@ -117,9 +117,11 @@ bool has_a_true_reason(const Plan& plan, const Rules& rules, const Night& night,
     if (each.step.target.empty() && each.refusal.empty()) continue;
     const Target target = parse_target(each.step.target.empty() ? "altaz 0 80" : each.step.target);
     const bool moves = each.step.x != each.step.to_x || each.step.y != each.step.to_y;
-    const double run_up = moves ? 4.0 / seconds(each.step.duration) : 0.0;  // a moving beam sets out before
+    // A moving beam sets out before and stands after its line.
+    const double before = moves ? 4.0 / seconds(each.step.duration) : 0.0;
+    const double after = moves ? 3.0 / seconds(each.step.duration) : 0.0;
     for (int i = 0; i <= 20; ++i) {
-      const double part = (1.0 + run_up) * i / 20.0 - run_up;
+      const double part = (before + 1.0 + after) * i / 20.0 - before;
       const Time time = each.begin + from_seconds(seconds(each.step.duration) * part);
       const AltAz centre = sky::altaz(target, site, time, sky::standard_weather(site));
       const Angle y = each.step.y + (each.step.to_y - each.step.y) * part;
@@ -172,8 +174,10 @@ TEST_P(Requests, ThatAreAcceptedPassNothingForbiddenAndThoseRefusedHaveAReason) 
     const auto code = code_of([&] { (void)night.observe(request); }, &message);
     // Between the plan and the start the sky moved a little: a place at the very edge may be refused yet.
     const bool is_refused_at_first = code == ErrorCode::out_of_limits && message.starts_with("observing ");
+    // And while it is observed, more slowly than planned on a busy machine, it may set behind the edge.
+    const bool has_set = code == ErrorCode::out_of_limits && message.find("tracking ends") != std::string::npos;
     EXPECT_TRUE(!code || code == ErrorCode::not_visible || code == ErrorCode::unsafe || is_refused_at_first ||
-                message.find("cannot be reduced") != std::string::npos)
+                has_set || message.find("cannot be reduced") != std::string::npos)
         << message;
     EXPECT_LT(watch.worst_deg(), 0.15);
   }

@@ -18,11 +18,11 @@ class Observatory;
 /// One step of a plan: when, where, and what is in the way.
 struct PlannedStep {
   Step step{};
-  Time start{};  ///< of the slew that leads to it; a scan's line sets out 4 s before its begin
-  Time begin{};  ///< of its integration
+  Time start{};  ///< of the slew that leads to it
+  Time begin{};  ///< of its integration; a moving beam sets out 4 s before, and stands 3 s after `end`
   Time end{};
   bool has_place = false;  ///< whether it says where the beam has to be; else what follows means nothing
-  Axes from{};             ///< axes when it sets out and at `end`, in the turn of the cable that was chosen
+  Axes from{};  ///< axes when it sets out and where it stands again, in the turn of the cable that was chosen
   Axes to{};
   AltAz place{};          ///< of the beam at `begin`
   std::string refusal{};  ///< why it cannot be done then; empty: it can
