@@ -96,7 +96,7 @@ Trial::Trial(Registry& registry, const ConformanceSubject& subject, std::filesys
 /// Drivers of one plugin may meet in a process, as who watches a mount's motors and the mount.
 void Trial::open_beside() {
   if (place_of(*entry_, registered_) != "here") return;
-  for (const Field& field : registered_.settings) {
+  for (const Field& field : registered_.settings.fields) {
     const Value* name = field.names.empty() ? nullptr : entry_->settings.find(field.name);
     if (name == nullptr || name->is_null()) continue;
     const DeviceEntry& other = find_entry(site_, name->as_text());
