@@ -8,6 +8,7 @@
 #include "astro/error.hpp"
 #include "axis_turns.hpp"
 #include "braking.hpp"
+#include "text.hpp"
 
 namespace astro {
 
@@ -382,7 +383,7 @@ void MountHost::wait_until_on_target(Duration at_most) {
     const bool at_home = motion_.kind == Kind::home && report_.state != MountState::moving;
     if (is_fresh && (report_.on_target || parked || at_home)) return;
     if (deadline.has_come()) {
-      throw Error(ErrorCode::timeout, place() + ": not on target after " + std::to_string(seconds(at_most)) + " s");
+      throw Error(ErrorCode::timeout, place() + ": not on target after " + text::of(seconds(at_most)) + " s");
     }
     moved_.wait_until(lock, deadline.look_again());
   }

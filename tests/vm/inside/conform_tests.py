@@ -76,8 +76,7 @@ def tried(tmp_path_factory):
     devices = {"camera": camera(), "sensors.bno055": str(made_bus())}
     chip = made_chip(devices["sensors.bno055"])
 
-    def report(driver):
-        folder = tmp_path_factory.mktemp(driver)
+    def report(driver, folder):
         (folder / "site.yaml").write_text(SITE + SITES[driver].replace("DEVICE", devices.get(driver, "")))
         asked = [PROGRAM, "conform", "--site", "site.yaml", "--device", "device", "--json"]
         environment = dict(os.environ, XDG_STATE_HOME=str(folder))
@@ -86,7 +85,7 @@ def tried(tmp_path_factory):
         return json.loads(ran.stdout)["reports"][0]["results"]
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        reports = {driver: pool.submit(report, driver) for driver in SITES}
+        reports = {driver: pool.submit(report, driver, tmp_path_factory.mktemp(driver)) for driver in SITES}
         yield reports
     pad.vanish()
     os.close(chip.file)
