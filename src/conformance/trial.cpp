@@ -98,7 +98,7 @@ void Trial::open_beside() {
   if (place_of(*entry_, registered_) != "here") return;
   for (const Field& field : registered_.settings.fields) {
     const Value* name = field.names.empty() ? nullptr : entry_->settings.find(field.name);
-    if (name == nullptr || name->is_null()) continue;
+    if (name == nullptr || name->is_null() || name->as_text().empty()) continue;
     const DeviceEntry& other = find_entry(site_, name->as_text());
     const DriverDescription driver = registry_.find(other.kind, other.driver);
     if (driver.plugin != registered_.plugin || place_of(other, driver) != "here") continue;
