@@ -12,7 +12,7 @@
 
 namespace astro {
 
-/// The queue of one consumer. It needs no bound of its own: the pool that its blocks come from has one.
+/// The queue of one consumer. It needs no bound of its own: the pools that its blocks come from have one.
 struct BlockStream::State {
  public:
   /// `on_close` is called once, when the consumer needs no more.

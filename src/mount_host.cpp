@@ -8,6 +8,7 @@
 #include "astro/error.hpp"
 #include "axis_turns.hpp"
 #include "braking.hpp"
+#include "text.hpp"
 
 namespace astro {
 
@@ -85,10 +86,24 @@ std::optional<Target> MountHost::target() const {
 
 detail::Pointing MountHost::pointing() const { return {description().geometry, context().location}; }
 
+/// It keeps what changes slowly, which a mount that tracks asks for many times a second.
+sky::Observer MountHost::observer() const {
+  auto table = sky::earth_orientation();
+  const std::lock_guard lock(observer_mutex_);
+  if (!observer_ || orientation_ != table) {
+    const Location& site = context().location;
+    observer_.emplace(site, sky::standard_weather(site), table);
+    orientation_ = std::move(table);
+  }
+  return *observer_;
+}
+
+Axes MountHost::axes_towards(const Target& target, Time time) const {
+  return pointing().axes_of(detail::visible_place(observer(), target, time), time);
+}
+
 Axes MountHost::axes_near(const Target& target, Time time, const Axes& near) const {
-  const detail::Pointing pointing = this->pointing();
-  const Axes wanted = pointing.axes_of(pointing.visible_place(target, time), time);
-  return detail::nearest_allowed(wanted, limits(), near, pointing.geometry());
+  return detail::nearest_allowed(axes_towards(target, time), limits(), near, description().geometry);
 }
 
 Axes MountHost::axes_of(const Target& target, Time time) const {
@@ -368,7 +383,7 @@ void MountHost::wait_until_on_target(Duration at_most) {
     const bool at_home = motion_.kind == Kind::home && report_.state != MountState::moving;
     if (is_fresh && (report_.on_target || parked || at_home)) return;
     if (deadline.has_come()) {
-      throw Error(ErrorCode::timeout, place() + ": not on target after " + std::to_string(seconds(at_most)) + " s");
+      throw Error(ErrorCode::timeout, place() + ": not on target after " + text::of(seconds(at_most)) + " s");
     }
     moved_.wait_until(lock, deadline.look_again());
   }

@@ -77,6 +77,8 @@ class MountHost final : public DeviceHost {
 
   Mount& mount() { return static_cast<Mount&>(driver()); }
   detail::Pointing pointing() const;
+  sky::Observer observer() const;
+  Axes axes_towards(const Target& target, Time time) const;  ///< not flipped, in the first turn
   Axes axes_near(const Target& target, Time time, const Axes& near) const;
   static Performed moving() { return {.running = true, .message = {}, .details = {}}; }
 
@@ -139,6 +141,10 @@ class MountHost final : public DeviceHost {
   mutable std::mutex description_mutex_;
   MountDescription description_;
   MountLimits limits_;
+
+  mutable std::mutex observer_mutex_;
+  mutable std::optional<sky::Observer> observer_;
+  mutable std::shared_ptr<const sky::EarthOrientation> orientation_;  ///< that it has
 
   const std::shared_ptr<MountGuard> guard_;
 

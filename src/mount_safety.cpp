@@ -129,10 +129,9 @@ std::vector<Axes> MountHost::way_to_target(const Target& target) const {
   const Time time = clock().now();
   const Axes near = status().axes;
   if (!guard_) return {axes_near(target, time, near)};
-  const detail::Pointing pointing = this->pointing();
-  const Axes wanted = pointing.axes_of(pointing.visible_place(target, time), time);
+  const Axes wanted = axes_towards(target, time);
   std::optional<Error> first;
-  for (const Axes& goal : detail::all_allowed(wanted, limits(), near, pointing.geometry())) {
+  for (const Axes& goal : detail::all_allowed(wanted, limits(), near, description().geometry)) {
     try {
       return way_to(goal);
     } catch (const Error& error) {  // perhaps the other way round

@@ -63,8 +63,8 @@ std::array<const char*, 2> Pointing::axis_names(Geometry geometry) noexcept {
   return {"first", "second"};
 }
 
-AltAz Pointing::visible_place(const Target& target, Time time) const {
-  const AltAz place = sky::altaz(target, site_, time, weather_);
+AltAz visible_place(const sky::Observer& observer, const Target& target, Time time) {
+  const AltAz place = observer.altaz(target, time);
   // Who says an altitude means it: a horn is turned to the ground as to a load. The mount's limits hold.
   if (place.altitude < Angle() && !std::holds_alternative<AltAz>(target)) {
     throw Error(ErrorCode::not_visible, "target " + to_string(target) + " is below the horizon at " +

@@ -9,22 +9,21 @@
 #include <vector>
 
 #include "astro/handles.hpp"
-#include "astro/sky/frames.hpp"
+#include "astro/sky/observer.hpp"
 
 namespace astro::detail {
+
+/// Apparent place; throws `not_visible` for what is in the sky and below the horizon.
+AltAz visible_place(const sky::Observer& observer, const Target& target, Time time);
 
 /// Between the sky and a mount's axes: pure functions of geometry, site and time.
 class Pointing {
  public:
-  Pointing(Geometry geometry, const Location& site)
-      : geometry_(geometry), site_(site), weather_(sky::standard_weather(site)) {}
+  Pointing(Geometry geometry, const Location& site) : geometry_(geometry), site_(site) {}
 
-  Geometry geometry() const noexcept { return geometry_; }
   /// "azimuth", "altitude"; "hour_angle", "declination"; "right_ascension", "declination".
   static std::array<const char*, 2> axis_names(Geometry geometry) noexcept;
 
-  /// Apparent place; throws `not_visible` for what is in the sky and below the horizon.
-  AltAz visible_place(const Target& target, Time time) const;
   /// Axes that look there, not flipped, in the first turn.
   Axes axes_of(const AltAz& place, Time time) const;
   AltAz place_of(const Axes& axes, Time time) const;
@@ -32,7 +31,6 @@ class Pointing {
  private:
   Geometry geometry_;
   Location site_;
-  sky::Weather weather_;
 };
 
 /// The turn of the first axis that is nearest to `near` and allowed; over the zenith (or the pole)

@@ -185,7 +185,9 @@ void ReceiverHost::make_pool() {
   }
   const std::size_t bytes = items * now->item_bytes();
   if (pool_ && pool_->buffer_bytes() == bytes) return;
-  pool_ = std::make_shared<detail::BlockPool>(bytes, std::clamp(most_pool_bytes / bytes, fewest_blocks, most_blocks));
+  if (pool_) pool_->retire();
+  pool_ = std::make_shared<detail::BlockPool>(bytes, std::clamp(most_pool_bytes / bytes, fewest_blocks, most_blocks),
+                                              most_pool_bytes, held_bytes_);
   scratch_ = std::make_unique_for_overwrite<std::byte[]>(bytes);
   pending_ = {};
 }

@@ -99,6 +99,7 @@ class ReceiverHost final : public DeviceHost {
       counter("astro_blocks_total", "Blocks that a receiver handed out", {{"device", name()}});
 
   // Of the worker's thread alone.
+  const detail::BlockPool::Held held_bytes_ = std::make_shared<std::atomic<std::size_t>>(0);
   std::shared_ptr<detail::BlockPool> pool_;
   std::unique_ptr<std::byte[]> scratch_;
   std::optional<detail::Steady::time_point> starved_since_;  ///< of buffers

@@ -11,6 +11,8 @@
 #include <fstream>
 #include <vector>
 
+#include "median.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -58,11 +60,6 @@ double processor_seconds() {
     }
   }
   return sum;
-}
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
 }
 
 double core_used(bool apart, double& dropped) {

@@ -17,6 +17,8 @@
 #include <thread>
 #include <vector>
 
+#include "median.hpp"
+
 namespace {
 
 using namespace std::chrono_literals;
@@ -190,11 +192,6 @@ double timed(Call call) {
   const auto begin = Steady::now();
   call();
   return std::chrono::duration<double, std::micro>(Steady::now() - begin).count();
-}
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
 }
 
 /// While it lives, this thread and those that it starts share one core: between two, the machine's way of waking a

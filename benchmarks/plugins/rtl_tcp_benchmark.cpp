@@ -20,6 +20,7 @@
 
 #include "astro/receiver.hpp"
 #include "astro/tcp_listener.hpp"
+#include "median.hpp"
 #include "plain_emitter.hpp"
 
 namespace {
@@ -87,25 +88,23 @@ double thread_s() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-/// Fetches samples by `fetch` (bytes of one call) for as long as they are worth.
+/// Fetches samples by `fetch` (bytes of one call): the medians of the iterations.
 template <class Fetch>
-void measure(benchmark::State& state, std::size_t samples, Fetch fetch) {
-  std::size_t got = 0;
-  double used_s = 0.0;
-  double passed_s = 0.0;
+void measure(benchmark::State& state, Fetch fetch) {
+  const std::size_t samples = state.range(0) != 0 ? 4'800'000 : 20'000'000;
+  std::vector<double> rates;
+  std::vector<double> cores;
   for (auto _ : state) {
     const double before = thread_s();
     const auto began = std::chrono::steady_clock::now();
     for (std::size_t bytes = 0; bytes < 2 * samples;) bytes += fetch();
-    used_s += thread_s() - before;
-    passed_s += std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    got += samples;
+    const double used_s = thread_s() - before;
+    rates.push_back(static_cast<double>(samples) / used_s);
+    cores.push_back(used_s / std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
   }
-  state.counters["MS/s"] = static_cast<double>(got) / used_s * 1e-6;
-  state.counters["core_percent"] = 100.0 * used_s / passed_s;
+  state.counters["MS/s"] = median(rates) * 1e-6;
+  state.counters["core_percent"] = 100.0 * median(cores);
 }
-
-std::size_t samples_of(const benchmark::State& state) { return state.range(0) != 0 ? 4'800'000 : 100'000'000; }
 
 void rtl_tcp_driver(benchmark::State& state) {
   const Server server(state.range(0) != 0);
@@ -115,7 +114,7 @@ void rtl_tcp_driver(benchmark::State& state) {
   radio->start();
   std::vector<std::byte> buffer(buffer_bytes);
   while (radio->fill(buffer).items == 0) {}
-  measure(state, samples_of(state), [&] { return 2 * radio->fill(buffer).items; });
+  measure(state, [&] { return 2 * radio->fill(buffer).items; });
   radio->stop();
 }
 
@@ -129,13 +128,16 @@ void rtl_tcp_bare(benchmark::State& state) {
   if (::connect(file, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     throw std::runtime_error("no connection to the server of the benchmark");
   std::vector<std::byte> buffer(buffer_bytes);
-  measure(state, samples_of(state), [&] {
+  measure(state, [&] {
     return static_cast<std::size_t>(std::max<ssize_t>(::recv(file, buffer.data(), buffer.size(), 0), 0));
   });
   ::close(file);
 }
 
-BENCHMARK(rtl_tcp_driver)->ArgName("in_time")->Arg(0)->Arg(1)->Iterations(1)->Unit(benchmark::kMillisecond);
-BENCHMARK(rtl_tcp_bare)->ArgName("in_time")->Arg(0)->Arg(1)->Iterations(1)->Unit(benchmark::kMillisecond);
+constexpr int times = 21;
+BENCHMARK(rtl_tcp_driver)->ArgName("in_time")->Arg(0)->Iterations(times)->Unit(benchmark::kMillisecond);
+BENCHMARK(rtl_tcp_bare)->ArgName("in_time")->Arg(0)->Iterations(times)->Unit(benchmark::kMillisecond);
+BENCHMARK(rtl_tcp_driver)->ArgName("in_time")->Arg(1)->Iterations(1)->Unit(benchmark::kMillisecond);
+BENCHMARK(rtl_tcp_bare)->ArgName("in_time")->Arg(1)->Iterations(1)->Unit(benchmark::kMillisecond);
 
 }  // namespace

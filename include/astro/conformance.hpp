@@ -60,7 +60,8 @@ struct ConformanceReport {
 };
 
 /// Which driver is tried: a device of a site. Its settings, where it runs and the transports on the way to it are
-/// those of the site; a limit of a mount is never passed.
+/// those of the site, and a device of the same plugin that its settings name is open beside it, where both run here. A
+/// limit of a mount is never passed.
 struct ConformanceSubject {
   std::string site{};            ///< YAML; empty: what the file has
   std::filesystem::path file{};  ///< empty: none

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::chrono::milliseconds at_most(80);  // of a call of `fill`
 constexpr std::uintmax_t largest_file = 1u << 30;
+constexpr std::size_t most_values = 1u << 28;  // of an image, a GiB of floats
 
 std::string ending_of(const fs::path& file) {
   std::string ending = file.extension().string();
@@ -70,6 +71,7 @@ Folder::Image Folder::read_fits(const fs::path& file) const {
                                                            std::to_string(axes) + " axes, expected 2 or 3");
   }
   Image image{.size = {cube.shape[axes - 2], cube.shape[axes - 1], axes == 3 ? cube.shape[0] : 1}};
+  check(file, image.size);
   const std::size_t plane = image.size.rows * image.size.columns;
   image.pixels.resize(image.size.values());
   for (std::size_t p = 0; p < image.size.planes; ++p) {
@@ -90,22 +92,27 @@ Folder::Image Folder::read_jpeg(const fs::path& file) {
   const std::vector<char> bytes{std::istreambuf_iterator<char>(stream), {}};
   const std::span image_bytes = std::as_bytes(std::span(bytes));
   Image image{.size = jpeg_.size_of(image_bytes)};
+  check(file, image.size);  // before there is memory for what a small file may claim
   std::vector<std::uint8_t> values(image.size.values());
   jpeg_.decode(image_bytes, image.size, values);
   image.pixels.assign(values.begin(), values.end());
   return image;
 }
 
+void Folder::check(const fs::path& file, const Size& size) const {
+  const auto refuse = [&](const std::string& expected) {
+    throw astro::Error(astro::ErrorCode::invalid_file,
+                       "reading the image " + file.string() + ": it has " + text_of(size) + ", expected " + expected);
+  };
+  if (size.values() > most_values) refuse("at most " + std::to_string(most_values) + " in all");
+  if (size_ != Size{} && size != size_) refuse(text_of(size_));
+}
+
 Folder::Image Folder::read(const fs::path& file) {
   if (fs::file_size(file) > largest_file)
     throw astro::Error(astro::ErrorCode::invalid_file,
                        "reading the image " + file.string() + ": it is larger than 1 GiB");
-  Image image = is_fits(file) ? read_fits(file) : read_jpeg(file);
-  if (size_ != Size{} && image.size != size_) {
-    throw astro::Error(astro::ErrorCode::invalid_file, "reading the image " + file.string() + ": it has " +
-                                                           text_of(image.size) + ", expected " + text_of(size_));
-  }
-  return image;
+  return is_fits(file) ? read_fits(file) : read_jpeg(file);
 }
 
 void Folder::open(astro::Emitter& host) {

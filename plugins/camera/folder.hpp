@@ -65,6 +65,7 @@ class Folder final : public astro::Receiver {
   std::map<fs::path, State> look() const;
   Image read(const fs::path& file);
   Image read_fits(const fs::path& file) const;
+  void check(const fs::path& file, const Size& size) const;
   Image read_jpeg(const fs::path& file);
   void watch(const std::stop_token& stop);
   void find_new();

@@ -4,7 +4,6 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>

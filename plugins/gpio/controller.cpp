@@ -128,20 +128,26 @@ void Controller::make_safe() noexcept {
   const std::lock_guard lock(mutex_);
   for (Output& each : outputs_) {
     each.running.clear();  // the host has ended it
-    each.until.reset();
-    each.pattern = steady(each.settings->safe);
-    try {
-      apply(each, digital::monotonic());
-    } catch (const std::exception& error) {
-      fault_ = error.what();
-    }
+    make_safe(each);
   }
   if (wake_) wake_->call();
 }
 
+/// A line that fails keeps no other from it.
+void Controller::make_safe(Output& output) noexcept {
+  output.until.reset();
+  output.pattern = steady(output.settings->safe);
+  try {
+    apply(output, digital::monotonic());
+  } catch (const std::exception& error) {
+    fault_ = error.what();
+  }
+}
+
 void Controller::apply(Output& output, Monotonic now) {
   const bool on = output.pattern.is_on(now);
-  if (on == output.is_on) return;
+  if (output.is_on == on) return;
+  output.is_on.reset();
   output.line.set(on);
   output.is_on = on;
 }
@@ -194,8 +200,7 @@ Monotonic Controller::turn_buttons(Monotonic now) {
 
 void Controller::give_up(std::vector<Ending>& endings) {
   for (Output& each : outputs_) {
-    each.pattern = steady(each.settings->safe);
-    each.until.reset();
+    make_safe(each);
     each.told = false;
     if (!each.running.empty())
       endings.push_back({std::exchange(each.running, {}), {.succeeded = false, .message = fault_}});

@@ -55,7 +55,7 @@ class Controller final : public astro::Controller {
     const OutputSettings* settings = nullptr;
     digital::Line line;
     Pattern pattern{};
-    bool is_on = false;                ///< as the line was set
+    std::optional<bool> is_on{};       ///< as the line was set; nothing: that failed
     std::optional<Monotonic> until{};  ///< then it is safe again
     std::string running{};             ///< command that ends then
     bool told = false;
@@ -81,6 +81,7 @@ class Controller final : public astro::Controller {
   void apply(Output& output, Monotonic now);
   void give_up(std::vector<Ending>& endings);
   void make_safe() noexcept;
+  void make_safe(Output& output) noexcept;
   void tell_changes();
   Output& output(const std::string& name);
   astro::Time utc(Monotonic time) const;

@@ -23,6 +23,7 @@ constexpr astro::Duration between_tries = std::chrono::milliseconds(500);
 constexpr const char* unknown_device =
     "the server says nothing of such a device; `indi_getprop` lists those that it knows";
 constexpr std::size_t most_properties = 2000;
+constexpr std::size_t most_held = 64 << 20;    // bytes of all their texts
 constexpr std::size_t least_flow = 64 * 1024;  // bytes in a spell of silence: a large frame is on its way
 
 std::string vector_xml(const char* kind, const std::string& device, const std::string& property,
@@ -44,6 +45,14 @@ std::string text_of(double number) {
 
 [[noreturn]] void fail_device(const std::string& message) {
   throw astro::Error(astro::ErrorCode::device_fault, message);
+}
+
+std::size_t bytes_of(const Property& property) {
+  std::size_t bytes = property.label.size();
+  for (const Element& each : property.elements) {
+    bytes += sizeof each + each.name.size() + each.label.size() + each.text.size();
+  }
+  return bytes;
 }
 
 }  // namespace
@@ -80,7 +89,7 @@ void Session::open(astro::Emitter& host, Hears hears) {
     const std::lock_guard lock(mutex_);
     fault_ = unknown_device;
     is_ready_ = false;
-    properties_.clear();
+    forget();
   }
   connection_.open(peer_.host, static_cast<std::uint16_t>(peer_.port), connect_bound);
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -158,13 +167,25 @@ void Session::fail(const std::string& why) {
     is_news = fault_.empty();
     fault_ = why;
     is_ready_ = false;
-    properties_.clear();
+    forget();
   }
   changed_.notify_all();
   if (is_news) {
     if (hears_.came_or_went) hears_.came_or_went();
     host_->log(astro::LogLevel::warning, name_ + " is gone: " + why + "; it is looked for until it is back");
   }
+}
+
+/// Under the lock, as `count`.
+void Session::forget() {
+  properties_.clear();
+  held_ = 0;
+}
+
+/// `before`: bytes that it had.
+void Session::count(std::size_t before, const Property& now) {
+  held_ = held_ - before + bytes_of(now);
+  if (held_ > most_held) fail_device("its properties hold more text than makes sense");
 }
 
 void Session::receive(Message&& message) {
@@ -205,6 +226,7 @@ void Session::define(Message&& message) {
     if (is_new && properties_.size() == most_properties) fail_device("it has more properties than make sense");
     Property& property = properties_[message.name];
     const std::uint64_t changes = property.changes + 1;
+    const std::size_t before = is_new ? 0 : bytes_of(property);
     property = {message.kind,
                 message.state,
                 message.is_writable,
@@ -215,6 +237,7 @@ void Session::define(Message&& message) {
                 changes,
                 host_->surroundings().clock->now()};
     property.elements = std::move(message.elements);
+    count(before, property);
     if (!message.text.empty()) words_ = message.text;
   }
   if (is_new && hears_.came_or_went) hears_.came_or_went();
@@ -229,6 +252,7 @@ bool Session::set(Message& message) {
   if (property.kind != message.kind) {
     fail_device("the property " + message.name + " was defined as one kind and is set as another");
   }
+  const std::size_t before = bytes_of(property);
   if (message.has_state) property.state = message.state;
   for (const Element& element : message.elements) {
     const auto known = std::ranges::find(property.elements, element.name, &Element::name);
@@ -238,6 +262,7 @@ bool Session::set(Message& message) {
     known->on = element.on;
     known->light = element.light;
   }
+  count(before, property);
   ++property.changes;
   property.time = host_->surroundings().clock->now();
   return true;
@@ -247,8 +272,13 @@ void Session::remove(const Message& message) {
   bool is_gone = false;
   {
     const std::lock_guard lock(mutex_);
-    if (message.name.empty()) properties_.clear();
-    else properties_.erase(message.name);
+    const auto found = properties_.find(message.name);
+    if (message.name.empty()) {
+      forget();
+    } else if (found != properties_.end()) {
+      held_ -= bytes_of(found->second);
+      properties_.erase(found);
+    }
     is_gone = !properties_.contains("CONNECTION");
   }
   if (is_gone) return fail("its driver has ended, and the server has not started it again yet");

@@ -123,6 +123,8 @@ class Session {
   void remove(const Message& message);
   void keep_connected();
   void fail(const std::string& why);
+  void forget();
+  void count(std::size_t before, const Property& now);
 
   const Peer peer_;
   const Bounds bounds_;
@@ -136,7 +138,8 @@ class Session {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, Property> properties_;
-  std::string fault_;  ///< why the device is away; empty while it is there
+  std::size_t held_ = 0;  ///< bytes of their texts
+  std::string fault_;     ///< why the device is away; empty while it is there
   std::string words_;
   bool is_ready_ = false;  ///< connected
 };

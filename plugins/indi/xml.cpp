@@ -23,6 +23,7 @@ constexpr std::size_t longest_tag = 64 * 1024;   // with its attributes
 constexpr std::size_t longest_text = 64 * 1024;  // of what is no blob
 constexpr std::size_t longest_name = 256;        // of a device, a property, an element
 constexpr std::size_t most_elements = 4096;      // of a property
+constexpr std::size_t most_words = 4 << 20;      // bytes of names, labels and texts in a message
 constexpr std::size_t most_unknown_names = 200;  // Expat keeps each for ever
 constexpr std::size_t blob_piece = 48 * 1024;    // bytes that are reserved ahead of what has come
 
@@ -215,6 +216,11 @@ struct XmlReader::State {
     guarded(self, [&](State& state) { state.add({text, static_cast<std::size_t>(size)}); });
   }
 
+  void count(std::size_t bytes) {
+    words += bytes;
+    if (words > most_words) refuse("more text than a property has in " + shown(message.name));
+  }
+
   void check_new(std::string_view name) {
     if (name.size() > longest_name) refuse("a name of " + std::to_string(name.size()) + " letters");
     unknown.insert(std::string(name));
@@ -240,6 +246,8 @@ struct XmlReader::State {
 
   void begin_message(const std::string& name, const Attributes& attributes) {
     message = {};
+    words = 0;
+    blob_left = bounds.blob_bytes;
     const std::string_view tag = name;
     if (tag == "delProperty") message.does = Message::Does::remove;
     else if (tag == "message") message.does = Message::Does::tell;
@@ -275,6 +283,7 @@ struct XmlReader::State {
     Element element;
     element.name = attributes.name(name);
     element.label = attributes.text("label");
+    count(element.name.size() + element.label.size());
     if (message.kind == Kind::number) {
       element.min = attributes.number("min");
       element.max = attributes.number("max");
@@ -295,8 +304,9 @@ struct XmlReader::State {
   void add(std::string_view text) {
     if (depth != 3 || message.elements.empty()) return;
     Element& element = message.elements.back();
-    if (base64) return base64->add(text, element.bytes, bounds.blob_bytes);
+    if (base64) return base64->add(text, element.bytes, blob_left);
     if (element.text.size() + text.size() > longest_text) refuse("a text without an end in " + shown(message.name));
+    count(text.size());
     element.text += text;
   }
 
@@ -310,6 +320,7 @@ struct XmlReader::State {
     if (message.kind == Kind::blob) {
       if (base64) base64->end();
       base64.reset();
+      blob_left -= element.bytes.size();
       return;
     }
     element.text = std::string(trimmed(element.text));
@@ -327,6 +338,8 @@ struct XmlReader::State {
   int depth = 0;
   std::size_t unread = 0;  ///< bytes since Expat last said something: those of a tag that has not ended
   Message message;
+  std::size_t words = 0;      ///< bytes of it, without blobs
+  std::size_t blob_left = 0;  ///< bytes that its blobs may still have
   std::optional<Base64> base64;
   std::set<std::string> unknown;
 };

@@ -34,7 +34,9 @@ std::optional<int> code_in(std::string_view line) {
   return static_cast<int>(*number);
 }
 
+// Of an answer.
 constexpr std::size_t most_lines = 2000;
+constexpr astro::Duration whole_bound = 3 * answer_bound;
 
 }  // namespace
 
@@ -75,7 +77,8 @@ Answer Dialogue::ask(const std::string& command) {
   // A stop that came between is answered, too: each answer begins with what was asked.
   Answer answer;
   bool is_ours = false;
-  for (std::size_t count = 0; count < most_lines; ++count) {
+  const auto end = std::chrono::steady_clock::now() + whole_bound;
+  for (std::size_t count = 0; count < most_lines && std::chrono::steady_clock::now() < end; ++count) {
     std::string text = line();
     if (text.starts_with(name)) {
       is_ours = true;

@@ -82,9 +82,9 @@ void Host::add_disk(std::vector<Reading>& readings) const {
   astro::Field used = number("disk", "%", 0, 100, "of the disk, used");
   astro::Field free = number("disk_free", "GiB", 0, 1e9, "left on the disk");
   struct statvfs disk {};
-  if (::statvfs(settings_.disk.c_str(), &disk) != 0 || disk.f_blocks == 0) {
-    const std::string fault =
-        settings_.disk + ": " + (disk.f_blocks == 0 && errno == 0 ? "no disk" : std::strerror(errno));
+  const int error = ::statvfs(settings_.disk.c_str(), &disk) != 0 ? errno : 0;
+  if (error != 0 || disk.f_blocks == 0) {
+    const std::string fault = settings_.disk + ": " + (error != 0 ? std::strerror(error) : "no disk");
     readings.push_back(no_reading(std::move(used), fault));
     readings.push_back(no_reading(std::move(free), fault));
     return;

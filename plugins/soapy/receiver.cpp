@@ -3,7 +3,6 @@
 
 #include <SoapySDR/Errors.hpp>
 #include <SoapySDR/Logger.hpp>
-#include <algorithm>
 
 #include "astro/error.hpp"
 #include "astro/plugin.hpp"
@@ -12,10 +11,10 @@ namespace soapy {
 
 namespace {
 
-constexpr std::chrono::milliseconds patience(60);  // of a call of `fill`
-constexpr std::chrono::milliseconds slice(15);     // of a read within it, so that a stop is seen
-constexpr std::chrono::seconds first_silence(5);   // the first reads after a start may bring nothing
-constexpr std::chrono::seconds later_silence(2);   // what is silent for so long was unplugged
+constexpr std::chrono::milliseconds slice(15);    // of a read, so that a stop is seen
+constexpr int most_reads = 4;                     // of a call of `fill`
+constexpr std::chrono::seconds first_silence(5);  // the first reads after a start may bring nothing
+constexpr std::chrono::seconds later_silence(2);  // what is silent for so long was unplugged
 constexpr std::chrono::milliseconds between_looks(500);
 constexpr std::chrono::seconds between_words(10);
 
@@ -95,7 +94,7 @@ void Receiver::start() {
 astro::Filled Receiver::fill(std::span<std::byte> buffer) {
   std::unique_lock lock(mutex_);
   if (!radio_) {
-    back_.wait_for(lock, patience, [this] { return radio_ != nullptr || !streaming_; });
+    back_.wait_for(lock, most_reads * slice, [this] { return radio_ != nullptr || !streaming_; });
     return {};
   }
   try {
@@ -107,10 +106,9 @@ astro::Filled Receiver::fill(std::span<std::byte> buffer) {
 }
 
 astro::Filled Receiver::read(std::span<std::byte> buffer) {
-  const auto deadline = Steady::now() + patience;
-  for (auto now = Steady::now(); streaming_ && now < deadline; now = Steady::now()) {
-    const Radio::Read got = radio_->read(buffer, item_bytes_, std::min<astro::Duration>(slice, deadline - now));
-    now = Steady::now();
+  for (int reads = 0; streaming_ && reads < most_reads; ++reads) {
+    const Radio::Read got = radio_->read(buffer, item_bytes_, slice);
+    const auto now = Steady::now();
     if (got.code > 0) {
       has_come_ = true;
       silent_ = now;

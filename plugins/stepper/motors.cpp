@@ -331,15 +331,29 @@ void Motors::run() {
   }
 }
 
-Telling Motors::tell() {
-  const std::lock_guard lock(mutex_);
-  Telling told{.fault = fault_, .emergency = emergency_, .realtime = realtime_};
+Standing Motors::stands() const {
+  Standing told{.fault = fault_};
   for (std::size_t i = 0; i < 2; ++i) {
-    Driven& driven = axes_[i];
+    const Driven& driven = axes_[i];
     told.place.dish[i] = driven.axis.dish();
     told.place.play[i] = driven.axis.play();
     told.made[i] = driven.made;
     told.moves = told.moves || driven.axis.is_moving() || driven.homing;
+  }
+  return told;
+}
+
+Standing Motors::standing() {
+  const std::lock_guard lock(mutex_);
+  return stands();
+}
+
+Telling Motors::tell() {
+  const std::lock_guard lock(mutex_);
+  Telling told{stands(), emergency_};
+  told.realtime = realtime_;
+  for (std::size_t i = 0; i < 2; ++i) {
+    Driven& driven = axes_[i];
     told.switches[i] = {is_on(driven.low), is_on(driven.high), is_on(driven.home)};
     told.differs[i] = difference(driven);
   }

@@ -39,12 +39,16 @@ struct Place {
   std::array<std::int64_t, 2> play{};
 };
 
-/// What the motors tell of themselves.
-struct Telling {
+/// Where the motors are, by their steps.
+struct Standing {
   Place place{};
   std::array<std::int64_t, 2> made{};  ///< steps since they are open, both ways
   bool moves = false;
   std::string fault{};  ///< why they stand; empty: they may move
+};
+
+/// The same, and what their lines tell.
+struct Telling : Standing {
   bool emergency = false;
   std::array<std::array<bool, 3>, 2> switches{};   ///< lower, upper, home
   std::array<std::optional<double>, 2> differs{};  ///< encoder minus steps, in steps of the dish
@@ -77,6 +81,8 @@ class Motors {
   void turn(std::array<double, 2> degrees_s, astro::Duration lifetime);
   void home();
   void stop() noexcept;
+  /// Reads no line: it is known also of a chip that is gone.
+  Standing standing();
   Telling tell();
   /// Since it was asked last.
   Lateness lateness();
@@ -115,6 +121,7 @@ class Motors {
   void follow_encoder(Driven& driven);
   void pulse(Driven& driven, int direction);
   void halt(const std::string& why) noexcept;
+  Standing stands() const;
   std::optional<double> difference(const Driven& driven) const;
   const char* name_of(const Driven& driven) const;
 

@@ -160,7 +160,7 @@ Place Mount::known_place(astro::Emitter& host) {
 }
 
 void Mount::keep_place() noexcept {
-  const Telling told = motors_->tell();
+  const Standing told = motors_->standing();
   if (told.moves || !told.fault.empty()) return;
   std::ofstream stream(file_);
   stream << told.place.dish[0] << ' ' << told.place.play[0] << ' ' << told.place.dish[1] << ' ' << told.place.play[1]
@@ -195,7 +195,7 @@ std::shared_ptr<Motors> Mount::motors() const {
 void Mount::close() noexcept {
   stop();
   const auto end = std::chrono::steady_clock::now() + longest_braking;
-  while (motors_->tell().moves && std::chrono::steady_clock::now() < end) {
+  while (motors_->standing().moves && std::chrono::steady_clock::now() < end) {
     std::this_thread::sleep_for(std::chrono::milliseconds(10));
   }
   keep_place();

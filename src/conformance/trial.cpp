@@ -90,6 +90,26 @@ Trial::Trial(Registry& registry, const ConformanceSubject& subject, std::filesys
     surroundings_.twin_of = std::make_shared<const DriverDescription>(registry.find(entry_->kind, entry_->twin_of));
   }
   if (is_on_node()) open_transports();
+  open_beside();
+}
+
+/// Drivers of one plugin may meet in a process, as who watches a mount's motors and the mount.
+void Trial::open_beside() {
+  if (place_of(*entry_, registered_) != "here") return;
+  for (const Field& field : registered_.settings.fields) {
+    const Value* name = field.names.empty() ? nullptr : entry_->settings.find(field.name);
+    if (name == nullptr || name->is_null() || name->as_text().empty()) continue;
+    const DeviceEntry& other = find_entry(site_, name->as_text());
+    const DriverDescription driver = registry_.find(other.kind, other.driver);
+    if (driver.plugin != registered_.plugin || place_of(other, driver) != "here") continue;
+    Surroundings around = surroundings_;
+    around.device = other.name;
+    around.mount = other.mount;
+    ListeningHost& host = hosts_.emplace_back(std::move(around), driver);
+    host.set_open(true);
+    beside_.push_back(detail::make_placed(registry_, driver, other));
+    beside_.back()->open(host);
+  }
 }
 
 void Trial::open_transports() {

@@ -93,6 +93,7 @@ class Trial final {
 
  private:
   void open_transports();
+  void open_beside();
   void wait_until_heard(Driver& driver);
 
   Registry& registry_;
@@ -101,6 +102,7 @@ class Trial final {
   DriverDescription registered_;
   Surroundings surroundings_;
   std::deque<ListeningHost> hosts_;
+  std::vector<std::unique_ptr<Driver>> beside_;  ///< what the subject's settings name
   std::set<const Driver*> opened_;
   Watch watch_;
   std::string nonce_;

@@ -23,7 +23,7 @@ def test_the_tutorial_ends_with_a_driver_that_keeps_all(root, prefix, tmp_path):
     shutil.copy(root / "examples/vendor_plugin/box.py", tmp_path)
     # What the page says in words: the driver is written over the one that was there, and the simulated one lies beside it.
     steps.insert(count, "cp ../driver.cpp gs232.cpp\ncp ../box.py .\n")
-    environment = dict(os.environ, PATH=f"{prefix}/bin:{os.environ['PATH']}", CMAKE_PREFIX_PATH=str(prefix), CMAKE_GENERATOR="Ninja")
+    environment = dict(os.environ, PATH=f"{prefix}/bin:{os.environ['PATH']}", CMAKE_GENERATOR="Ninja")
     script = "set -e\n" + "".join(f"echo '== step {number}'\n{step}" for number, step in enumerate(steps))
     output = tmp_path / "said"
     with output.open("w") as file:

@@ -263,6 +263,12 @@ OURS = {
         ("here",),
     ),
     "simulator receiver": ("receiver", "driver: simulator, sample_rate: 250 kHz", "", PLACES),
+    "simulator receiver with loads": (
+        "receiver",
+        "driver: simulator, sample_rate: 250 kHz, frontend: loads",
+        "controllers: {loads: {driver: simulator.frontend}}",  # is open beside it
+        ("here",),
+    ),
     "replay": ("receiver", "driver: replay, files: [$recording], frequency: 1420 MHz, " + RADIO, "", ("here",)),
     "soapy": ("receiver", "driver: soapy, device: 'driver=astrotest,folder=$folder', " + RADIO, "", ("here", "apart")),
     "rtl_tcp": ("receiver", "driver: rtl_tcp, host: 127.0.0.1, port: $rtl_tcp, settle: 0 s, " + RADIO, "", ("here", "apart")),

@@ -131,6 +131,41 @@ TEST(Receiver, DropsAndCountsWhenAConsumerHoldsAllBlocks) {
   EXPECT_GE(receiver.status().dropped, lost);
 }
 
+TEST(Receiver, HoldsNoMoreMemoryWhenItIsTunedAgainAndAgain) {
+  constexpr std::size_t most = std::size_t{256} << 20;
+  Bench bench;
+  bench.receiver->on_fill = [](std::span<std::byte>, std::uint64_t) {  // nobody looks at the pixels: no page is touched
+    std::this_thread::sleep_for(100us);
+    return Filled{.items = 1};
+  };
+  bench.receiver->settings.dtype = Dtype::u8;
+  const auto tune_to = [&](const ReceiverHandle& receiver, std::uint64_t rows) {
+    bench.receiver->settings.item_shape = {rows, 4096};
+    receiver.tune({});
+  };
+  bench.receiver->settings.item_shape = {1024, 4096};
+  const Observatory site = bench.open();
+  const ReceiverHandle receiver = site.receiver("hydrogen");
+  BlockStream stalled = receiver.stream();
+  for (int i = 0; i < 12; ++i) {  // each time, a consumer that does not come for them would get 64 frames more
+    const std::uint64_t dropped = receiver.status().dropped;
+    ASSERT_TRUE(eventually([&] { return receiver.status().dropped > dropped; }));
+    tune_to(receiver, 1000 + static_cast<std::uint64_t>(i));
+  }
+  const std::uint64_t dropped = receiver.status().dropped;
+  ASSERT_TRUE(eventually([&] { return receiver.status().dropped > dropped; }));
+  std::vector<BlockPtr> kept;
+  std::size_t bytes = 0;
+  for (BlockPtr block = stalled.next(5s); block && bytes <= 2 * most; block = stalled.next(200ms)) {
+    bytes += block->bytes().size();
+    kept.push_back(std::move(block));
+  }
+  EXPECT_LE(bytes, most);
+  EXPECT_GT(bytes, most / 2);
+  kept.clear();
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(stalled.next(5s)) << "what was given back can be filled again";
+}
+
 TEST(Receiver, MarksTheBlockAfterAChangeOfSettings) {
   Bench bench;
   const Observatory site = bench.open();

@@ -158,6 +158,7 @@ def test_planes_lie_side_by_side(tmp_path, folder):
 def damaged_images():
     whole = fits_of(pixels())
     picture = jpeg_of(np.zeros((50, 70), np.uint8))
+    frame_header = picture.index(b"\xff\xc0\x00\x0b\x08") + 5  # then rows and columns
     return {
         "cut.fits": whole[:3000],
         "empty.fits": b"",
@@ -167,6 +168,7 @@ def damaged_images():
         "cut.jpg": picture[: len(picture) // 2],
         "text.jpg": b"not an image either",
         "large.jpg": jpeg_of(np.zeros((9, 9), np.uint8)),
+        "giant.jpg": picture[:frame_header] + b"\xff\xdc\xff\xdc" + picture[frame_header + 4 :],
     }
 
 

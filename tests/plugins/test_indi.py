@@ -376,6 +376,13 @@ WRONG = {
     "a long name": b"<message device='" + b"x" * 3000 + b"'/><delProperty device='" + b"y" * 3000 + b"'/>",
     "too many elements": b"<setNumberVector device='Liar' name='A'>" + b"<oneNumber name='x'>1</oneNumber>" * 10_000,
     "too many properties": b"".join(b"<defTextVector device='Liar' name='p%d' state='Ok'></defTextVector>" % i for i in range(5000)),
+    "more text than a property has": b"<setTextVector device='Liar' name='T'>"
+    + b"".join(b"<oneText name='%d'>%s</oneText>" % (i, b"x" * 60_000) for i in range(200)),
+    "properties full of text": b"".join(
+        b"<defTextVector device='Liar' name='p%d' state='Ok'>%s</defTextVector>"
+        % (i, b"".join(b"<defText name='%d'>%s</defText>" % (k, b"x" * 60_000) for k in range(50)))
+        for i in range(30)
+    ),
     "no number": b"<setNumberVector device='Liar' name='EQUATORIAL_EOD_COORD'><oneNumber name='RA'>east</oneNumber></setNumberVector>",
     "not a number": b"<setNumberVector device='Liar' name='EQUATORIAL_EOD_COORD'><oneNumber name='RA'>nan</oneNumber></setNumberVector>",
     "another kind": b"<setTextVector device='Liar' name='EQUATORIAL_EOD_COORD'><oneText name='RA'>1</oneText></setTextVector>",
@@ -384,6 +391,8 @@ WRONG = {
     "a blob of a petabyte": b"<setBLOBVector device='Liar' name='B'><oneBLOB name='B' size='1e15' format='.fits'>AAAA</oneBLOB></setBLOBVector>",
     "a blob that is larger than it says": b"<setBLOBVector device='Liar' name='B'><oneBLOB name='B' size='4' format='.fits'>"
     + b"AAAA" * 600_000,
+    "blobs that are larger together": b"<setBLOBVector device='Liar' name='B'>"
+    + (b"<oneBLOB name='B' size='900000' format='.fits'>" + b"AAAA" * 300_000 + b"</oneBLOB>") * 2,
     "broken base64": b"<setBLOBVector device='Liar' name='B'><oneBLOB name='B' size='4' format='.fits'>####</oneBLOB></setBLOBVector>",
 }
 

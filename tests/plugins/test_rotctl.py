@@ -114,7 +114,7 @@ def test_a_server_that_goes_and_comes_back_is_survived(tmp_path, start_server):
 
 
 class Peer:
-    """A server of our own: `answer(line)` gives the bytes to a line, or None to end the connection."""
+    """A server of our own: `answer(line)` gives the bytes to a line, at once or in pieces, or None to end the connection."""
 
     def __init__(self, answer):
         self.answer = answer
@@ -140,7 +140,8 @@ class Peer:
                 given = self.answer(text)
                 if given is None:
                     return
-                connection.sendall(given)
+                for piece in [given] if isinstance(given, bytes) else given:
+                    connection.sendall(piece)
 
     def __enter__(self):
         return self
@@ -211,6 +212,14 @@ EXTENDED = {
     "+\\stop": b"stop:\nRPRT 0\n",
 }
 
+
+
+def now_and_then():
+    for _ in range(50):
+        yield b"spam\n"
+        time.sleep(0.2)
+
+
 WRONG = {
     "no number": b"get_pos:\nAzimuth: north\nElevation: 20.00\nRPRT 0\n",
     "not a number": b"get_pos:\nAzimuth: nan\nElevation: 20.00\nRPRT 0\n",
@@ -222,6 +231,7 @@ WRONG = {
     "many lines": b"spam\n" * 100_000,
     "nothing": b"",
     "zeros": b"\0" * 1000 + b"\n",
+    "a line now and then": now_and_then,
 }
 
 
@@ -231,7 +241,7 @@ def test_what_a_server_says_wrongly_is_a_fault_with_a_reason_until_it_speaks_rig
 
     def answer(line):
         if wrong.is_set() and line == "+\\get_pos":
-            return WRONG[what]
+            return WRONG[what]() if callable(WRONG[what]) else WRONG[what]
         return EXTENDED.get(line, b"RPRT -1\n")
 
     with Peer(answer) as peer, opened(tmp_path, peer.port) as site:

@@ -16,8 +16,10 @@ import astro
 SITE = """
 site: {{name: Radio, latitude: 28.3 deg, longitude: -16.5 deg, height: 2390 m}}
 receivers:
-  sdr: {{driver: soapy, device: "driver=astrotest,folder={folder}{more}", sample_rate: 1 MHz{settings}}}
+  sdr: {{driver: soapy, device: "{device}{more}", sample_rate: 1 MHz{settings}}}
 """
+HERE = "driver=astrotest,folder={folder}"
+THERE = "driver=remote,remote=tcp://127.0.0.1:{port},remote:driver=astrotest,remote:folder={folder}"
 RATE = 1e6
 BLOCK = 8192  # what the radio gives at once
 LATE = 0.2  # seconds: a busy machine may be so late to hear one that was away; tests/plugins/gaps_test.cpp is exact
@@ -31,11 +33,11 @@ def module_of_the_radio(monkeypatch):
 
 
 @contextlib.contextmanager
-def opened(tmp_path, more="", settings=""):
+def opened(tmp_path, more="", settings="", device=HERE, port=0):
     folder = tmp_path / "radio"
     folder.mkdir(exist_ok=True)
     file = tmp_path / "site.yaml"
-    file.write_text(SITE.format(folder=folder, more=more, settings=settings))
+    file.write_text(SITE.format(device=device.format(folder=folder, port=port), more=more, settings=settings))
     with astro.Observatory.open(file, state_folder=tmp_path / "state") as site:
         yield site, folder
 
@@ -188,7 +190,7 @@ def test_one_that_is_unplugged_comes_back_and_the_time_is_counted(tmp_path):
 
 def test_nothing_plugged_in_is_told_with_what_there_is(tmp_path):
     file = tmp_path / "site.yaml"
-    file.write_text(SITE.format(folder="/nonexistent", more="", settings="").replace("astrotest", "rtlsdr"))
+    file.write_text(SITE.format(device="driver=rtlsdr", more="", settings=""))
     with pytest.raises(astro.Error, match=r'opening the SDR "driver=rtlsdr.*there is "driver=astrotest'):
         astro.Observatory.open(file, state_folder=tmp_path / "state")
 
@@ -205,6 +207,38 @@ def test_it_can_be_stopped_and_started_again(tmp_path):
             assert time.monotonic() - began < 0.05
             assert count.samples > 0
             del stream
+
+
+@pytest.mark.parametrize("way", ["udp", "tcp"])
+def test_the_radio_of_another_machine(tmp_path, start_server, way):
+    """Behind SoapyRemote's server, found by its address."""
+    server = start_server("soapy_remote")
+    with opened(tmp_path, settings=f', stream: "remote:prot={way}"', device=THERE, port=server.port) as (site, folder):
+        sdr = site.receiver("sdr")
+        assert [field.name for field in sdr.description.options] == ["gain_lna", "gain_vga"]
+        count = Count()
+        stream = sdr.stream()
+        follow(stream, count, 0.5, samples=0.3 * RATE)
+        for what, number in (("lose", 100_000), ("lose_untold", 30_000), ("stall", 150)):
+            ask(folder, what, number)
+            follow(stream, count, 0.6)
+        assert count.misses == [0, 0, 0]
+        assert count.true > 130_000
+
+
+def test_another_machine_that_dies_and_comes_back(tmp_path, start_server):
+    server = start_server("soapy_remote")
+    with opened(tmp_path, settings=', stream: "remote:prot=tcp"', device=THERE, port=server.port) as (site, folder):
+        count = Count(folder)
+        stream = site.receiver("sdr").stream()
+        follow(stream, count, 0.5, samples=0.3 * RATE)
+        server.kill()
+        follow(stream, count, 1.0)
+        first = count.samples
+        server.start()
+        follow(stream, count, 0.5, samples=first + 0.3 * RATE)
+        assert len(count.misses_away) == 1 and count.true > RATE
+        assert abs(count.misses_away[0]) < LATE * RATE
 
 
 @pytest.mark.long

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A radio for SoapySDR whose samples are their own numbers, so that every gap can be counted: sample n is
-// (n mod 32768, n / 32768 mod 32768). What it should do wrong it finds in a folder, in files that it takes away:
+// (n mod 32768, n / 32768 mod 32768). What it should do wrong it finds in the argument `folder`, in files that it takes
+// away:
 //   lose      so many samples are lost, and an overflow is told
 //   lose_untold  the same without a word
 //   stall     nothing comes for so many milliseconds, and what would have come is lost
@@ -11,12 +12,14 @@
 #include <SoapySDR/Formats.hpp>
 #include <SoapySDR/Registry.hpp>
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <complex>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -29,7 +32,7 @@ using Steady = std::chrono::steady_clock;
 class Device final : public SoapySDR::Device {
  public:
   explicit Device(const SoapySDR::Kwargs& arguments)
-      : folder_(at(arguments, "folder", "/nonexistent")),
+      : folder_(at(arguments, "folder", "")),
         stamps_(at(arguments, "stamps", "yes") == "yes"),
         paced_(at(arguments, "paced", "yes") == "yes") {
     if (is_away()) throw std::runtime_error("it is unplugged");
@@ -54,21 +57,32 @@ class Device final : public SoapySDR::Device {
   void closeStream(SoapySDR::Stream*) override {}
   std::size_t getStreamMTU(SoapySDR::Stream*) const override { return block; }
   int activateStream(SoapySDR::Stream*, const int, const long long, const std::size_t) override {
+    const std::lock_guard lock(reading_);
     began_ = Steady::now();
     note("began", began_.time_since_epoch().count());
     produced_ = 0;
     first_reads_ = 2;  // many radios bring nothing at first
+    active_ = true;
     return 0;
   }
-  int deactivateStream(SoapySDR::Stream*, const int, const long long) override { return 0; }
+  int deactivateStream(SoapySDR::Stream*, const int, const long long) override {
+    active_ = false;
+    const std::lock_guard lock(reading_);  // who reads has seen it
+    return 0;
+  }
 
   int readStream(SoapySDR::Stream*, void* const* buffers, const std::size_t count, int& flags, long long& time_ns,
                  const long timeout_us) override {
+    if (!active_) {  // SoapyRemote's server reads before it is told to begin
+      std::this_thread::sleep_for(std::chrono::microseconds(timeout_us));
+      return SOAPY_SDR_TIMEOUT;
+    }
+    const std::lock_guard lock(reading_);
     if (paced_ && first_reads_ > 0) {
       --first_reads_;
       return SOAPY_SDR_TIMEOUT;
     }
-    if ((++looks_ & 15U) == 0 || paced_) {
+    if (!folder_.empty()) {
       if (is_away()) return SOAPY_SDR_STREAM_ERROR;
       if (const auto lost = take("lose")) {
         lose(*lost);
@@ -149,7 +163,7 @@ class Device final : public SoapySDR::Device {
     return {info};
   }
   void writeSetting(const std::string& key, const std::string& value) override {
-    std::ofstream(folder_ / ("setting_" + key)) << value;
+    if (!folder_.empty()) std::ofstream(folder_ / ("setting_" + key)) << value;
   }
 
  private:
@@ -159,7 +173,7 @@ class Device final : public SoapySDR::Device {
     const auto found = arguments.find(key);
     return found == arguments.end() ? otherwise : found->second;
   }
-  bool is_away() const { return std::filesystem::exists(folder_ / "vanish"); }
+  bool is_away() const { return !folder_.empty() && std::filesystem::exists(folder_ / "vanish"); }
   std::optional<long long> take(const char* name) {
     const std::filesystem::path file = folder_ / name;
     std::ifstream stream(file);
@@ -170,6 +184,7 @@ class Device final : public SoapySDR::Device {
     return number;
   }
   void note(const char* what, long long number) const {
+    if (folder_.empty()) return;
     std::ofstream(folder_ / "log", std::ios::app) << what << ' ' << number << '\n';
   }
   std::chrono::nanoseconds duration_of(std::uint64_t samples) const {
@@ -205,10 +220,11 @@ class Device final : public SoapySDR::Device {
   const std::filesystem::path folder_;
   const bool stamps_;
   const bool paced_;
+  std::mutex reading_;
+  std::atomic<bool> active_ = false;
   bool floats_ = false;
   bool automatic_ = true;
   int first_reads_ = 0;
-  unsigned looks_ = 0;
   double rate_ = 2.4e6;
   double frequency_ = 100e6;
   double bandwidth_ = 0.0;

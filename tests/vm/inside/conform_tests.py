@@ -19,12 +19,16 @@ SITE = "site: {name: Kernel, latitude: 28.3 deg, longitude: -16.5 deg, height: 2
 AXIS = "microsteps: 1, gear: 36, speed: 50 deg, acceleration: 400 deg"
 MOTORS = f"""
 mounts:
-  device:
+  MOUNT:
     driver: stepper
     start: {{first: 100 deg, second: 45 deg}}
     park: {{first: 100 deg, second: 45 deg}}
-    first: {{step: "turns:0", direction: "turns:1", from: 0 deg, to: 450 deg, {AXIS}}}
-    second: {{step: "turns:2", direction: "turns:3", from: 0 deg, to: 90 deg, {AXIS}}}
+    first: {{step: "CHIP:0", direction: "CHIP:1", from: 0 deg, to: 450 deg, {AXIS}}}
+    second: {{step: "CHIP:2", direction: "CHIP:3", from: 0 deg, to: 90 deg, {AXIS}}}
+"""
+WATCHED = """
+controllers:
+  device: {driver: stepper.watch, of: dish}
 """
 LINES = """
 controllers:
@@ -48,7 +52,14 @@ CHIP = """
 controllers:
   device: {driver: sensors.bno055, bus: DEVICE, every: 50 ms}
 """
-SITES = {"stepper": MOTORS, "gpio": LINES, "handset": PEDESTAL, "camera": CAMERA, "sensors.bno055": CHIP}
+SITES = {
+    "stepper": MOTORS.replace("MOUNT", "device").replace("CHIP", "turns"),
+    "stepper.watch": MOTORS.replace("MOUNT", "dish").replace("CHIP", "watched") + WATCHED,
+    "gpio": LINES,
+    "handset": PEDESTAL,
+    "camera": CAMERA,
+    "sensors.bno055": CHIP,
+}
 
 
 def camera():
@@ -60,13 +71,12 @@ def camera():
 
 @pytest.fixture(scope="module")
 def tried(tmp_path_factory):
-    chips = [Chip("turns", 4), Chip("board", 4)]
+    chips = [Chip("turns", 4), Chip("watched", 4), Chip("board", 4)]
     pad = Gamepad()
     devices = {"camera": camera(), "sensors.bno055": str(made_bus())}
     chip = made_chip(devices["sensors.bno055"])
 
-    def report(driver):
-        folder = tmp_path_factory.mktemp(driver)
+    def report(driver, folder):
         (folder / "site.yaml").write_text(SITE + SITES[driver].replace("DEVICE", devices.get(driver, "")))
         asked = [PROGRAM, "conform", "--site", "site.yaml", "--device", "device", "--json"]
         environment = dict(os.environ, XDG_STATE_HOME=str(folder))
@@ -75,7 +85,7 @@ def tried(tmp_path_factory):
         return json.loads(ran.stdout)["reports"][0]["results"]
 
     with concurrent.futures.ThreadPoolExecutor() as pool:
-        reports = {driver: pool.submit(report, driver) for driver in SITES}
+        reports = {driver: pool.submit(report, driver, tmp_path_factory.mktemp(driver)) for driver in SITES}
         yield reports
     pad.vanish()
     os.close(chip.file)

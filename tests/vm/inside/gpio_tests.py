@@ -119,6 +119,19 @@ def test_a_pulse_ends_by_itself_and_so_does_what_is_on_for_too_long(tmp_path, ch
         assert pulse.wait(60).error_code == "interrupted"
 
 
+def test_a_line_that_fails_keeps_no_other_from_being_safe(tmp_path, chip):
+    far = Chip("far", 1)
+    site = SITE.replace("outputs:\n", 'outputs:\n      - {name: far, line: "far:0", longest: 1 s}\n')
+    with opened(tmp_path, chip, site) as (panel, _):
+        ask(panel, "set", output="lamp", on=True)
+        ask(panel, "set", output="heater", on=False)
+        ask(panel, "set", output="far", on=True)
+        far.remove()
+        assert eventually(lambda: chip.value(LAMP) == 0 and chip.value(HEATER) == 1)
+        with pytest.raises(astro.Error, match="far:0"):
+            ask(panel, "set", output="far", on=True)
+
+
 def test_buttons_are_heard_once_a_press_however_they_bounce(tmp_path, chip):
     with opened(tmp_path, chip) as (panel, site):
         points = []

@@ -263,6 +263,15 @@ def test_it_stops_within_its_ramp_and_goes_on_from_where_it_stands_next_time(tmp
         assert counter.place == (2000, 900)
 
 
+def test_a_chip_that_is_gone_is_a_fault_and_the_mount_can_be_closed(tmp_path, chip):
+    loose = Chip("loose", 5)
+    site = SITE.replace('"motors:2"', '"loose:0"').replace('"motors:3"', '"loose:1"').replace("SECOND", ', limit_low: "loose:2"')
+    with opened(tmp_path, chip, site=site) as (dish, _):
+        loose.remove()
+        assert eventually(lambda: state(dish) == "fault")
+        assert told("reading the GPIO line loose:2")
+
+
 def test_it_finds_its_reference(tmp_path, chip):
     edge = 1700  # where the switch closes, of what the counter calls 2000 at the start
     at = {"place": 2000, "up": False}
