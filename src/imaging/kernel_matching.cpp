@@ -5,7 +5,9 @@
 #include <cmath>
 #include <string>
 
+#include "imaging/image_parts.hpp"
 #include "imaging/levels.hpp"
+#include "imaging/numbers.hpp"
 #include "imaging/parallel.hpp"
 #include "imaging/refuse.hpp"
 

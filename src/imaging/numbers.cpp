@@ -18,17 +18,22 @@ T middle_of(std::span<T> values) {
   return T{0.5} * (*middle + *std::max_element(values.begin(), middle));
 }
 
+template <class T>
+Robust robust_of(std::span<T> values) {
+  if (values.empty()) return {};
+  const T middle = middle_of(values);
+  std::vector<T> away(values.size());
+  std::transform(values.begin(), values.end(), away.begin(), [&](T value) { return std::abs(value - middle); });
+  return {static_cast<double>(middle), 1.4826 * static_cast<double>(middle_of(std::span<T>(away)))};
+}
+
 }  // namespace
 
 double median_of(std::span<double> values) { return middle_of(values); }
 float median_of(std::span<float> values) { return middle_of(values); }
 
-double robust_sigma(std::span<const double> values, double middle) {
-  std::vector<double> deviations;
-  deviations.reserve(values.size());
-  for (const double value : values) deviations.push_back(std::abs(value - middle));
-  return 1.4826 * median_of(std::span(deviations));
-}
+Robust robust(std::span<double> values) { return robust_of(values); }
+Robust robust(std::span<float> values) { return robust_of(values); }
 
 void NormalEquations::add(std::span<const double> terms, std::span<const double> values, double weight) {
   for (std::size_t i = 0; i < unknowns_; ++i) {

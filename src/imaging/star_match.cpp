@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "imaging/levels.hpp"
+#include "imaging/numbers.hpp"
 
 namespace astro::imaging {
 namespace {

@@ -9,6 +9,8 @@
 #include <string>
 #include <utility>
 
+#include "imaging/image_parts.hpp"
+#include "imaging/numbers.hpp"
 #include "imaging/pair_tile.hpp"
 #include "imaging/parallel.hpp"
 #include "imaging/refuse.hpp"
