@@ -99,6 +99,7 @@ void subtract(benchmark::State& state) {
   const int threads = static_cast<int>(state.range(0));
   benchmark::DoNotOptimize(pair().subtracted(threads));
   for (auto _ : state) benchmark::DoNotOptimize(pair().subtracted(threads));
+  state.SetItemsProcessed(state.iterations());
   rusage used{};
   getrusage(RUSAGE_SELF, &used);
   state.counters["peak_MB"] = static_cast<double>(used.ru_maxrss) / 1024.0;

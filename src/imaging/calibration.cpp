@@ -210,6 +210,8 @@ Plane<std::uint16_t> bad_pixels(const Image* dark, const Image* flat, const BadP
   if (dark != nullptr && flat != nullptr && !dark->pixels.fits(flat->pixels)) {
     refuse(doing, "the dark has " + size_of(dark->pixels) + ", the flat " + size_of(flat->pixels));
   }
+  if (dark != nullptr) check_planes("finding hot pixels", *dark);
+  if (flat != nullptr) check_planes("finding dead pixels", *flat);
   const Image& one = dark != nullptr ? *dark : *flat;
   Plane<std::uint16_t> mask(one.rows(), one.columns());
   const auto mark = [&](const Image& master, double least, double most) {

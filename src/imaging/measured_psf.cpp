@@ -436,6 +436,26 @@ void weigh(const Image& image, StarStamp& stamp) {
   }
 }
 
+/// Widths of the brightest stars; those that are alone, where there are any, since in a crowded field most are not.
+std::vector<double> first_widths(const Image& image, std::span<const Star> stars, std::span<const PixelPosition> places,
+                                 std::span<const std::size_t> brightest_first) {
+  constexpr std::size_t enough = 100;
+  constexpr auto reach = static_cast<double>(first_half);
+  const StarField field(places, reach);
+  std::vector<double> widths;
+  for (const bool are_alone : {true, false}) {
+    for (const std::size_t i : brightest_first) {
+      StarStamp stamp;
+      Refused unused;
+      if (are_alone && !is_alone(stars, field, i, reach)) continue;
+      if (cut_out(image, stars[i].place, first_half, stamp, unused) && look_at(stamp)) widths.push_back(stamp.sigma);
+      if (widths.size() == enough) break;
+    }
+    if (!widths.empty()) break;
+  }
+  return widths;
+}
+
 }  // namespace
 
 MeasuredPsf measure_psf(const Image& image, std::span<const Star> stars, const PsfOptions& options) {
@@ -455,21 +475,15 @@ MeasuredPsf measure_psf(const Image& image, std::span<const Star> stars, const P
   }
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return stars[a].flux > stars[b].flux; });
-  std::vector<double> widths;
-  for (const std::size_t i : order) {
-    StarStamp stamp;
-    Refused unused;
-    if (cut_out(image, stars[i].place, first_half, stamp, unused) && look_at(stamp)) widths.push_back(stamp.sigma);
-    if (widths.size() == 100) break;
-  }
+  std::vector<PixelPosition> places;
+  for (const Star& star : stars) places.push_back(star.place);
+  const std::vector<double> widths = first_widths(image, stars, places, order);
   const double sigma = widths.empty() ? 1.5 : stellar_sigma(widths);
   const double fwhm = 2.3548 * sigma;
   const std::size_t half = options.side != 0
                                ? options.side / 2
                                : std::clamp<std::size_t>(static_cast<std::size_t>(std::ceil(4.0 * fwhm)), 7, 60);
 
-  std::vector<PixelPosition> places;
-  for (const Star& star : stars) places.push_back(star.place);
   const double alone = static_cast<double>(half) + fwhm;
   const StarField field(places, alone);
   Refused refused;

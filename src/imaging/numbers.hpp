@@ -23,6 +23,10 @@ Robust robust(std::span<double> values);
 Robust robust(std::span<float> values);
 inline Robust robust(std::vector<double>&& values) { return robust(std::span(values)); }
 
+/// Solves equations with a symmetric positive matrix in place, by Cholesky's decomposition, for each of the right-hand
+/// sides that follow each other. False where a pivot is not more than the least: they do not say all unknowns.
+bool solve_positive(std::span<double> matrix, std::span<double> sides, double least_pivot);
+
 /// Sums of weighted least squares, one equation after the other; solved for as many right-hand sides as each has.
 class NormalEquations {
  public:

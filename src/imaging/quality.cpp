@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdio>
 
 #include "astro/error.hpp"
 #include "astro/imaging/photometry.hpp"
@@ -17,12 +15,6 @@ namespace astro::imaging {
 namespace {
 
 constexpr const char* zero_pointing = "measuring a zero point";
-
-std::string shown(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g", value);
-  return text.data();
-}
 
 /// Share of the usable pixels whose place lies on the reference, from a net of them.
 double overlap_of(const Image& image, const Image& reference) {
