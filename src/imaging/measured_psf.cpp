@@ -124,8 +124,10 @@ bool look_at(StarStamp& stamp) {
   return stamp.sigma > narrowest && std::abs(stamp.dx) < 2.0 && std::abs(stamp.dy) < 2.0 && flux > 0.0;
 }
 
+/// Neighbours are seen from this part of a star's flux on.
+constexpr double too_bright = 0.02;
+
 bool is_alone(std::span<const Star> stars, const StarField& field, std::size_t which, double reach) {
-  constexpr double too_bright = 0.02;
   bool alone = true;
   field.for_each_near(stars[which].place, [&](std::size_t other) {
     if (other == which) return;
@@ -134,6 +136,38 @@ bool is_alone(std::span<const Star> stars, const StarField& field, std::size_t w
     if (apart < reach && stars[other].flux > too_bright * stars[which].flux) alone = false;
   });
   return alone;
+}
+
+/// How far the light of a neighbour is more than a thousandth of a star's highest pixel, or nearly.
+double neighbour_reach(double part_of_flux, double fwhm) {
+  return fwhm * (2.0 + std::max(0.0, std::log10(part_of_flux / too_bright)));
+}
+
+/// Takes from a stamp the pixels where its neighbours are; false when they are too near.
+bool leave_out_neighbours(std::span<const Star> stars, const StarField& field, std::size_t which, double fwhm,
+                          StarStamp& stamp) {
+  const std::size_t side = stamp.weight.rows();
+  const double middle = static_cast<double>(side / 2);
+  bool is_apart = true;
+  field.for_each_near(stars[which].place, [&](std::size_t other) {
+    const double part = stars[other].flux / stars[which].flux;
+    if (other == which || !is_apart || !(part > too_bright)) return;
+    const double dx = stars[other].place.x - stars[which].place.x;
+    const double dy = stars[other].place.y - stars[which].place.y;
+    const double reach = neighbour_reach(part, fwhm);
+    is_apart = std::hypot(dx, dy) > reach + 1.5 * fwhm;
+    const double x = stars[other].place.x - stamp.pixel.x + middle;
+    const double y = stars[other].place.y - stamp.pixel.y + middle;
+    for (std::size_t row = 0; row < side; ++row) {
+      for (std::size_t column = 0; column < side; ++column) {
+        if (std::hypot(static_cast<double>(column) - x, static_cast<double>(row) - y) < reach)
+          stamp.weight(row, column) = 0.0F;
+      }
+    }
+  });
+  const auto left =
+      std::count_if(stamp.weight.values().begin(), stamp.weight.values().end(), [](float w) { return w > 0.0F; });
+  return is_apart && 2 * static_cast<std::size_t>(left) > side * side;
 }
 
 /// The width of stars among what was found: what most have, or, among galaxies of all widths, the narrow end where
@@ -456,6 +490,33 @@ std::vector<double> first_widths(const Image& image, std::span<const Star> stars
   return widths;
 }
 
+/// The brightest stars that can be used, with their weights. Where hardly any is alone, those that are lie where a
+/// crowded field is darker than elsewhere: then rather without the pixels of their neighbours.
+std::vector<StarStamp> stamps_of_stars(const Image& image, std::span<const Star> stars, const StarField& field,
+                                       std::span<const std::size_t> brightest_first, std::size_t half, double fwhm,
+                                       bool are_alone, const PsfOptions& options, Refused& refused) {
+  std::vector<StarStamp> stamps;
+  for (const std::size_t i : brightest_first) {
+    StarStamp stamp;
+    if (!cut_out(image, stars[i].place, half, stamp, refused)) continue;
+    const bool is_apart = are_alone ? is_alone(stars, field, i, static_cast<double>(half) + fwhm)
+                                    : leave_out_neighbours(stars, field, i, fwhm, stamp);
+    if (!is_apart) {
+      ++refused.neighbour;
+      continue;
+    }
+    // A fit's noise is that of 4 pi sigma^2 pixels.
+    if (!look_at(stamp) || stamp.flux < 20.0 * stamp.noise * std::sqrt(4.0 * std::numbers::pi) * stamp.sigma) {
+      ++refused.faint;
+      continue;
+    }
+    weigh(image, stamp);
+    stamps.push_back(std::move(stamp));
+    if (stamps.size() >= options.most_stars + options.most_stars / 2) break;
+  }
+  return stamps;
+}
+
 }  // namespace
 
 MeasuredPsf measure_psf(const Image& image, std::span<const Star> stars, const PsfOptions& options) {
@@ -484,29 +545,13 @@ MeasuredPsf measure_psf(const Image& image, std::span<const Star> stars, const P
                                ? options.side / 2
                                : std::clamp<std::size_t>(static_cast<std::size_t>(std::ceil(4.0 * fwhm)), 7, 60);
 
-  const double alone = static_cast<double>(half) + fwhm;
-  const StarField field(places, alone);
+  // As far as a neighbour ten times as bright reaches into a stamp's corner.
+  const StarField field(places, std::numbers::sqrt2 * static_cast<double>(half) + neighbour_reach(10.0, fwhm));
   Refused refused;
-  std::vector<StarStamp> stamps;
-  for (const std::size_t i : order) {
-    StarStamp stamp;
-    if (!cut_out(image, stars[i].place, half, stamp, refused)) continue;
-    if (!is_alone(stars, field, i, alone)) {
-      ++refused.neighbour;
-      continue;
-    }
-    if (!look_at(stamp)) {
-      ++refused.faint;
-      continue;
-    }
-    // A fit's noise is that of 4 pi sigma^2 pixels.
-    if (stamp.flux < 20.0 * stamp.noise * std::sqrt(4.0 * std::numbers::pi) * stamp.sigma) {
-      ++refused.faint;
-      continue;
-    }
-    weigh(image, stamp);
-    stamps.push_back(std::move(stamp));
-    if (stamps.size() >= options.most_stars + options.most_stars / 2) break;
+  std::vector<StarStamp> stamps = stamps_of_stars(image, stars, field, order, half, fwhm, true, options, refused);
+  if (refused.neighbour > 10 * stamps.size()) {
+    refused = {};
+    stamps = stamps_of_stars(image, stars, field, order, half, fwhm, false, options, refused);
   }
   keep_the_usual(stamps, refused);
   if (stamps.size() > options.most_stars) stamps.resize(options.most_stars);
