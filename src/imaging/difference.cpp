@@ -157,10 +157,13 @@ class Differencing {
   void resample_reference() {
     const Image& to = science_.image;
     const Image& from = reference_.image;
-    Image made = (is_by_wcs_ ? resample(from, *to.wcs, to.rows(), to.columns())
-                             : resample(from, registration_.transform, to.rows(), to.columns()))
-                     .image;
-    reference_.image = std::move(made);
+    Resampled made = is_by_wcs_ ? resample(from, *to.wcs, to.rows(), to.columns())
+                                : resample(from, registration_.transform, to.rows(), to.columns());
+    // A point is compared with the noise on its own scale, and not with that of a pixel, which interpolation lowers.
+    if (options_.subtraction.correlated == 0) {
+      for (float& variance : made.image.variance.values()) variance *= static_cast<float>(made.correlation);
+    }
+    reference_.image = std::move(made.image);
     reference_.image.wcs = to.wcs;
     std::vector<Star> moved;
     for (Star star : reference_.stars) {
