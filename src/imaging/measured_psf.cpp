@@ -127,47 +127,54 @@ bool look_at(StarStamp& stamp) {
 /// Neighbours are seen from this part of a star's flux on.
 constexpr double too_bright = 0.02;
 
-bool is_alone(std::span<const Star> stars, const StarField& field, std::size_t which, double reach) {
-  bool alone = true;
-  field.for_each_near(stars[which].place, [&](std::size_t other) {
-    if (other == which) return;
-    const double apart =
-        std::hypot(stars[other].place.x - stars[which].place.x, stars[other].place.y - stars[which].place.y);
-    if (apart < reach && stars[other].flux > too_bright * stars[which].flux) alone = false;
-  });
-  return alone;
-}
-
 /// How far the light of a neighbour is more than a thousandth of a star's highest pixel, or nearly.
 double neighbour_reach(double part_of_flux, double fwhm) {
   return fwhm * (2.0 + std::max(0.0, std::log10(part_of_flux / too_bright)));
 }
 
+/// None within `reach`, and no bright one so near that its light is there; a `fwhm` of 0: not asked for.
+bool is_alone(std::span<const Star> stars, const StarField& field, std::size_t which, double reach, double fwhm) {
+  bool alone = true;
+  field.for_each_near(stars[which].place, [&](std::size_t other) {
+    const double part = stars[other].flux / stars[which].flux;
+    if (other == which || !(part > too_bright)) return;
+    const double apart =
+        std::hypot(stars[other].place.x - stars[which].place.x, stars[other].place.y - stars[which].place.y);
+    if (apart < std::max(reach, neighbour_reach(part, fwhm) + 2.0 * fwhm)) alone = false;
+  });
+  return alone;
+}
+
 /// Takes from a stamp the pixels where its neighbours are; false when they are too near.
 bool leave_out_neighbours(std::span<const Star> stars, const StarField& field, std::size_t which, double fwhm,
                           StarStamp& stamp) {
+  const PixelPosition place = stars[which].place;
+  const auto for_each_neighbour = [&](const auto& use) {
+    field.for_each_near(place, [&](std::size_t other) {
+      const double part = stars[other].flux / stars[which].flux;
+      if (other != which && part > too_bright) use(stars[other].place, neighbour_reach(part, fwhm));
+    });
+  };
+  bool is_apart = true;
+  for_each_neighbour([&](PixelPosition other, double reach) {
+    if (std::hypot(other.x - place.x, other.y - place.y) < reach + 1.5 * fwhm) is_apart = false;
+  });
+  if (!is_apart) return false;
   const std::size_t side = stamp.weight.rows();
   const double middle = static_cast<double>(side / 2);
-  bool is_apart = true;
-  field.for_each_near(stars[which].place, [&](std::size_t other) {
-    const double part = stars[other].flux / stars[which].flux;
-    if (other == which || !is_apart || !(part > too_bright)) return;
-    const double dx = stars[other].place.x - stars[which].place.x;
-    const double dy = stars[other].place.y - stars[which].place.y;
-    const double reach = neighbour_reach(part, fwhm);
-    is_apart = std::hypot(dx, dy) > reach + 1.5 * fwhm;
-    const double x = stars[other].place.x - stamp.pixel.x + middle;
-    const double y = stars[other].place.y - stamp.pixel.y + middle;
+  for_each_neighbour([&](PixelPosition other, double reach) {
     for (std::size_t row = 0; row < side; ++row) {
+      const double dy = static_cast<double>(row) - middle + stamp.pixel.y - other.y;
+      if (std::abs(dy) >= reach) continue;
       for (std::size_t column = 0; column < side; ++column) {
-        if (std::hypot(static_cast<double>(column) - x, static_cast<double>(row) - y) < reach)
-          stamp.weight(row, column) = 0.0F;
+        const double dx = static_cast<double>(column) - middle + stamp.pixel.x - other.x;
+        if (dx * dx + dy * dy < reach * reach) stamp.weight(row, column) = 0.0F;
       }
     }
   });
   const auto left =
       std::count_if(stamp.weight.values().begin(), stamp.weight.values().end(), [](float w) { return w > 0.0F; });
-  return is_apart && 2 * static_cast<std::size_t>(left) > side * side;
+  return 2 * static_cast<std::size_t>(left) > side * side;
 }
 
 /// The width of stars among what was found: what most have, or, among galaxies of all widths, the narrow end where
@@ -481,7 +488,7 @@ std::vector<double> first_widths(const Image& image, std::span<const Star> stars
     for (const std::size_t i : brightest_first) {
       StarStamp stamp;
       Refused unused;
-      if (are_alone && !is_alone(stars, field, i, reach)) continue;
+      if (are_alone && !is_alone(stars, field, i, reach, 0.0)) continue;
       if (cut_out(image, stars[i].place, first_half, stamp, unused) && look_at(stamp)) widths.push_back(stamp.sigma);
       if (widths.size() == enough) break;
     }
@@ -499,7 +506,7 @@ std::vector<StarStamp> stamps_of_stars(const Image& image, std::span<const Star>
   for (const std::size_t i : brightest_first) {
     StarStamp stamp;
     if (!cut_out(image, stars[i].place, half, stamp, refused)) continue;
-    const bool is_apart = are_alone ? is_alone(stars, field, i, static_cast<double>(half) + fwhm)
+    const bool is_apart = are_alone ? is_alone(stars, field, i, static_cast<double>(half) + fwhm, fwhm)
                                     : leave_out_neighbours(stars, field, i, fwhm, stamp);
     if (!is_apart) {
       ++refused.neighbour;

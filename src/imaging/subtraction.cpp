@@ -84,8 +84,9 @@ bool is_inside(PixelPosition at, const Window& window) {
 }
 bool is_inside(const StarMatch& star, const Window& window) { return is_inside(PixelPosition{star.x, star.y}, window); }
 
-/// Kept from when the stars are measured until it is subtracted: of so many parts no more than an image's memory.
-constexpr std::size_t most_kept = 36;
+/// Parts of which the spectra are kept from when the stars are measured until they are subtracted: a quarter of a
+/// gigabyte; of more they are made twice.
+constexpr std::size_t most_kept = 100;
 
 std::array<SkyLevel, 2> levels_of(const Image& science, const Image& reference, const SubtractionOptions& options) {
   std::array<std::optional<SkyLevel>, 2> made;
