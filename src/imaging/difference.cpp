@@ -115,6 +115,7 @@ class Differencing {
     }
     Subtraction subtracted = subtract(science_.image, *psfs[0], reference_.image, *psfs[1], options_.subtraction);
     std::vector<PixelPosition> sources;
+    sources.reserve(reference_.stars.size());
     for (const Star& star : reference_.stars) sources.push_back(star.place);
     std::vector<Candidate> candidates =
         detect(subtracted, science_.image, reference_.image, sources, options_.detection);

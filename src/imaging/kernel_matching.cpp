@@ -313,6 +313,7 @@ class KernelFit {
       }
       solve_all(stamps);
       std::vector<double> chi_squares;
+      chi_squares.reserve(stamps.size());
       for (const KernelStamp& stamp : stamps) chi_squares.push_back(chi_square(stamp));
       std::vector<double> sorted = chi_squares;
       const Robust most = robust(sorted);

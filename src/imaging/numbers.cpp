@@ -64,24 +64,25 @@ std::optional<std::vector<double>> NormalEquations::solve() const {
 }
 
 bool solve_positive(std::span<double> matrix, std::span<double> sides, double least_pivot) {
-  const std::size_t n = static_cast<std::size_t>(std::llround(std::sqrt(static_cast<double>(matrix.size()))));
+  const auto n = static_cast<std::size_t>(std::llround(std::sqrt(static_cast<double>(matrix.size()))));
+  // The factor, with the inverse of its diagonal.
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t k = 0; k <= i; ++k) {
       double sum = matrix[i * n + k];
       for (std::size_t m = 0; m < k; ++m) sum -= matrix[i * n + m] * matrix[k * n + m];
       if (i == k && !(sum > least_pivot)) return false;
-      matrix[i * n + k] = i == k ? std::sqrt(sum) : sum / matrix[k * n + k];
+      matrix[i * n + k] = i == k ? 1.0 / std::sqrt(sum) : sum * matrix[k * n + k];
     }
   }
   for (std::size_t first = 0; first < sides.size(); first += n) {
     const std::span<double> x = sides.subspan(first, n);
     for (std::size_t i = 0; i < n; ++i) {
       for (std::size_t k = 0; k < i; ++k) x[i] -= matrix[i * n + k] * x[k];
-      x[i] /= matrix[i * n + i];
+      x[i] *= matrix[i * n + i];
     }
     for (std::size_t i = n; i-- > 0;) {
       for (std::size_t k = i + 1; k < n; ++k) x[i] -= matrix[k * n + i] * x[k];
-      x[i] /= matrix[i * n + i];
+      x[i] *= matrix[i * n + i];
     }
   }
   return true;

@@ -85,6 +85,7 @@ std::vector<PixelPosition> brightest_first(std::span<const Star> stars, std::vec
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return stars[a].flux > stars[b].flux; });
   std::vector<PixelPosition> places;
+  places.reserve(order.size());
   for (const std::size_t i : order) places.push_back(stars[i].place);
   return places;
 }
@@ -145,6 +146,7 @@ class PatternSearch {
     const std::vector<Triangle> ours = triangles_of(first, neighbours);
     const std::vector<Triangle> theirs = triangles_of(second, neighbours);
     std::vector<PixelPosition> shapes;
+    shapes.reserve(theirs.size());
     for (const Triangle& triangle : theirs) shapes.push_back(triangle.shape);
     constexpr double alike = 0.01;
     const StarField catalogue(shapes, alike);

@@ -61,7 +61,10 @@ class KernelTable {
   std::size_t width() const noexcept { return width_; }  ///< taps and zeros
   std::size_t half() const noexcept { return half_; }
   /// Which of the fractions is nearest to one of 0 to 1.
-  static std::size_t nearest(double fraction) noexcept { return static_cast<std::size_t>(fraction * fractions + 0.5); }
+  static std::size_t nearest(double fraction) noexcept {
+    constexpr double half = 0.5;
+    return static_cast<std::size_t>(fraction * fractions + half);  // it is not negative
+  }
   const float* weights(std::size_t fraction) const noexcept { return weights_.data() + fraction * width_; }
   double squares(std::size_t fraction) const noexcept { return squares_[fraction]; }  ///< sum of the squared weights
 

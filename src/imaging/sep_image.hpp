@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstddef>  // sep.h does not include what it names
+
 extern "C" {
 #include <sep.h>
 }

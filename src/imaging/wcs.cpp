@@ -262,7 +262,7 @@ struct Wcs::State {
 
 namespace {
 
-constexpr int places_at_once = 512;
+constexpr std::size_t places_at_once = 512;
 
 struct WcsBuffers {
   std::array<double, 2 * places_at_once> pixel;
