@@ -3,8 +3,8 @@
 
 Usage: table.py RESULTS_FOLDER (holds bench_ROOM.json of Google Benchmark, startup.json of startup.py,
 gnuradio.json of gnuradio_chain.py, peers.json of messaging/peers.py, instructions.json of instructions.py, long.json of long.py,
-webapp.json, charts.json and pages.json of webapp/live.py, chart.py and pages.py, imaging.json, geometry.json and
-classifier.json of imaging/peers.py, geometry.py and classifier.py)
+webapp.json, charts.json and pages.json of webapp/live.py, chart.py and pages.py, imaging.json, geometry.json, chain.json
+and classifier.json of imaging/peers.py, geometry.py, chain.py and classifier.py)
 """
 
 import json
@@ -21,7 +21,7 @@ def results(folder):
             if entry.get("aggregate_name", "median") == "median" and not entry.get("error_occurred"):
                 entries[f"{room}/{entry['run_name']}"] = entry
     for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("peers", "records/s"), ("instructions", None), ("long", None),
-                          ("webapp", "value"), ("charts", "ms"), ("pages", "value"), ("imaging", None), ("geometry", None), ("classifier", "ms")):
+                          ("webapp", "value"), ("charts", "ms"), ("pages", "value"), ("imaging", None), ("geometry", None), ("chain", "seconds"), ("classifier", "ms")):
         file = pathlib.Path(folder) / f"{name}.json"
         if file.exists():
             measured = json.loads(file.read_text())
@@ -193,6 +193,13 @@ ROWS = [
         )
     ],
     Row("10,000 x 10,000 pixels from file to sources: memory", ("imaging/large_frame", "gigabytes"), 6, unit="GB", most=True),
+    Row("two of them from files to candidates: memory", ("imaging/large_difference", "gigabytes"), 6, unit="GB", most=True),
+    Row("2048 x 2048 subtracted, over its sixteen transforms", ("imaging/subtract/1/process_time/real_time", "real_time"), 2, unit="ms", most=True,
+        against=("imaging/sixteen_transforms/1/process_time/real_time", "real_time")),
+    Row("its memory, with both images and the result", ("imaging/subtract/1/process_time/real_time", "peak_MB"), 400, unit="MB", most=True),
+    Row("one thread's time for it over that of two", ("imaging/two_threads/iterations:20/real_time", "one_ms"), 1.6, unit="ms",
+        against=("imaging/two_threads/iterations:20/real_time", "two_ms")),
+    Row("from two raw frames of 2048 x 2048 to 100 scored candidates", ("chain/all", "seconds"), 2, unit="s", most=True),
     *[
         Row(f"{what}, over {peer}", (f"geometry/{name}", "ours"), wanted, unit="ms", against=(f"geometry/{name}", "theirs"), most=True, scale=1e3)
         for what, name, peer, wanted in (

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""astro.imaging beside ccdproc, sep, photutils and astroscrappy, in one run on one core: seconds for 2048 x 2048 pixels.
+"""astro.imaging beside ccdproc, sep, photutils and astroscrappy, in one run on one core: seconds for 2048 x
+2048 pixels.
 
     PYTHONPATH=build/release/python taskset -c 0 build/venv/bin/python benchmarks/imaging/peers.py [RESULT]
 
-RESULT is a JSON file for table.py. The last row is what a frame of 10,000 x 10,000 pixels needs, from the file to its sources.
+RESULT is a JSON file for table.py. The last rows are what 10,000 x 10,000 pixels need: a frame from the file to its
+sources, and two images from their files to candidates.
 """
 
 import json
@@ -13,9 +15,9 @@ import resource
 import subprocess
 import sys
 import tempfile
-import time
 
 import numpy as np
+from scene import Pair, counted, light_of, seconds, stars_in
 
 import astro
 from astro import imaging
@@ -23,28 +25,10 @@ from astro import imaging
 SIDE = 2048
 
 
-def seconds(work, most_s=5.0):
-    """The best of some: others may run beside."""
-    best, began = np.inf, time.perf_counter()
-    while True:
-        start = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - start)
-        if time.perf_counter() - began > most_s:
-            return best
-
-
 def field(side, random, stars=3000):
     """A sky of 300 electrons with Moffat stars, in adu of 1.5 electrons."""
-    light = np.full((side, side), 300.0, np.float32)
-    rows, columns = np.mgrid[-12:13, -12:13]
-    places = random.uniform(15, side - 16, (stars, 2))
-    for (y, x), flux in zip(places, 10 ** random.uniform(2.5, 5.5, stars)):
-        row, column = int(y), int(x)
-        profile = (1 + ((rows - y + row) ** 2 + (columns - x + column) ** 2) / 5.0) ** -3
-        light[row - 12 : row + 13, column - 12 : column + 13] += flux * profile / profile.sum()
-    noise = random.standard_normal(light.shape, np.float32)
-    return (light + np.sqrt(light + 25) * noise) / 1.5
+    electrons = counted(light_of(side, stars_in(side, stars, random), 3.2), random)
+    return (electrons + 5 * random.standard_normal(electrons.shape, np.float32)) / np.float32(1.5)
 
 
 def with_hits(pixels, random, hits=1000):
@@ -89,7 +73,7 @@ def calibration(random):
         image = imaging.Image(raw, noise if with_noise else None, **some)
         ccd = CCDData(raw, unit="adu", meta={"exptime": 60.0}, uncertainty=VarianceUncertainty(noise) if with_noise else None)
         ccd_masters = ccds(with_noise)
-        measured[name] = (seconds(lambda: calibrator.calibrated(image)), seconds(lambda: theirs(ccd, ccd_masters)))
+        measured[name] = seconds(lambda: calibrator.calibrated(image), lambda: theirs(ccd, ccd_masters))
     return measured
 
 
@@ -104,9 +88,9 @@ def combining(random):
     clip = {"sigma_clip": True, "sigma_clip_low_thresh": 3, "sigma_clip_high_thresh": 3, "sigma_clip_func": np.ma.mean,
             "sigma_clip_dev_func": np.ma.std, "mem_limit": 8e9}  # fmt: skip
     return {
-        f"ten_frames_{how}": (
-            seconds(lambda how=how: imaging.combined(images, combine=how, **options)),
-            seconds(lambda method=method: ccdproc.combine(ccds, method=method, **clip)),
+        f"ten_frames_{how}": seconds(
+            lambda how=how: imaging.combined(images, combine=how, **options),
+            lambda method=method: ccdproc.combine(ccds, method=method, **clip),
         )
         for how, method in (("mean", "average"), ("median", "median"))
     }
@@ -118,10 +102,13 @@ def cosmic_rays(random):
     pixels = with_hits(field(SIDE, random), random)
     image = imaging.Image(pixels, gain=1.5, read_noise=5)
     options = {"gain": 1.5, "readnoise": 5, "satlevel": np.inf, "sigclip": 4.5, "sigfrac": 0.3, "objlim": 5.0}
-    ours = seconds(lambda: imaging.with_cosmic_rays_masked(image))
+
+    def ours():
+        imaging.with_cosmic_rays_masked(image)
+
     return {
-        "cosmic_rays": (ours, seconds(lambda: astroscrappy.detect_cosmics(pixels, sepmed=False, **options))),
-        "cosmic_rays_separable": (ours, seconds(lambda: astroscrappy.detect_cosmics(pixels, sepmed=True, **options))),
+        "cosmic_rays": seconds(ours, lambda: astroscrappy.detect_cosmics(pixels, sepmed=False, **options)),
+        "cosmic_rays_separable": seconds(ours, lambda: astroscrappy.detect_cosmics(pixels, sepmed=True, **options)),
     }
 
 
@@ -135,40 +122,40 @@ def sources(random):
     background = imaging.Background(image)
     clean = background.subtracted(image)
     data, rms = clean.pixels, background.rms
-    measured = {
-        "background": (
-            seconds(lambda: imaging.Background(image).subtracted(image)),
-            seconds(lambda: pixels - sep.Background(pixels)),
-        ),
-        "extraction": (
-            seconds(lambda: imaging.extracted(clean, 1.5, noise=rms)),
-            seconds(lambda: sep.extract(data, 1.5, err=rms)),
-        ),
-    }
-    peers = {
-        "background": lambda: Background2D(pixels, 64).background,
-        "extraction": lambda: SourceFinder(n_pixels=5, progress_bar=False)(data, detect_threshold(data, 1.5, error=rms)),
-    }
-    for name, peer in peers.items():
-        measured[f"{name}_photutils"] = (measured[name][0], seconds(peer))
     x, y = random.uniform(20, SIDE - 20, (2, 10000))
-    measured["apertures"] = (
-        seconds(lambda: imaging.aperture_fluxes(clean, x, y, 5.0)),
-        seconds(lambda: sep.sum_circle(data, x, y, 5.0, subpix=0)),
-    )
-    return measured
+
+    def subtracted():
+        return imaging.Background(image).subtracted(image)
+
+    def extracted():
+        return imaging.extracted(clean, 1.5, noise=rms)
+
+    finder = SourceFinder(n_pixels=5, progress_bar=False)
+    return {
+        "background": seconds(subtracted, lambda: pixels - sep.Background(pixels)),
+        "extraction": seconds(extracted, lambda: sep.extract(data, 1.5, err=rms)),
+        "background_photutils": seconds(subtracted, lambda: Background2D(pixels, 64).background),
+        "extraction_photutils": seconds(extracted, lambda: finder(data, detect_threshold(data, 1.5, error=rms))),
+        "apertures": seconds(
+            lambda: imaging.aperture_fluxes(clean, x, y, 5.0), lambda: sep.sum_circle(data, x, y, 5.0, subpix=0)
+        ),
+    }
+
+
+def peak_gigabytes():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def large_frame():
-    """Run in a process of its own: gigabytes at most, for a frame of 10,000 x 10,000 pixels."""
+    """Run in a process of its own: gigabytes at most, for a frame of 10,000 x 10,000 pixels from its file to sources."""
     side = 10_000
     random = np.random.default_rng(1)
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "large.fits"
         child = os.fork()
         if child == 0:  # what is made here is not counted
-            tile = field(1000, random, 800)
-            astro.files.write_image(path, imaging.Image(np.tile(tile + np.float32(1000), (10, 10)), exposure_s=60, gain=1.5, read_noise=5))
+            raw = field(side, random, 80_000) + np.float32(1000)
+            astro.files.write_image(path, imaging.Image(raw, exposure_s=60, gain=1.5, read_noise=5))
             os._exit(0)
         os.waitpid(child, 0)
         ones = imaging.Image(np.ones((side, side), np.float32), exposure_s=60)
@@ -178,21 +165,39 @@ def large_frame():
         image = imaging.Background(image).subtracted(image)
         found = imaging.extracted(image, 5.0)
         assert len(found) > 10_000
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+    print(peak_gigabytes())
+
+
+def large_difference():
+    """The same of two calibrated images in files, turned against each other, to candidates."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [pathlib.Path(folder) / f"{name}.fits" for name in ("science", "reference")]
+        child = os.fork()
+        if child == 0:
+            pair = Pair(10_000, 80_000, 2000)
+            for path, image in zip(paths, (pair.science, pair.reference)):
+                astro.files.write_image(path, image)
+            os._exit(0)
+        os.waitpid(child, 0)
+        made = imaging.difference(*(astro.files.read_image(path) for path in paths))
+        assert made.is_resampled and len(made.candidates) > 1000
+    print(peak_gigabytes())
 
 
 def main():
-    if sys.argv[1:] == ["large"]:
-        return large_frame()
+    large = {"large_frame": large_frame, "large_difference": large_difference}
+    if sys.argv[1:] and sys.argv[1] in large:
+        return large[sys.argv[1]]()
     random = np.random.default_rng(1)
     measured = {}
     for part in (calibration, combining, cosmic_rays, sources):
         for name, (ours, theirs) in part(random).items():
             measured[name] = {"ours": ours, "theirs": theirs}
             print(f"{name:24} ours {ours * 1e3:8.1f} ms, theirs {theirs * 1e3:8.1f} ms, ratio {ours / theirs:.2f}", flush=True)
-    gigabytes = float(subprocess.check_output([sys.executable, __file__, "large"]))
-    measured["large_frame"] = {"gigabytes": gigabytes}
-    print(f"{'large_frame':24} {gigabytes:.2f} GB")
+    for name in large:
+        gigabytes = float(subprocess.check_output([sys.executable, __file__, name]))
+        measured[name] = {"gigabytes": gigabytes}
+        print(f"{name:24} {gigabytes:.2f} GB")
     if len(sys.argv) > 1:
         pathlib.Path(sys.argv[1]).write_text(json.dumps(measured))
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "files/fits_tiles.hpp"
 
-#include <zlib.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -10,6 +8,7 @@
 
 #include "files/big_endian.hpp"
 #include "files/fail.hpp"
+#include "files/gzip.hpp"
 #include "files/rice.hpp"
 
 namespace astro::files {
@@ -34,21 +33,13 @@ const std::array<float, most_random>& random_numbers() {
 }
 
 /// Inflates to exactly so many bytes; empty when the stream is something else.
-std::vector<std::byte> inflated(std::span<const std::byte> packed, std::size_t size) {
-  constexpr std::size_t most = std::numeric_limits<uInt>::max();
-  if (size > most || packed.size() > most) return {};
-  z_stream stream{};
-  // 32: the header says whether it is gzip's or zlib's.
-  if (inflateInit2(&stream, 32 + MAX_WBITS) != Z_OK) return {};
-  std::vector<std::byte> bytes(size);
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed.data()));
-  stream.avail_in = static_cast<uInt>(packed.size());
-  stream.next_out = reinterpret_cast<Bytef*>(bytes.data());
-  stream.avail_out = static_cast<uInt>(bytes.size());
-  const int status = inflate(&stream, Z_FINISH);
-  const bool is_whole = status == Z_STREAM_END && stream.avail_out == 0;
-  inflateEnd(&stream);
-  return is_whole ? bytes : std::vector<std::byte>();
+Bytes inflated(std::span<const std::byte> packed, std::size_t size) {
+  try {
+    Bytes bytes = decompressed(packed, Compression::gzip_or_zlib, size);
+    return bytes.size() == size ? bytes : Bytes();
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 /// GZIP_2 puts all first bytes before all second ones.

@@ -64,14 +64,17 @@ void read_pixels(std::span<const std::byte> data, double scale, double zero, ima
 
 Bytes decompressed(std::span<const std::byte> from, Compression how, std::size_t most) {
   z_stream stream{};
-  if (inflateInit2(&stream, how == Compression::raw ? -15 : gzip_window) != Z_OK) throw std::bad_alloc();
+  // zlib's ways to say so
+  const int window = how == Compression::raw ? -MAX_WBITS : (how == Compression::gzip ? gzip_window : 32 + MAX_WBITS);
+  if (inflateInit2(&stream, window) != Z_OK) throw std::bad_alloc();
+  const std::size_t first = std::min<std::size_t>(most, 65535) + 1;
   Bytes made;
   stream.next_in = zlib_bytes(from.data());
   stream.avail_in = static_cast<uInt>(std::min<std::size_t>(from.size(), std::numeric_limits<uInt>::max()));
   int state = Z_OK;
   while (state == Z_OK && made.size() <= most) {
     const std::size_t before = made.size();
-    made.resize(before + std::max<std::size_t>(65536, before));
+    made.resize(before + std::max(first, before));
     stream.next_out = reinterpret_cast<Bytef*>(made.data() + before);
     stream.avail_out = static_cast<uInt>(std::min<std::size_t>(made.size() - before, std::numeric_limits<uInt>::max()));
     const uInt room = stream.avail_out;
@@ -114,22 +117,12 @@ imaging::Plane<float> read_fits_stamp(std::span<const std::byte> from) {
   imaging::Plane<float> made(static_cast<std::size_t>(rows), static_cast<std::size_t>(columns));
   const double scale = number("BSCALE", 1.0);
   const double zero = number("BZERO", 0.0);
-  switch (static_cast<int>(number("BITPIX", 0.0))) {
-    case -32:
-      read_pixels<float>(data, scale, zero, made);
-      break;
-    case -64:
-      read_pixels<double>(data, scale, zero, made);
-      break;
-    case 16:
-      read_pixels<std::int16_t>(data, scale, zero, made);
-      break;
-    case 32:
-      read_pixels<std::int32_t>(data, scale, zero, made);
-      break;
-    default:
-      no_stamp("its BITPIX is none of 16, 32, -32 and -64");
-  }
+  const double bits = number("BITPIX", 0.0);
+  if (bits == -32.0) read_pixels<float>(data, scale, zero, made);
+  else if (bits == -64.0) read_pixels<double>(data, scale, zero, made);
+  else if (bits == 16.0) read_pixels<std::int16_t>(data, scale, zero, made);
+  else if (bits == 32.0) read_pixels<std::int32_t>(data, scale, zero, made);
+  else no_stamp("its BITPIX is none of 16, 32, -32 and -64");
   return made;
 }
 

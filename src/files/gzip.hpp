@@ -9,7 +9,8 @@
 
 namespace astro::files {
 
-enum class Compression { raw, gzip };  ///< deflate without and with a header (RFC 1951, RFC 1952)
+/// Deflate without a header (RFC 1951), with that of gzip (RFC 1952), or with that of gzip or zlib (RFC 1950).
+enum class Compression { raw, gzip, gzip_or_zlib };
 
 /// Throws `invalid_file` for what is damaged, or becomes larger than `most`.
 Bytes decompressed(std::span<const std::byte> from, Compression how, std::size_t most);

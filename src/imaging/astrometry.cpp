@@ -8,9 +8,9 @@
 #include <cmath>
 #include <limits>
 
-#include "astro/error.hpp"
 #include "astro/imaging/registration.hpp"
 #include "imaging/numbers.hpp"
+#include "imaging/refuse.hpp"
 #include "imaging/star_field.hpp"
 #include "imaging/transform_fit.hpp"
 #include "imaging/wcs_cards.hpp"
@@ -18,9 +18,7 @@
 namespace astro::imaging {
 namespace {
 
-[[noreturn]] void refuse_refining(const std::string& what) {
-  throw Error(ErrorCode::invalid_argument, "refining world coordinates: " + what);
-}
+constexpr const char* refining = "refining world coordinates";
 
 /// The gnomonic projection about a centre, in units of a scale; NaN on the far side.
 class TangentPlane {
@@ -140,7 +138,7 @@ StarPairs first_pairs(const Wcs& rough, std::span<const Star> stars, std::span<c
     entries.push_back({p, std::isfinite(magnitude) ? std::pow(10.0, -0.4 * magnitude) : 0.0});
     which.push_back(i);
   }
-  if (entries.empty()) refuse_refining("no star of the catalogue lies on the image, as the header has it");
+  if (entries.empty()) refuse(refining, "no star of the catalogue lies on the image, as the header has it");
   StarPairs pairs;
   const Registration found = register_stars(entries, stars, {.tolerance = 3.0});
   if (found.is_found) {
@@ -158,26 +156,26 @@ StarPairs first_pairs(const Wcs& rough, std::span<const Star> stars, std::span<c
 Refinement refine(const Wcs& rough, std::span<const Star> stars, std::span<const CatalogueStar> catalogue,
                   const RefinementOptions& options) {
   if (options.sip_order != 0 && (options.sip_order < 2 || options.sip_order > 5)) {
-    refuse_refining("distortions of the order " + std::to_string(options.sip_order) + "; expected 0 or 2 to 5");
+    refuse(refining, "distortions of the order " + std::to_string(options.sip_order) + "; expected 0 or 2 to 5");
   }
   if (!(options.radius > 0.0) || !std::isfinite(options.radius))
-    refuse_refining("expected a radius of more than 0 pixels");
+    refuse(refining, "expected a radius of more than 0 pixels");
   const int order = std::max(1, options.sip_order);
   const std::size_t needed = order == 1 ? 4 : 2 * terms_of_order(order);
   if (stars.size() < needed || catalogue.size() < needed) {
-    refuse_refining("there are " + std::to_string(stars.size()) + " stars and " + std::to_string(catalogue.size()) +
-                    " in the catalogue; expected at least " + std::to_string(needed));
+    refuse(refining, "there are " + std::to_string(stars.size()) + " stars and " + std::to_string(catalogue.size()) +
+                         " in the catalogue; expected at least " + std::to_string(needed));
   }
   const Angle scale = rough.scale();
   const PixelPosition reference = rough.reference();
   const auto first_centre = rough.sky(reference);
   if (!first_centre || !(scale.radians() > 0.0))
-    refuse_refining("the reference pixel of the header is no place of the sky");
+    refuse(refining, "the reference pixel of the header is no place of the sky");
 
   std::vector<PixelPosition> offsets;
   double size = 1.0;
   for (const Star& star : stars) {
-    if (!std::isfinite(star.place.x) || !std::isfinite(star.place.y)) refuse_refining("a star's place is not finite");
+    if (!std::isfinite(star.place.x) || !std::isfinite(star.place.y)) refuse(refining, "a star's place is not finite");
     offsets.push_back({star.place.x - reference.x, star.place.y - reference.y});
     size = std::max({size, std::abs(offsets.back().x), std::abs(offsets.back().y)});
   }
@@ -193,8 +191,8 @@ Refinement refine(const Wcs& rough, std::span<const Star> stars, std::span<const
     const bool is_first = turn < 2;
     if (pairs.size() >= (is_first ? 4 : needed)) fit = fit_plane(offsets, plane, pairs, is_first ? 1 : order, size);
     if (!fit || pairs.size() < (is_first ? 4 : needed)) {
-      refuse_refining("only " + std::to_string(pairs.size()) + " stars agree with the catalogue; expected at least " +
-                      std::to_string(needed));
+      refuse(refining, "only " + std::to_string(pairs.size()) + " stars agree with the catalogue; expected at least " +
+                           std::to_string(needed));
     }
     std::vector<PixelPosition> mapped;
     for (const PixelPosition offset : offsets) mapped.push_back((*fit)(offset));
@@ -214,7 +212,7 @@ Refinement refine(const Wcs& rough, std::span<const Star> stars, std::span<const
       static_cast<double>(stars.size()) *
       std::min(1.0, static_cast<double>(catalogue.size()) * std::numbers::pi * reach * reach / field);
   if (static_cast<double>(pairs.size()) < static_cast<double>(needed) + 3.0 * expected) {
-    refuse_refining(std::to_string(pairs.size()) + " stars agree with the catalogue, which chance does, too");
+    refuse(refining, std::to_string(pairs.size()) + " stars agree with the catalogue, which chance does, too");
   }
   return {wcs_of(*fit, centre, reference, scale), scale * rms, rms, std::move(pairs)};
 }

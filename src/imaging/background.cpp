@@ -4,6 +4,7 @@
 #include <string>
 
 #include "astro/imaging/sources.hpp"
+#include "imaging/image_parts.hpp"
 #include "imaging/refuse.hpp"
 #include "imaging/sep_image.hpp"
 
@@ -69,8 +70,11 @@ Image Background::subtracted(Image image) const {
   image = checked(std::move(image));
   check_sep(sep_bkg_subarray(state_->mesh, image.pixels.data(), SEP_TFLOAT), "subtracting a background");
   image.saturation = 0.0;
-  for (std::size_t i = 0; i < image.mask.size(); ++i) {
-    if (image.mask.data()[i] != 0) image.pixels.data()[i] = 0.0F;
+  for (std::size_t row = 0; row < image.rows(); ++row) {
+    if (is_usable_row(image, row)) continue;
+    for (std::size_t column = 0; column < image.columns(); ++column) {
+      if (image.mask(row, column) != 0) image.pixels(row, column) = 0.0F;
+    }
   }
   return image;
 }

@@ -11,7 +11,6 @@
 #include "imaging/image_parts.hpp"
 #include "imaging/numbers.hpp"
 #include "imaging/refuse.hpp"
-#include "imaging/robust_level.hpp"
 
 namespace astro::imaging {
 namespace {
@@ -127,6 +126,16 @@ void check_overscan(std::size_t rows, std::size_t columns, const Overscan& overs
   }
 }
 
+/// What a pixel of a dark has at most, unless it is hot.
+double hot_level(std::vector<float>& values, double most_sigma) {
+  const Robust all = robust(std::span(values));
+  if (all.sigma > 0.0) return all.middle + most_sigma * all.sigma;
+  // Most are equal: from the mean deviation, which is sqrt(2 / pi) of a normal distribution's standard deviation.
+  double sum = 0.0;
+  for (const float value : values) sum += std::abs(static_cast<double>(value) - all.middle);
+  return all.middle + most_sigma * 1.2533 * sum / static_cast<double>(values.size());
+}
+
 }  // namespace
 
 Section parse_section(std::string_view text) {
@@ -201,6 +210,8 @@ Plane<std::uint16_t> bad_pixels(const Image* dark, const Image* flat, const BadP
   if (dark != nullptr && flat != nullptr && !dark->pixels.fits(flat->pixels)) {
     refuse(doing, "the dark has " + size_of(dark->pixels) + ", the flat " + size_of(flat->pixels));
   }
+  if (dark != nullptr) check_planes("finding hot pixels", *dark);
+  if (flat != nullptr) check_planes("finding dead pixels", *flat);
   const Image& one = dark != nullptr ? *dark : *flat;
   Plane<std::uint16_t> mask(one.rows(), one.columns());
   const auto mark = [&](const Image& master, double least, double most) {
@@ -215,8 +226,7 @@ Plane<std::uint16_t> bad_pixels(const Image* dark, const Image* flat, const BadP
   if (dark != nullptr) {
     std::vector<float> values = usable_values(*dark);
     if (values.empty()) refuse(doing, "no pixel of the dark is usable");
-    const RobustLevel level = robust_level(std::move(values));
-    mark(*dark, -HUGE_VAL, level.median + options.hot_sigma * level.sigma);
+    mark(*dark, -HUGE_VAL, hot_level(values, options.hot_sigma));
   }
   if (flat != nullptr) mark(*flat, options.least_response, options.most_response);
   return mask;

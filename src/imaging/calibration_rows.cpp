@@ -138,8 +138,8 @@ CalibrationRows::CalibrationRows(Masters masters) : masters_(std::move(masters))
 
 void CalibrationRows::add(const std::optional<Image>& master, const char* name) {
   if (!master) return;
+  check_planes((std::string("calibrating by the ") + name).c_str(), *master);
   if (rows_ == 0) {
-    if (master->pixels.empty()) refuse("calibrating", std::string("the ") + name + " has no pixels");
     mask_ = Plane<std::uint16_t>(master->rows(), master->columns());
     rows_ = master->rows();
     columns_ = master->columns();
@@ -166,11 +166,7 @@ void CalibrationRows::mask(const Image& master) {
 
 void CalibrationRows::check(const Image& rows, std::size_t frame_rows) const {
   const char* doing = "calibrating a frame";
-  if (rows.pixels.empty()) refuse(doing, "it has no pixels");
-  if ((!rows.variance.empty() && !rows.variance.fits(rows.pixels)) ||
-      (!rows.mask.empty() && !rows.mask.fits(rows.pixels))) {
-    refuse(doing, "its variance or mask has not the shape of its pixels");
-  }
+  check_planes(doing, rows);
   if (rows_ != 0 && (rows.columns() != columns_ || frame_rows != rows_)) {
     refuse(doing, "it has " + size_text(frame_rows, rows.columns()) + ", the masters " + size_text(rows_, columns_) +
                       "; trim it as they were");

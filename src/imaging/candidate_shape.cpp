@@ -54,9 +54,7 @@ CandidateShape::CandidateShape(const Subtraction& subtraction)
       psf_(subtraction.psf.at({0.5 * static_cast<double>(subtraction.flux.columns()),
                                0.5 * static_cast<double>(subtraction.flux.rows())})) {
   peak_ = *std::max_element(psf_.values().begin(), psf_.values().end());
-  const auto area =
-      std::count_if(psf_.values().begin(), psf_.values().end(), [&](float v) { return v >= 0.5 * peak_; });
-  width_ = 2.0 * std::sqrt(static_cast<double>(area) / M_PI);
+  width_ = coarse_fwhm(psf_);
   reach_ = std::clamp<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(std::ceil(1.5 * width_)), 4, 12);
 }
 

@@ -15,7 +15,7 @@ namespace {
 constexpr const char* scoring = "scoring candidates";
 constexpr std::array plane_names{"science image", "reference", "difference"};
 
-/// How many triplets a network gets at once: its memory does not grow with the number of candidates.
+/// How many triplets a network gets at once: memory does not grow with the number of candidates.
 constexpr std::size_t most_at_once = 32;
 
 struct SkyOfStamp {
@@ -131,6 +131,7 @@ Classifier::Classifier(ClassifierModel model, std::unique_ptr<Network> network)
   if (!std::isfinite(model_.slope) || !std::isfinite(model_.offset) || !(model_.slope > 0.0)) {
     refuse("opening a classifier", "the calibration of model " + model_.name + " is none: its slope must be positive");
   }
+  if (running_->network == nullptr) refuse("opening a classifier", "model " + model_.name + " comes without a network");
   const auto side = static_cast<std::size_t>(model_.side);
   running_->run(std::vector<float>(3 * side * side), side);
 }
@@ -160,6 +161,12 @@ std::vector<Candidate> Classifier::scored(std::vector<Candidate> candidates, con
   std::vector<float> room;
   std::vector<float> input;
   std::vector<Candidate*> known;
+  const auto score_known = [&] {
+    const std::vector<float> said = running_->run(input, side);
+    for (std::size_t i = 0; i < known.size(); ++i) known[i]->score = probability(model_, said[i]);
+    input.clear();
+    known.clear();
+  };
   for (Candidate& candidate : candidates) {
     candidate.score.reset();
     flat.clear();
@@ -167,9 +174,9 @@ std::vector<Candidate> Classifier::scored(std::vector<Candidate> candidates, con
     if (normalise_triplet(flat, made, room) != nullptr) continue;
     input.insert(input.end(), made.begin(), made.end());
     known.push_back(&candidate);
+    if (known.size() == most_at_once) score_known();
   }
-  const std::vector<float> said = running_->run(input, side);
-  for (std::size_t i = 0; i < known.size(); ++i) known[i]->score = probability(model_, said[i]);
+  score_known();
   return candidates;
 }
 

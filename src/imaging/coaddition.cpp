@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "imaging/fill.hpp"
+#include "imaging/image_parts.hpp"
 #include "imaging/levels.hpp"
 #include "imaging/parallel.hpp"
 #include "imaging/refuse.hpp"

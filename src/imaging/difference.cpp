@@ -10,6 +10,7 @@
 #include "astro/error.hpp"
 #include "astro/imaging/resampling.hpp"
 #include "astro/imaging/sources.hpp"
+#include "imaging/image_parts.hpp"
 #include "imaging/levels.hpp"
 #include "imaging/parallel.hpp"
 #include "imaging/refuse.hpp"
@@ -23,8 +24,9 @@ constexpr const char* differencing = "taking the difference of two images";
 constexpr double most_shift = 1.0;
 constexpr double most_distortion = 0.1;
 
-/// More stars make no better subtraction.
+/// More stars make no better subtraction, nor verdict.
 constexpr PsfOptions psf_options{.most_stars = 150};
+constexpr PsfOptions verdict_options{.most_stars = 40};
 
 /// An image with its noise, and its stars.
 struct Prepared {
@@ -86,21 +88,26 @@ class Differencing {
   }
 
   Difference run() {
+    register_reference();
     std::array<std::optional<MeasuredPsf>, 2> measured;
     std::array<Quality, 2> qualities;
     in_parallel(options_.subtraction.threads, 2, [&](std::size_t i) {
       const Prepared& from = i == 0 ? science_ : reference_;
+      const bool is_for_verdict =
+          i == 0 ? options_.science_psf.has_value() : is_resampled_ || options_.reference_psf.has_value();
       try {
-        measured[i] = measure_psf(from.image, from.stars, psf_options);
+        measured[i] = measure_psf(from.image, from.stars, is_for_verdict ? verdict_options : psf_options);
       } catch (const Error&) {
         measured[i].reset();  // the verdict says why
       }
       qualities[i] =
           judge(from.image, from.stars, {.limits = options_.limits, .psf = measured[i] ? &*measured[i] : nullptr});
     });
-    align();
+    if (is_resampled_) {
+      resample_reference();
+      measured[1].reset();
+    }
     check_overlap();
-    if (is_resampled_) measured[1].reset();
     std::array<std::optional<Psf>, 2> psfs{options_.science_psf, options_.reference_psf};
     for (std::size_t i = 0; i < 2; ++i) {
       const Prepared& from = i == 0 ? science_ : reference_;
@@ -108,6 +115,7 @@ class Differencing {
     }
     Subtraction subtracted = subtract(science_.image, *psfs[0], reference_.image, *psfs[1], options_.subtraction);
     std::vector<PixelPosition> sources;
+    sources.reserve(reference_.stars.size());
     for (const Star& star : reference_.stars) sources.push_back(star.place);
     std::vector<Candidate> candidates =
         detect(subtracted, science_.image, reference_.image, sources, options_.detection);
@@ -124,41 +132,46 @@ class Differencing {
   }
 
  private:
-  void align() {
+  void register_reference() {
     const Alignment how = options_.alignment;
     if (how == Alignment::none) {
       registration_ = {.is_found = true, .reason = "the images are of the same pixels, as was said"};
       return;
     }
-    const bool has_wcs = science_.image.wcs && reference_.image.wcs;
+    const Image& from = reference_.image;
+    const Image& to = science_.image;
+    const bool has_wcs = from.wcs && to.wcs;
     if (how == Alignment::wcs && !has_wcs) refuse(differencing, "one of them has no world coordinates to register by");
     if (how != Alignment::wcs) registration_ = register_stars(reference_.stars, science_.stars);
-    if (registration_.is_found) {
-      if (!is_small_shift(registration_.transform, reference_.image, science_.image))
-        resample_by(registration_.transform);
-      return;
+    if (!registration_.is_found) {
+      if (how == Alignment::stars || !has_wcs) {
+        refuse(differencing, "they cannot be registered: " + registration_.reason +
+                                 (has_wcs ? "" : "; with world coordinates in both they could be without stars"));
+      }
+      is_by_wcs_ = true;
+      registration_ = register_wcs(*from.wcs, from.rows(), from.columns(), *to.wcs);
+      if (!registration_.is_found) refuse(differencing, "they cannot be registered: " + registration_.reason);
     }
-    if (how == Alignment::stars || !has_wcs) {
-      refuse(differencing, "they cannot be registered: " + registration_.reason +
-                               (has_wcs ? "" : "; with world coordinates in both they could be without stars"));
-    }
-    const Image& from = reference_.image;
-    registration_ = register_wcs(*from.wcs, from.rows(), from.columns(), *science_.image.wcs);
-    if (!registration_.is_found) refuse(differencing, "they cannot be registered: " + registration_.reason);
-    if (!is_small_shift(registration_.transform, from, science_.image)) resample_by(*science_.image.wcs);
+    is_resampled_ = !is_small_shift(registration_.transform, from, to);
   }
 
-  template <class To>
-  void resample_by(const To& to) {
-    Image made = resample(reference_.image, to, science_.image.rows(), science_.image.columns()).image;
-    reference_.image = std::move(made);
-    is_resampled_ = true;
+  void resample_reference() {
+    const Image& to = science_.image;
+    const Image& from = reference_.image;
+    Resampled made = is_by_wcs_ ? resample(from, *to.wcs, to.rows(), to.columns())
+                                : resample(from, registration_.transform, to.rows(), to.columns());
+    // A point is compared with the noise on its own scale, and not with that of a pixel, which interpolation lowers.
+    if (options_.subtraction.correlated == 0) {
+      for (float& variance : made.image.variance.values()) variance *= static_cast<float>(made.correlation);
+    }
+    reference_.image = std::move(made.image);
+    reference_.image.wcs = to.wcs;
     std::vector<Star> moved;
     for (Star star : reference_.stars) {
       star.place = registration_.transform(star.place);
       const bool is_inside = star.place.x >= 0.0 && star.place.y >= 0.0 &&
-                             star.place.x <= static_cast<double>(science_.image.columns()) - 1.0 &&
-                             star.place.y <= static_cast<double>(science_.image.rows()) - 1.0;
+                             star.place.x <= static_cast<double>(to.columns()) - 1.0 &&
+                             star.place.y <= static_cast<double>(to.rows()) - 1.0;
       if (is_inside) moved.push_back(star);
     }
     reference_.stars = std::move(moved);
@@ -179,6 +192,7 @@ class Differencing {
   Prepared science_{};
   Prepared reference_{};
   Registration registration_{};
+  bool is_by_wcs_ = false;
   bool is_resampled_ = false;
 };
 

@@ -14,33 +14,30 @@ namespace {
 
 constexpr std::uint16_t no_data = bit(Flag::no_data);
 
-template <class T>
-void check_plane(const Image& image, const Plane<T>& plane, const char* name) {
-  if (plane.empty() || plane.fits(image.pixels)) return;
-  refuse("checking an image", std::string("its ") + name + " has " + size_of(plane) + ", its pixels " +
-                                  size_of(image.pixels) + "; give both the same shape");
-}
-
 bool is_number(float value) noexcept { return value - value == 0.0F; }
 
 }  // namespace
 
 Image checked(Image image) {
-  if (image.pixels.empty()) refuse("checking an image", "it has no pixels");
-  check_plane(image, image.variance, "variance");
-  check_plane(image, image.mask, "mask");
+  check_planes("checking an image", image);
   if (image.mask.empty()) image.mask = Plane<std::uint16_t>(image.rows(), image.columns());
   const float most = saturation_of(image);
   const bool has_variance = !image.variance.empty();
-  for (std::size_t i = 0; i < image.pixels.size(); ++i) {
-    float& value = image.pixels.data()[i];
-    const float variance = has_variance ? image.variance.data()[i] : 0.0F;
-    const bool is_known = is_number(value) && is_number(variance) && variance >= 0.0F;
-    const bool is_full = value >= most;
-    if (is_known && !is_full) continue;
-    image.mask.data()[i] |= is_full ? bit(Flag::saturated) : no_data;
-    value = 0.0F;
-    if (has_variance) image.variance.data()[i] = 0.0F;
+  for (std::size_t row = 0; row < image.rows(); ++row) {
+    const std::span<float> pixels = image.pixels.row(row);
+    unsigned any_full = 0;
+    for (const float value : pixels) any_full |= static_cast<unsigned>(value >= most);
+    if (any_full == 0 && is_usable_row(image, row)) continue;
+    for (std::size_t column = 0; column < pixels.size(); ++column) {
+      float& value = pixels[column];
+      const float variance = has_variance ? image.variance(row, column) : 0.0F;
+      const bool is_known = is_number(value) && is_number(variance) && variance >= 0.0F;
+      const bool is_full = value >= most;
+      if (is_known && !is_full) continue;
+      image.mask(row, column) |= is_full ? bit(Flag::saturated) : no_data;
+      value = 0.0F;
+      if (has_variance) image.variance(row, column) = 0.0F;
+    }
   }
   return image;
 }
@@ -54,6 +51,46 @@ Image with_noise(Image image, double background) {
   std::transform(image.pixels.values().begin(), image.pixels.values().end(), image.variance.data(),
                  [&](float value) { return is_number(value) ? noise.of(value + offset) : 0.0F; });
   return image;
+}
+
+bool is_usable_row(const Image& image, std::size_t row) noexcept {
+  // Without a decision at each pixel: of most rows all can be used.
+  unsigned any = 0;
+  const std::size_t columns = image.columns();
+  const float* pixels = image.pixels.row(row).data();
+  for (std::size_t x = 0; x < columns; ++x) any |= static_cast<unsigned>(!is_number(pixels[x]));
+  if (!image.variance.empty()) {
+    const float* variance = image.variance.row(row).data();
+    for (std::size_t x = 0; x < columns; ++x) {
+      any |= static_cast<unsigned>(!(variance[x] >= 0.0F)) | static_cast<unsigned>(!is_number(variance[x]));
+    }
+  }
+  if (!image.mask.empty()) {
+    for (const std::uint16_t bits : image.mask.row(row)) any |= bits;
+  }
+  return any == 0;
+}
+
+void check_planes(const char* doing, const Image& image) {
+  if (image.pixels.empty()) refuse(doing, "an image has no pixels");
+  const auto check = [&](const auto& plane, const char* what) {
+    if (plane.empty() || plane.fits(image.pixels)) return;
+    refuse(doing,
+           std::string("the ") + what + " of an image has " + size_of(plane) + ", its pixels " + size_of(image.pixels));
+  };
+  check(image.variance, "variance");
+  check(image.mask, "mask");
+}
+
+std::vector<float> usable_values(const Image& image) {
+  std::vector<float> values;
+  values.reserve(image.pixels.size());
+  for (std::size_t row = 0; row < image.rows(); ++row) {
+    for (std::size_t column = 0; column < image.columns(); ++column) {
+      if (is_usable(image, row, column)) values.push_back(image.pixels(row, column));
+    }
+  }
+  return values;
 }
 
 NoiseModel noise_model(const Image& image) {

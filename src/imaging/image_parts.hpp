@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstddef>
+#include <vector>
+
 #include "astro/imaging/image.hpp"
 
 namespace astro::imaging {
@@ -18,6 +21,15 @@ NoiseModel noise_model(const Image& image);
 
 /// What nothing reaches, a NaN, where it is not known.
 float saturation_of(const Image& image) noexcept;
+
+/// Whether all pixels of a row are usable; quick where they are.
+bool is_usable_row(const Image& image, std::size_t row) noexcept;
+
+/// The values of all usable pixels.
+std::vector<float> usable_values(const Image& image);
+
+/// Throws `invalid_argument` for an image without pixels, or with a variance or mask of another shape.
+void check_planes(const char* doing, const Image& image);
 
 /// All but planes and world coordinates.
 void copy_description(const Image& from, Image& to);

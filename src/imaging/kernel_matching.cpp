@@ -5,7 +5,9 @@
 #include <cmath>
 #include <string>
 
+#include "imaging/image_parts.hpp"
 #include "imaging/levels.hpp"
+#include "imaging/numbers.hpp"
 #include "imaging/parallel.hpp"
 #include "imaging/refuse.hpp"
 
@@ -36,20 +38,19 @@ void check_kernel(const Image& science, const Image& reference, const KernelOpti
   if (!is_order(options.field_order) || !is_order(options.background_order))
     refuse(matching_kernel, "orders over the field must be 0 to 3");
   if (options.reach < 1 || options.reach > 50 || options.stamp_reach < 3 || options.stamp_reach > 100 ||
-      options.threads < 1) {
-    refuse(matching_kernel, "a reach of 1 to 50, stamps of a reach of 3 to 100 and at least one thread were expected");
+      options.stamps < 1 || options.threads < 1) {
+    refuse(matching_kernel,
+           "a reach of 1 to 50, stamps of a reach of 3 to 100, and at least one of them and one thread were expected");
   }
   if (std::min(science.rows(), science.columns()) < 2 * (options.reach + options.stamp_reach) + 8) {
     refuse(matching_kernel, "the images are smaller than a stamp with the kernel around it");
   }
 }
 
-/// Monomials of a place, which is -1 to 1 over the image.
+/// 1, x, y, x^2 ... at a place, which is -1 to 1 over the image.
 std::vector<double> monomials(double x, double y, int order) {
-  std::vector<double> made;
-  for (int n = 0; n <= order; ++n) {
-    for (int j = 0; j <= n; ++j) made.push_back(std::pow(x, n - j) * std::pow(y, j));
-  }
+  std::vector<double> made(terms_of_order(order));
+  powers(x, y, order, made);
   return made;
 }
 
@@ -87,32 +88,6 @@ std::vector<Plane<float>> basis_of(const KernelOptions& options) {
   return basis;
 }
 
-/// Cholesky's way, for a matrix that is symmetric and positive. False where it is not.
-bool solve_positive(std::vector<double>& m, std::vector<double>& b) {
-  const std::size_t n = b.size();
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t j = 0; j <= i; ++j) {
-      double sum = m[i * n + j];
-      for (std::size_t k = 0; k < j; ++k) sum -= m[i * n + k] * m[j * n + k];
-      if (i == j) {
-        if (!(sum > 0.0)) return false;
-        m[i * n + i] = std::sqrt(sum);
-      } else {
-        m[i * n + j] = sum / m[j * n + j];
-      }
-    }
-  }
-  for (std::size_t i = 0; i < n; ++i) {
-    for (std::size_t k = 0; k < i; ++k) b[i] -= m[i * n + k] * b[k];
-    b[i] /= m[i * n + i];
-  }
-  for (std::size_t i = n; i-- > 0;) {
-    for (std::size_t k = i + 1; k < n; ++k) b[i] -= m[k * n + i] * b[k];
-    b[i] /= m[i * n + i];
-  }
-  return true;
-}
-
 struct StampPlace {
   std::size_t row = 0;
   std::size_t column = 0;
@@ -136,8 +111,8 @@ class KernelFit {
         reference_(reference),
         levels_{SkyLevel(science, 128, options.threads), SkyLevel(reference, 128, options.threads)},
         basis_(basis_of(options)),
-        field_terms_(monomials(0.0, 0.0, options.field_order).size()),
-        background_terms_(monomials(0.0, 0.0, options.background_order).size()) {}
+        field_terms_(terms_of_order(options.field_order)),
+        background_terms_(terms_of_order(options.background_order)) {}
 
   KernelMatch run() {
     load();
@@ -338,6 +313,7 @@ class KernelFit {
       }
       solve_all(stamps);
       std::vector<double> chi_squares;
+      chi_squares.reserve(stamps.size());
       for (const KernelStamp& stamp : stamps) chi_squares.push_back(chi_square(stamp));
       std::vector<double> sorted = chi_squares;
       const Robust most = robust(sorted);
@@ -373,7 +349,7 @@ class KernelFit {
     }
     // Kernels that the stars cannot tell apart share what they explain.
     for (std::size_t i = 0; i < n; ++i) matrix[i * n + i] *= 1.0 + 1e-6;
-    if (!solve_positive(matrix, solution_))
+    if (!solve_positive(matrix, solution_, 0.0))
       refuse(matching_kernel, "the stars do not determine the kernel; lower its orders");
   }
 
@@ -407,12 +383,8 @@ class KernelFit {
     difference.variance = Plane<float>(rows, columns);
     difference.mask = Plane<std::uint16_t>(rows, columns, bit(Flag::no_data));
     difference.wcs = science_.wcs;
-    difference.unit = science_.unit;
-    difference.gain = science_.gain;
-    difference.exposure = science_.exposure;
-    difference.mid = science_.mid;
-    difference.filter = science_.filter;
-    difference.object = science_.object;
+    copy_description(science_, difference);
+    difference.saturation = 0.0;
     const std::size_t down = (rows + kernel_square - 1) / kernel_square;
     in_parallel(options_.threads, down, [&](std::size_t i) {
       for (std::size_t left = 0; left < columns; left += kernel_square) {

@@ -10,6 +10,7 @@
 
 #include "imaging/fill.hpp"
 #include "imaging/image_parts.hpp"
+#include "imaging/numbers.hpp"
 #include "imaging/parallel.hpp"
 #include "imaging/refuse.hpp"
 
@@ -17,22 +18,6 @@ namespace astro::imaging {
 namespace {
 
 constexpr float no_level = std::numeric_limits<float>::quiet_NaN();
-
-template <class T>
-T middle_one(std::span<T> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return *middle;
-}
-
-template <class T>
-Robust robust_of(std::span<T> values) {
-  if (values.empty()) return {};
-  const T middle = middle_one(values);
-  std::vector<T> away(values.size());
-  std::transform(values.begin(), values.end(), away.begin(), [&](T v) { return std::abs(v - middle); });
-  return {static_cast<double>(middle), 1.4826 * static_cast<double>(middle_one(std::span<T>(away)))};
-}
 
 struct ClippedSky {
   double middle = 0.0;
@@ -46,7 +31,7 @@ ClippedSky clipped_sky(std::vector<float>& values) {
   std::vector<float> some;
   const std::size_t step = values.size() / few + 1;
   for (std::size_t i = 0; i < values.size(); i += step) some.push_back(values[i]);
-  const Robust first = robust_of(std::span<float>(some));
+  const Robust first = robust(std::span(some));
   if (!(first.sigma > 0.0)) return {first.middle, 0.0};
 
   constexpr std::size_t bins = 1024;
@@ -116,21 +101,6 @@ bool find_flaws(const Image& image, std::size_t row, std::size_t first, std::uin
   return true;
 }
 
-void check_planes(const char* doing, const Image& image) {
-  if (image.pixels.empty()) refuse(doing, "an image has no pixels");
-  const auto check = [&](const auto& plane, const char* what) {
-    if (plane.empty() || plane.fits(image.pixels)) return;
-    refuse(doing,
-           std::string("the ") + what + " of an image has " + size_of(plane) + ", its pixels " + size_of(image.pixels));
-  };
-  check(image.variance, "variance");
-  check(image.mask, "mask");
-}
-
-float median_in(std::span<float> values) { return middle_one(values); }
-Robust robust(std::span<float> values) { return robust_of(values); }
-Robust robust(std::span<double> values) { return robust_of(values); }
-
 SkyLevel::SkyLevel(const Image& image, std::size_t cell, int threads) : cell_(cell) {
   if (cell_ > 0) measure_cells(image, threads);
   measure_noise(image);
@@ -165,7 +135,7 @@ void SkyLevel::smooth_cells() {
                [](float v) { return !std::isnan(v); });
   if (known.empty())
     refuse("measuring the sky of an image", "its background cannot be measured: hardly a pixel is usable");
-  const float everywhere = median_in(std::span<float>(known));
+  const float everywhere = median_of(std::span(known));
   const Plane<float> raw = cells_;
   for (std::size_t i = 0; i < raw.rows(); ++i) {
     for (std::size_t j = 0; j < raw.columns(); ++j) {
@@ -175,7 +145,7 @@ void SkyLevel::smooth_cells() {
           if (!std::isnan(raw(y, x))) around.push_back(raw(y, x));
         }
       }
-      cells_(i, j) = around.empty() ? everywhere : median_in(std::span<float>(around));
+      cells_(i, j) = around.empty() ? everywhere : median_of(std::span(around));
     }
   }
 }
@@ -202,7 +172,7 @@ void SkyLevel::measure_noise(const Image& image) {
     sky_variance_ = static_cast<float>(noise_ * noise_);
     per_count_ = noise_model(image).per_count;
   } else {
-    noise_ = std::sqrt(static_cast<double>(median_in(std::span<float>(values))));
+    noise_ = std::sqrt(static_cast<double>(median_of(std::span(values))));
   }
   if (!(noise_ > 0.0)) refuse("measuring the sky of an image", "it has no noise; bring its variance");
 }

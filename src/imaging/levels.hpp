@@ -25,20 +25,6 @@ inline bool is_saturated(const Image& image, std::size_t row, std::size_t column
 bool find_flaws(const Image& image, std::size_t row, std::size_t first, std::uint8_t mine,
                 std::span<std::uint8_t> flaws);
 
-/// Throws `invalid_argument` for an image without pixels, or with a variance or mask of another shape.
-void check_planes(const char* doing, const Image& image);
-
-/// The upper one of two. Reorders the values, of which there is at least one.
-float median_in(std::span<float> values);
-
-struct Robust {
-  double middle = 0.0;  ///< median
-  double sigma = 0.0;   ///< 1.4826 times the median deviation from it
-};
-/// Reorders the values; zeros without any.
-Robust robust(std::span<float> values);
-Robust robust(std::span<double> values);
-
 /// The sky of an image: its background, and the noise of a pixel.
 class SkyLevel {
  public:

@@ -5,18 +5,17 @@
 #include <numeric>
 #include <utility>
 
-#include "astro/error.hpp"
 #include "astro/imaging/photometry.hpp"
+#include "imaging/image_parts.hpp"
 #include "imaging/moments.hpp"
 #include "imaging/numbers.hpp"
+#include "imaging/refuse.hpp"
 #include "imaging/star_field.hpp"
 
 namespace astro::imaging {
 namespace {
 
-[[noreturn]] void refuse_measuring(const std::string& what) {
-  throw Error(ErrorCode::invalid_argument, "measuring a point spread function: " + what);
-}
+constexpr const char* measuring_psf = "measuring a point spread function";
 
 /// A star cut out, its place counted from the middle pixel of the stamp.
 struct StarStamp {
@@ -89,7 +88,7 @@ bool cut_out(const Image& image, PixelPosition place, std::size_t half, StarStam
 }
 
 /// Median and deviation of the ring at the stamp's border.
-std::pair<double, double> border_of(const StarStamp& stamp) {
+Robust border_of(const StarStamp& stamp) {
   std::vector<double> ring;
   const std::size_t side = stamp.pixels.rows();
   const double middle = static_cast<double>(side / 2);
@@ -99,9 +98,7 @@ std::pair<double, double> border_of(const StarStamp& stamp) {
       if (stamp.weight(y, x) > 0.0F && radius > middle - 2.0) ring.push_back(stamp.pixels(y, x));
     }
   }
-  if (ring.empty()) return {0.0, 0.0};
-  const double level = median_of(std::vector<double>(ring));
-  return {level, robust_sigma(ring, level)};
+  return robust(std::span(ring));
 }
 
 /// Moments and a first flux; false for what is no star.
@@ -127,16 +124,57 @@ bool look_at(StarStamp& stamp) {
   return stamp.sigma > narrowest && std::abs(stamp.dx) < 2.0 && std::abs(stamp.dy) < 2.0 && flux > 0.0;
 }
 
-bool is_alone(std::span<const Star> stars, const StarField& field, std::size_t which, double reach) {
-  constexpr double too_bright = 0.02;
+/// Neighbours are seen from this part of a star's flux on.
+constexpr double too_bright = 0.02;
+
+/// How far the light of a neighbour is more than a thousandth of a star's highest pixel, or nearly.
+double neighbour_reach(double part_of_flux, double fwhm) {
+  return fwhm * (2.0 + std::max(0.0, std::log10(part_of_flux / too_bright)));
+}
+
+/// None within `reach`, and no bright one so near that its light is there; a `fwhm` of 0: not asked for.
+bool is_alone(std::span<const Star> stars, const StarField& field, std::size_t which, double reach, double fwhm) {
   bool alone = true;
   field.for_each_near(stars[which].place, [&](std::size_t other) {
-    if (other == which) return;
+    const double part = stars[other].flux / stars[which].flux;
+    if (other == which || !(part > too_bright)) return;
     const double apart =
         std::hypot(stars[other].place.x - stars[which].place.x, stars[other].place.y - stars[which].place.y);
-    if (apart < reach && stars[other].flux > too_bright * stars[which].flux) alone = false;
+    if (apart < std::max(reach, neighbour_reach(part, fwhm) + 2.0 * fwhm)) alone = false;
   });
   return alone;
+}
+
+/// Takes from a stamp the pixels where its neighbours are; false when they are too near.
+bool leave_out_neighbours(std::span<const Star> stars, const StarField& field, std::size_t which, double fwhm,
+                          StarStamp& stamp) {
+  const PixelPosition place = stars[which].place;
+  const auto for_each_neighbour = [&](const auto& use) {
+    field.for_each_near(place, [&](std::size_t other) {
+      const double part = stars[other].flux / stars[which].flux;
+      if (other != which && part > too_bright) use(stars[other].place, neighbour_reach(part, fwhm));
+    });
+  };
+  bool is_apart = true;
+  for_each_neighbour([&](PixelPosition other, double reach) {
+    if (std::hypot(other.x - place.x, other.y - place.y) < reach + 1.5 * fwhm) is_apart = false;
+  });
+  if (!is_apart) return false;
+  const std::size_t side = stamp.weight.rows();
+  const double middle = static_cast<double>(side / 2);
+  for_each_neighbour([&](PixelPosition other, double reach) {
+    for (std::size_t row = 0; row < side; ++row) {
+      const double dy = static_cast<double>(row) - middle + stamp.pixel.y - other.y;
+      if (std::abs(dy) >= reach) continue;
+      for (std::size_t column = 0; column < side; ++column) {
+        const double dx = static_cast<double>(column) - middle + stamp.pixel.x - other.x;
+        if (dx * dx + dy * dy < reach * reach) stamp.weight(row, column) = 0.0F;
+      }
+    }
+  });
+  const auto left =
+      std::count_if(stamp.weight.values().begin(), stamp.weight.values().end(), [](float w) { return w > 0.0F; });
+  return 2 * static_cast<std::size_t>(left) > side * side;
 }
 
 /// The width of stars among what was found: what most have, or, among galaxies of all widths, the narrow end where
@@ -145,9 +183,9 @@ double stellar_sigma(std::vector<double> sigmas) {
   std::sort(sigmas.begin(), sigmas.end());
   std::vector<double> logarithms;
   for (const double sigma : sigmas) logarithms.push_back(std::log(sigma));
-  const double middle = median_of(std::vector<double>(logarithms));
+  const Robust all = robust(std::vector<double>(logarithms));
   constexpr double all_alike = 0.25;
-  if (robust_sigma(logarithms, middle) < all_alike) return std::exp(middle);
+  if (all.sigma < all_alike) return std::exp(all.middle);
   constexpr double window = 0.2;
   std::vector<std::ptrdiff_t> alike;  // with each as the narrowest
   for (auto first = logarithms.begin(); first != logarithms.end(); ++first) {
@@ -178,13 +216,14 @@ void keep_the_usual(std::vector<StarStamp>& stamps, Refused& refused) {
       widths.push_back(std::log(stamp.sigma));
       shapes.push_back(stamp.ellipticity);
     }
-    const double width = median_of(std::vector<double>(widths));
-    const double shape = median_of(std::vector<double>(shapes));
+    const Robust width = robust(std::span(widths));
+    const Robust shape = robust(std::span(shapes));
     // A point spread function that varies over the field is no reason to leave out its corners.
-    const double most_wide = std::max(0.15, 4.0 * robust_sigma(widths, width));
-    const double most_oval = std::max(0.15, 4.0 * robust_sigma(shapes, shape));
+    const double most_wide = std::max(0.15, 4.0 * width.sigma);
+    const double most_oval = std::max(0.15, 4.0 * shape.sigma);
     refused.shape += std::erase_if(stamps, [&](const StarStamp& stamp) {
-      return std::abs(std::log(stamp.sigma) - width) > most_wide || std::abs(stamp.ellipticity - shape) > most_oval;
+      return std::abs(std::log(stamp.sigma) - width.middle) > most_wide ||
+             std::abs(stamp.ellipticity - shape.middle) > most_oval;
     });
   }
 }
@@ -250,6 +289,7 @@ class PsfFit {
 
   /// The function at the star, on its pixels, of unit flux.
   Plane<float> model_of(const StarStamp& stamp) const {
+    if (terms_.size() == 1) return moved(terms_.front(), stamp.dx, stamp.dy);
     const std::vector<double> factors = factors_of(stamp);
     Plane<float> there(terms_.front().rows(), terms_.front().columns());
     for (std::size_t i = 0; i < there.size(); ++i) {
@@ -275,26 +315,24 @@ class PsfFit {
     }
   }
 
+  /// Of so many values that lie apart by a stride, by differences of the fourth order; 0 beyond the ends.
+  static double slope(const float* values, std::size_t at, std::size_t count, std::size_t stride) {
+    const auto value = [&](std::size_t i) { return i < count ? static_cast<double>(values[i * stride]) : 0.0; };
+    return (8.0 * (value(at + 1) - value(at - 1)) - (value(at + 2) - value(at - 2))) / 12.0;  // -1 is beyond, too
+  }
+
   /// Flux, place and background by least squares, one step of them.
   void fit_star(StarStamp& stamp) const {
     const Plane<float> model = model_of(stamp);
-    constexpr double step = 0.1;
-    StarStamp beside = stamp;
-    const auto slope = [&](double dx, double dy) {
-      beside.dx = stamp.dx + dx;
-      beside.dy = stamp.dy + dy;
-      return model_of(beside);
-    };
-    const Plane<float> right = slope(step, 0.0);
-    const Plane<float> left = slope(-step, 0.0);
-    const Plane<float> below = slope(0.0, step);
-    const Plane<float> above = slope(0.0, -step);
+    const std::size_t side = model.columns();
     NormalEquations equations(4);
-    for (std::size_t i = 0; i < model.size(); ++i) {
-      if (!(stamp.used.data()[i] > 0.0F)) continue;
-      const std::array<double, 4> terms{model.data()[i], (right.data()[i] - left.data()[i]) / (2.0 * step),
-                                        (below.data()[i] - above.data()[i]) / (2.0 * step), 1.0};
-      equations.add(terms, stamp.pixels.data()[i], stamp.used.data()[i]);
+    for (std::size_t y = 0; y < side; ++y) {
+      for (std::size_t x = 0; x < side; ++x) {
+        if (!(stamp.used(y, x) > 0.0F)) continue;
+        const std::array<double, 4> terms{model(y, x), -slope(model.data() + y * side, x, side, 1),
+                                          -slope(model.data() + x, y, side, side), 1.0};
+        equations.add(terms, stamp.pixels(y, x), stamp.used(y, x));
+      }
     }
     const auto solved = equations.solve();
     if (!solved || !((*solved)[0] > 0.0)) return;
@@ -343,13 +381,13 @@ class PsfFit {
 
   void improve_by_median() {
     const std::vector<Plane<float>> all = misses();
-    std::vector<double> values;
+    std::vector<float> values;
     for (std::size_t i = 0; i < terms_.front().size(); ++i) {
       values.clear();
       for (std::size_t star = 0; star < stamps_.size(); ++star) {
         if (is_used(stamps_[star], i)) values.push_back(all[star].data()[i]);
       }
-      if (!values.empty()) terms_.front().data()[i] += static_cast<float>(median_of(std::span(values)));
+      if (!values.empty()) terms_.front().data()[i] += median_of(std::span(values));
     }
   }
 
@@ -439,20 +477,64 @@ void weigh(const Image& image, StarStamp& stamp) {
   }
 }
 
+/// Widths of the brightest stars; those that are alone, where there are any, since in a crowded field most are not.
+std::vector<double> first_widths(const Image& image, std::span<const Star> stars, std::span<const PixelPosition> places,
+                                 std::span<const std::size_t> brightest_first) {
+  constexpr std::size_t enough = 100;
+  constexpr auto reach = static_cast<double>(first_half);
+  const StarField field(places, reach);
+  std::vector<double> widths;
+  for (const bool are_alone : {true, false}) {
+    for (const std::size_t i : brightest_first) {
+      StarStamp stamp;
+      Refused unused;
+      if (are_alone && !is_alone(stars, field, i, reach, 0.0)) continue;
+      if (cut_out(image, stars[i].place, first_half, stamp, unused) && look_at(stamp)) widths.push_back(stamp.sigma);
+      if (widths.size() == enough) break;
+    }
+    if (!widths.empty()) break;
+  }
+  return widths;
+}
+
+/// The brightest stars that can be used, with their weights. Where hardly any is alone, those that are lie where a
+/// crowded field is darker than elsewhere: then rather without the pixels of their neighbours.
+std::vector<StarStamp> stamps_of_stars(const Image& image, std::span<const Star> stars, const StarField& field,
+                                       std::span<const std::size_t> brightest_first, std::size_t half, double fwhm,
+                                       bool are_alone, const PsfOptions& options, Refused& refused) {
+  std::vector<StarStamp> stamps;
+  for (const std::size_t i : brightest_first) {
+    StarStamp stamp;
+    if (!cut_out(image, stars[i].place, half, stamp, refused)) continue;
+    const bool is_apart = are_alone ? is_alone(stars, field, i, static_cast<double>(half) + fwhm, fwhm)
+                                    : leave_out_neighbours(stars, field, i, fwhm, stamp);
+    if (!is_apart) {
+      ++refused.neighbour;
+      continue;
+    }
+    // A fit's noise is that of 4 pi sigma^2 pixels.
+    if (!look_at(stamp) || stamp.flux < 20.0 * stamp.noise * std::sqrt(4.0 * std::numbers::pi) * stamp.sigma) {
+      ++refused.faint;
+      continue;
+    }
+    weigh(image, stamp);
+    stamps.push_back(std::move(stamp));
+    if (stamps.size() >= options.most_stars + options.most_stars / 2) break;
+  }
+  return stamps;
+}
+
 }  // namespace
 
 MeasuredPsf measure_psf(const Image& image, std::span<const Star> stars, const PsfOptions& options) {
   if (options.order < 0 || options.order > 2)
-    refuse_measuring("of the order " + std::to_string(options.order) + "; expected 0 to 2");
+    refuse(measuring_psf, "of the order " + std::to_string(options.order) + "; expected 0 to 2");
   constexpr std::size_t least_side = 7;
   constexpr std::size_t most_side = 255;
   if (options.side != 0 && (options.side % 2 == 0 || options.side < least_side || options.side > most_side)) {
-    refuse_measuring("of " + std::to_string(options.side) + " pixels; expected an odd number from 7 to 255");
+    refuse(measuring_psf, "of " + std::to_string(options.side) + " pixels; expected an odd number from 7 to 255");
   }
-  if ((!image.variance.empty() && !image.variance.fits(image.pixels)) ||
-      (!image.mask.empty() && !image.mask.fits(image.pixels))) {
-    refuse_measuring("the image's variance or mask has another shape than its pixels");
-  }
+  check_planes(measuring_psf, image);
   // The width of the brightest decides how large the stamps are.
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < stars.size(); ++i) {
@@ -461,49 +543,28 @@ MeasuredPsf measure_psf(const Image& image, std::span<const Star> stars, const P
   }
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return stars[a].flux > stars[b].flux; });
-  std::vector<double> widths;
-  for (const std::size_t i : order) {
-    StarStamp stamp;
-    Refused unused;
-    if (cut_out(image, stars[i].place, first_half, stamp, unused) && look_at(stamp)) widths.push_back(stamp.sigma);
-    if (widths.size() == 100) break;
-  }
+  std::vector<PixelPosition> places;
+  for (const Star& star : stars) places.push_back(star.place);
+  const std::vector<double> widths = first_widths(image, stars, places, order);
   const double sigma = widths.empty() ? 1.5 : stellar_sigma(widths);
   const double fwhm = 2.3548 * sigma;
   const std::size_t half = options.side != 0
                                ? options.side / 2
                                : std::clamp<std::size_t>(static_cast<std::size_t>(std::ceil(4.0 * fwhm)), 7, 60);
 
-  std::vector<PixelPosition> places;
-  for (const Star& star : stars) places.push_back(star.place);
-  const double alone = static_cast<double>(half) + fwhm;
-  const StarField field(places, alone);
+  // As far as a neighbour ten times as bright reaches into a stamp's corner.
+  const StarField field(places, std::numbers::sqrt2 * static_cast<double>(half) + neighbour_reach(10.0, fwhm));
   Refused refused;
-  std::vector<StarStamp> stamps;
-  for (const std::size_t i : order) {
-    StarStamp stamp;
-    if (!cut_out(image, stars[i].place, half, stamp, refused)) continue;
-    if (!is_alone(stars, field, i, alone)) {
-      ++refused.neighbour;
-      continue;
-    }
-    if (!look_at(stamp)) {
-      ++refused.faint;
-      continue;
-    }
-    // A fit's noise is that of 4 pi sigma^2 pixels.
-    if (stamp.flux < 20.0 * stamp.noise * std::sqrt(4.0 * std::numbers::pi) * stamp.sigma) {
-      ++refused.faint;
-      continue;
-    }
-    weigh(image, stamp);
-    stamps.push_back(std::move(stamp));
-    if (stamps.size() >= options.most_stars + options.most_stars / 2) break;
+  std::vector<StarStamp> stamps = stamps_of_stars(image, stars, field, order, half, fwhm, true, options, refused);
+  if (refused.neighbour > 10 * stamps.size()) {
+    refused = {};
+    stamps = stamps_of_stars(image, stars, field, order, half, fwhm, false, options, refused);
   }
   keep_the_usual(stamps, refused);
   if (stamps.size() > options.most_stars) stamps.resize(options.most_stars);
   if (stamps.empty()) {
-    refuse_measuring("none of the " + std::to_string(stars.size()) + " stars can be used (" + refused.text() + ")");
+    refuse(measuring_psf,
+           "none of the " + std::to_string(stars.size()) + " stars can be used (" + refused.text() + ")");
   }
   int fitted_order = options.order;
   while (fitted_order > 0 && stamps.size() < 4 * terms_of_order(fitted_order)) --fitted_order;

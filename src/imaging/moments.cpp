@@ -95,24 +95,6 @@ std::optional<Moments> adaptive_moments(const Plane<float>& pixels, PixelPositio
   return m;
 }
 
-double value_at(const Plane<float>& plane, PixelPosition place) {
-  const double left = std::floor(place.x);
-  const double top = std::floor(place.y);
-  const auto across = lanczos3_weights(place.x - left);
-  const auto down = lanczos3_weights(place.y - top);
-  double value = 0.0;
-  for (std::size_t i = 0; i < 6; ++i) {
-    const double row = top + static_cast<double>(i) - 2.0;
-    if (row < 0.0 || row >= static_cast<double>(plane.rows())) continue;
-    for (std::size_t k = 0; k < 6; ++k) {
-      const double column = left + static_cast<double>(k) - 2.0;
-      if (column < 0.0 || column >= static_cast<double>(plane.columns())) continue;
-      value += down[i] * across[k] * plane(static_cast<std::size_t>(row), static_cast<std::size_t>(column));
-    }
-  }
-  return value;
-}
-
 Plane<float> moved(const Plane<float>& plane, double dx, double dy) {
   // Whole rows at once: the weights are the same for all pixels.
   const auto rows = static_cast<std::ptrdiff_t>(plane.rows());

@@ -22,10 +22,7 @@ struct Moments {
 /// that are not finite are passed over. Nothing where it does not converge: no object, or one that is cut off.
 std::optional<Moments> adaptive_moments(const Plane<float>& pixels, PixelPosition start, double sigma);
 
-/// The plane between its pixels, by Lanczos-3; 0 outside.
-double value_at(const Plane<float>& plane, PixelPosition place);
-
-/// The plane moved: what was at (x, y) is at (x + dx, y + dy), by at most half a pixel; 0 comes in from outside.
+/// The plane moved: what was at (x, y) is at (x + dx, y + dy), by Lanczos-3; 0 comes in from outside.
 Plane<float> moved(const Plane<float>& plane, double dx, double dy);
 
 }  // namespace astro::imaging

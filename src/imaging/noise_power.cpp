@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "imaging/levels.hpp"
+#include "imaging/numbers.hpp"
 #include "imaging/refuse.hpp"
 
 namespace astro::imaging {

@@ -18,17 +18,22 @@ T middle_of(std::span<T> values) {
   return T{0.5} * (*middle + *std::max_element(values.begin(), middle));
 }
 
+template <class T>
+Robust robust_of(std::span<T> values) {
+  if (values.empty()) return {};
+  const T middle = middle_of(values);
+  std::vector<T> away(values.size());
+  std::transform(values.begin(), values.end(), away.begin(), [&](T value) { return std::abs(value - middle); });
+  return {static_cast<double>(middle), 1.4826 * static_cast<double>(middle_of(std::span<T>(away)))};
+}
+
 }  // namespace
 
 double median_of(std::span<double> values) { return middle_of(values); }
 float median_of(std::span<float> values) { return middle_of(values); }
 
-double robust_sigma(std::span<const double> values, double middle) {
-  std::vector<double> deviations;
-  deviations.reserve(values.size());
-  for (const double value : values) deviations.push_back(std::abs(value - middle));
-  return 1.4826 * median_of(std::span(deviations));
-}
+Robust robust(std::span<double> values) { return robust_of(values); }
+Robust robust(std::span<float> values) { return robust_of(values); }
 
 void NormalEquations::add(std::span<const double> terms, std::span<const double> values, double weight) {
   for (std::size_t i = 0; i < unknowns_; ++i) {
@@ -39,7 +44,7 @@ void NormalEquations::add(std::span<const double> terms, std::span<const double>
 }
 
 std::optional<std::vector<double>> NormalEquations::solve() const {
-  // Cholesky's decomposition of the matrix with a diagonal of 1.
+  // A matrix with a diagonal of 1 says by its pivots whether its equations can be told apart.
   const std::size_t n = unknowns_;
   std::vector<double> scale(n);
   for (std::size_t i = 0; i < n; ++i) {
@@ -47,34 +52,40 @@ std::optional<std::vector<double>> NormalEquations::solve() const {
     if (!(diagonal > 0.0) || !std::isfinite(diagonal)) return std::nullopt;
     scale[i] = 1.0 / std::sqrt(diagonal);
   }
-  std::vector<double> lower(n * n);
+  std::vector<double> scaled = matrix_;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t k = 0; k <= i; ++k) scaled[i * n + k] *= scale[i] * scale[k];
+  }
+  std::vector<double> result = right_;
+  for (std::size_t i = 0; i < result.size(); ++i) result[i] *= scale[i % n];
+  if (!solve_positive(scaled, result, 1e-13)) return std::nullopt;
+  for (std::size_t i = 0; i < result.size(); ++i) result[i] *= scale[i % n];
+  return result;
+}
+
+bool solve_positive(std::span<double> matrix, std::span<double> sides, double least_pivot) {
+  const auto n = static_cast<std::size_t>(std::llround(std::sqrt(static_cast<double>(matrix.size()))));
+  // The factor, with the inverse of its diagonal.
   for (std::size_t i = 0; i < n; ++i) {
     for (std::size_t k = 0; k <= i; ++k) {
-      double sum = matrix_[i * n + k] * scale[i] * scale[k];
-      for (std::size_t m = 0; m < k; ++m) sum -= lower[i * n + m] * lower[k * n + m];
-      if (i != k) {
-        lower[i * n + k] = sum / lower[k * n + k];
-      } else {
-        if (!(sum > 1e-13)) return std::nullopt;
-        lower[i * n + i] = std::sqrt(sum);
-      }
+      double sum = matrix[i * n + k];
+      for (std::size_t m = 0; m < k; ++m) sum -= matrix[i * n + m] * matrix[k * n + m];
+      if (i == k && !(sum > least_pivot)) return false;
+      matrix[i * n + k] = i == k ? 1.0 / std::sqrt(sum) : sum * matrix[k * n + k];
     }
   }
-  std::vector<double> result(n * sides_);
-  for (std::size_t side = 0; side < sides_; ++side) {
-    double* x = result.data() + side * n;
+  for (std::size_t first = 0; first < sides.size(); first += n) {
+    const std::span<double> x = sides.subspan(first, n);
     for (std::size_t i = 0; i < n; ++i) {
-      x[i] = right_[side * n + i] * scale[i];
-      for (std::size_t k = 0; k < i; ++k) x[i] -= lower[i * n + k] * x[k];
-      x[i] /= lower[i * n + i];
+      for (std::size_t k = 0; k < i; ++k) x[i] -= matrix[i * n + k] * x[k];
+      x[i] *= matrix[i * n + i];
     }
     for (std::size_t i = n; i-- > 0;) {
-      for (std::size_t k = i + 1; k < n; ++k) x[i] -= lower[k * n + i] * x[k];
-      x[i] /= lower[i * n + i];
+      for (std::size_t k = i + 1; k < n; ++k) x[i] -= matrix[k * n + i] * x[k];
+      x[i] *= matrix[i * n + i];
     }
-    for (std::size_t i = 0; i < n; ++i) x[i] *= scale[i];
   }
-  return result;
+  return true;
 }
 
 std::size_t terms_of_order(int order) noexcept {

@@ -14,8 +14,18 @@ double median_of(std::span<double> values);
 float median_of(std::span<float> values);
 inline double median_of(std::vector<double>&& values) { return median_of(std::span(values)); }
 
-/// Standard deviation of a normal distribution that has this median absolute deviation (1.4826 times it).
-double robust_sigma(std::span<const double> values, double middle);
+struct Robust {
+  double middle = 0.0;  ///< median
+  double sigma = 0.0;   ///< 1.4826 times the median deviation from it: of a normal distribution its standard deviation
+};
+/// The order of the values is lost; zeros when there are none.
+Robust robust(std::span<double> values);
+Robust robust(std::span<float> values);
+inline Robust robust(std::vector<double>&& values) { return robust(std::span(values)); }
+
+/// Solves equations with a symmetric positive matrix in place, by Cholesky's decomposition, for each of the right-hand
+/// sides that follow each other. False where a pivot is not more than the least: they do not say all unknowns.
+bool solve_positive(std::span<double> matrix, std::span<double> sides, double least_pivot);
 
 /// Sums of weighted least squares, one equation after the other; solved for as many right-hand sides as each has.
 class NormalEquations {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "imaging/missing_share.hpp"
+#include "imaging/numbers.hpp"
 #include "imaging/spectra.hpp"
 #include "imaging/star_match.hpp"
 
@@ -306,7 +307,7 @@ float PairTile::middle_of(const float* a, const float* b) const {
     const std::size_t at = y * transforms_.full().stride() + x;
     if (bad_(y, x) == 0) values.push_back(b == nullptr ? a[at] : a[at] - b[at]);
   }
-  return values.empty() ? 0.0F : median_in(std::span<float>(values));
+  return values.empty() ? 0.0F : median_of(std::span(values));
 }
 
 void PairTile::write(const TileKernels& made, const Matching& matching, const float* difference, const float* variance,

@@ -9,16 +9,15 @@
 #include <string>
 #include <utility>
 
-#include "astro/error.hpp"
 #include "imaging/moments.hpp"
 #include "imaging/numbers.hpp"
+#include "imaging/refuse.hpp"
+#include "imaging/sample.hpp"
 
 namespace astro::imaging {
 namespace {
 
-[[noreturn]] void refuse_psf(const std::string& what) {
-  throw Error(ErrorCode::invalid_argument, "a point spread function: " + what);
-}
+constexpr const char* of_psf = "a point spread function";
 
 double sum_of(const Plane<float>& plane) { return std::accumulate(plane.values().begin(), plane.values().end(), 0.0); }
 
@@ -35,24 +34,24 @@ Psf::Psf(std::vector<Plane<float>> terms, int order, std::size_t rows, std::size
     : terms_(std::move(terms)), order_(order), image_rows_(rows), image_columns_(columns) {
   constexpr int highest_order = 5;
   if (order < 0 || order > highest_order || terms_.size() != terms_of_order(order)) {
-    refuse_psf(std::to_string(terms_.size()) + " planes for the order " + std::to_string(order) +
-               "; expected (order + 1)(order + 2) / 2, and an order up to 5");
+    refuse(of_psf, std::to_string(terms_.size()) + " planes for the order " + std::to_string(order) +
+                       "; expected (order + 1)(order + 2) / 2, and an order up to 5");
   }
-  if (rows == 0 || columns == 0) refuse_psf("the image that it is of has no pixels");
+  if (rows == 0 || columns == 0) refuse(of_psf, "the image that it is of has no pixels");
   const Plane<float>& first = terms_.front();
   if (first.rows() % 2 == 0 || first.columns() % 2 == 0) {
-    refuse_psf(std::to_string(first.rows()) + " rows of " + std::to_string(first.columns()) +
-               " columns; expected odd numbers, so that there is a middle pixel");
+    refuse(of_psf, std::to_string(first.rows()) + " rows of " + std::to_string(first.columns()) +
+                       " columns; expected odd numbers, so that there is a middle pixel");
   }
   for (const Plane<float>& term : terms_) {
-    if (!term.fits(first)) refuse_psf("its planes differ in shape");
+    if (!term.fits(first)) refuse(of_psf, "its planes differ in shape");
     const auto values = term.values();
     if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
-      refuse_psf("it holds what is not finite");
+      refuse(of_psf, "it holds what is not finite");
     }
   }
   const double total = sum_of(first);
-  if (!(total > 0.0)) refuse_psf("its sum is " + std::to_string(total) + "; expected a positive one");
+  if (!(total > 0.0)) refuse(of_psf, "its sum is " + std::to_string(total) + "; expected a positive one");
   for (Plane<float>& term : terms_) {
     for (float& value : term.values()) value = static_cast<float>(value / total);
   }
@@ -79,7 +78,7 @@ Plane<float> Psf::at(PixelPosition place) const {
     total += value;
   }
   if (!(total > 0.0))
-    refuse_psf("its sum at a place of the image is " + std::to_string(total) + "; expected a positive one");
+    refuse(of_psf, "its sum at a place of the image is " + std::to_string(total) + "; expected a positive one");
   for (float& value : result.values()) value = static_cast<float>(value / total);
   return result;
 }

@@ -4,18 +4,19 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <numeric>
 #include <optional>
 #include <set>
 
-#include "astro/error.hpp"
 #include "imaging/numbers.hpp"
+#include "imaging/refuse.hpp"
 #include "imaging/star_field.hpp"
 #include "imaging/transform_fit.hpp"
 
 namespace astro::imaging {
 namespace {
+
+constexpr const char* registering = "registering two images";
 
 /// Three stars, that opposite the longest side first, and the ratios of the other sides to it.
 struct Triangle {
@@ -77,13 +78,14 @@ std::vector<Triangle> triangles_of(std::span<const PixelPosition> places, std::s
 std::vector<PixelPosition> brightest_first(std::span<const Star> stars, std::vector<std::size_t>& order) {
   for (const Star& star : stars) {
     if (std::isfinite(star.place.x) && std::isfinite(star.place.y) && std::isfinite(star.flux)) continue;
-    throw Error(ErrorCode::invalid_argument, "registering two images: a star has a place or a flux that is not finite");
+    refuse(registering, "a star has a place or a flux that is not finite");
   }
   order.resize(stars.size());
   std::iota(order.begin(), order.end(), 0U);
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return stars[a].flux > stars[b].flux; });
   std::vector<PixelPosition> places;
+  places.reserve(order.size());
   for (const std::size_t i : order) places.push_back(stars[i].place);
   return places;
 }
@@ -144,6 +146,7 @@ class PatternSearch {
     const std::vector<Triangle> ours = triangles_of(first, neighbours);
     const std::vector<Triangle> theirs = triangles_of(second, neighbours);
     std::vector<PixelPosition> shapes;
+    shapes.reserve(theirs.size());
     for (const Triangle& triangle : theirs) shapes.push_back(triangle.shape);
     constexpr double alike = 0.01;
     const StarField catalogue(shapes, alike);
@@ -231,19 +234,12 @@ void refine_registration(std::span<const PixelPosition> from, std::span<const Pi
   }
 }
 
-std::string in_hundredths(double value) {
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3g", value);
-  return text.data();
-}
-
 }  // namespace
 
 Transform Transform::inverse() const {
   const double d = determinant();
   if (!std::isfinite(d) || d == 0.0) {
-    throw Error(ErrorCode::invalid_argument,
-                "a transform between images has no inverse: its determinant is " + in_hundredths(d));
+    refuse("inverting a transform between images", "its determinant is " + shown(d));
   }
   Transform result{0.0, yy / d, -xy / d, 0.0, -yx / d, xx / d};
   result.x0 = -(result.xx * x0 + result.xy * y0);
@@ -260,8 +256,7 @@ Angle Transform::rotation() const noexcept {
 
 Registration register_stars(std::span<const Star> from, std::span<const Star> to, const RegistrationOptions& options) {
   if (!(options.tolerance > 0.0) || !std::isfinite(options.tolerance)) {
-    throw Error(ErrorCode::invalid_argument,
-                "registering two images: the tolerance is to be a positive number of pixels");
+    refuse(registering, "the tolerance is to be a positive number of pixels");
   }
   std::vector<std::size_t> order_from;
   std::vector<std::size_t> order_to;
@@ -305,13 +300,12 @@ Registration register_stars(std::span<const Star> from, std::span<const Star> to
     b = order_to[b];
   }
   result.is_found = true;
-  result.reason = std::to_string(result.pairs.size()) + " stars agree to " + in_hundredths(result.rms) + " pixels";
+  result.reason = std::to_string(result.pairs.size()) + " stars agree to " + shown(result.rms) + " pixels";
   return result;
 }
 
 Registration register_wcs(const Wcs& from, std::size_t rows, std::size_t columns, const Wcs& to, Motion motion) {
-  if (rows == 0 || columns == 0)
-    throw Error(ErrorCode::invalid_argument, "registering two images: the first one has no pixels");
+  if (rows == 0 || columns == 0) refuse(registering, "the first one has no pixels");
   constexpr std::size_t steps = 16;
   std::vector<PixelPosition> places;
   for (std::size_t i = 0; i <= steps; ++i) {
@@ -336,7 +330,7 @@ Registration register_wcs(const Wcs& from, std::size_t rows, std::size_t columns
   result.rms = rms_of(misses_of(places, there, result.pairs, result.transform));
   result.pairs.clear();
   result.is_found = true;
-  result.reason = "a transform says what the two headers say to " + in_hundredths(result.rms) + " pixels";
+  result.reason = "a transform says what the two headers say to " + shown(result.rms) + " pixels";
   return result;
 }
 

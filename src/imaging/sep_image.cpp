@@ -5,31 +5,30 @@
 #include <limits>
 #include <string>
 
+#include "imaging/image_parts.hpp"
 #include "imaging/refuse.hpp"
 
 namespace astro::imaging {
 
-SepImage::SepImage(const Image& image, const char* doing) : mask_(image.rows(), image.columns()) {
-  if (image.pixels.empty()) refuse(doing, "the image has no pixels");
-  if ((!image.variance.empty() && !image.variance.fits(image.pixels)) ||
-      (!image.mask.empty() && !image.mask.fits(image.pixels))) {
-    refuse(doing, "the variance or the mask of the image has not the shape of its pixels");
-  }
+SepImage::SepImage(const Image& image, const char* doing) {
+  check_planes(doing, image);
   if (image.pixels.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
     refuse(doing, "the image of " + size_of(image.pixels) + " has more than 2^31 pixels");
   }
-  bool has_usable = false;
+  std::size_t unusable = 0;
   for (std::size_t row = 0; row < image.rows(); ++row) {
+    if (is_usable_row(image, row)) continue;
+    if (mask_.empty()) mask_ = Plane<std::uint8_t>(image.rows(), image.columns());
     for (std::size_t column = 0; column < image.columns(); ++column) {
-      const bool is_good = is_usable(image, row, column);
-      mask_(row, column) = is_good ? 0 : 1;
-      has_usable = has_usable || is_good;
+      if (is_usable(image, row, column)) continue;
+      mask_(row, column) = 1;
+      ++unusable;
     }
   }
-  if (!has_usable) refuse(doing, "no pixel is usable");
+  if (unusable == image.pixels.size()) refuse(doing, "no pixel is usable");
   image_.data = image.pixels.data();
   image_.dtype = SEP_TFLOAT;
-  image_.mask = mask_.data();
+  image_.mask = mask_.empty() ? nullptr : mask_.data();  // SEP is quicker without
   image_.mdtype = SEP_TBYTE;
   image_.w = static_cast<int>(image.columns());
   image_.h = static_cast<int>(image.rows());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstddef>  // sep.h does not include what it names
+
 extern "C" {
 #include <sep.h>
 }
@@ -11,7 +13,8 @@ extern "C" {
 
 namespace astro::imaging {
 
-/// An image as SEP takes it: pixels and variance where they are, and a mask of bytes. It must outlive this.
+/// An image as SEP takes it: pixels and variance where they are, and a mask of bytes where one is needed. It must
+/// outlive this.
 class SepImage {
  public:
   /// Throws `invalid_argument` when no pixel is usable, or planes do not fit each other.
@@ -21,7 +24,7 @@ class SepImage {
   sep_image& parameters() noexcept { return image_; }
 
  private:
-  Plane<std::uint8_t> mask_;
+  Plane<std::uint8_t> mask_{};
   sep_image image_{};
 };
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <mutex>
+#include <shared_mutex>
 #include <string>
 
 #include "imaging/refuse.hpp"
@@ -19,10 +20,21 @@ constexpr double kron_reach = 6.0;  ///< ellipses of a source that are weighed, 
 constexpr int exact = 0;            ///< subpixels: overlaps are worked out
 constexpr int subpixels = 5;        ///< where they cannot be
 
-/// SEP's lists grow within what is set once for the whole process.
-void reserve_pixels() {
-  static std::once_flag once;
-  std::call_once(once, [] { sep_set_extract_pixstack(most_pixels_above); });
+/// SEP's list of pixels has one length for the whole process, and each search begins by writing all of it. So it is as
+/// long as SEP has it, and only for an image that needs more it is longer, while no other one is searched.
+template <class Search>
+int with_enough_pixels(const Search& search) {
+  static std::shared_mutex mutex;
+  {
+    const std::shared_lock lock(mutex);
+    if (const int status = search(); status == 0) return status;
+  }
+  const std::unique_lock lock(mutex);
+  const std::size_t usual = sep_get_extract_pixstack();
+  sep_set_extract_pixstack(most_pixels_above);
+  const int status = search();
+  sep_set_extract_pixstack(usual);
+  return status;
 }
 
 void check_extract_options(const ExtractOptions& options) {
@@ -130,7 +142,6 @@ Filter default_filter() {
 
 std::vector<Source> extracted(const Image& image, const ExtractOptions& options) {
   check_extract_options(options);
-  reserve_pixels();
   SepImage seen(image, searching);
   if (options.noise > 0.0) {
     seen.parameters().noise = nullptr;
@@ -140,12 +151,14 @@ std::vector<Source> extracted(const Image& image, const ExtractOptions& options)
   const Plane<float>& kernel = options.filter.kernel;
   const bool is_relative = seen.get()->noise_type != SEP_NOISE_NONE;
   sep_catalog* made = nullptr;
-  const int status = sep_extract(
-      seen.get(), static_cast<float>(options.threshold), is_relative ? SEP_THRESH_REL : SEP_THRESH_ABS,
-      static_cast<int>(options.least_pixels), kernel.empty() ? nullptr : kernel.data(),
-      static_cast<int>(kernel.columns()), static_cast<int>(kernel.rows()),
-      options.filter.kind == Filter::Kind::matched ? SEP_FILTER_MATCHED : SEP_FILTER_CONV, options.deblend_levels,
-      options.deblend_contrast, options.cleans ? 1 : 0, options.clean_parameter, &made);
+  const int status = with_enough_pixels([&] {
+    return sep_extract(seen.get(), static_cast<float>(options.threshold), is_relative ? SEP_THRESH_REL : SEP_THRESH_ABS,
+                       static_cast<int>(options.least_pixels), kernel.empty() ? nullptr : kernel.data(),
+                       static_cast<int>(kernel.columns()), static_cast<int>(kernel.rows()),
+                       options.filter.kind == Filter::Kind::matched ? SEP_FILTER_MATCHED : SEP_FILTER_CONV,
+                       options.deblend_levels, options.deblend_contrast, options.cleans ? 1 : 0,
+                       options.clean_parameter, &made);
+  });
   const Catalog catalog(made);
   check_sep(status, searching);
   std::vector<Source> sources;

@@ -11,7 +11,6 @@
 #include "imaging/image_parts.hpp"
 #include "imaging/numbers.hpp"
 #include "imaging/refuse.hpp"
-#include "imaging/robust_level.hpp"
 
 namespace astro::imaging {
 namespace {

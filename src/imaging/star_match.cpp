@@ -4,19 +4,14 @@
 #include <algorithm>
 #include <cmath>
 
-#include "imaging/levels.hpp"
+#include "imaging/numbers.hpp"
+#include "imaging/sample.hpp"
 
 namespace astro::imaging {
 namespace {
 
 constexpr double least_signal_to_noise = 40.0;
 constexpr std::size_t most_stars = 400;
-
-double fwhm_of(const Plane<float>& psf) {
-  const float half = 0.5F * *std::max_element(psf.values().begin(), psf.values().end());
-  const auto area = std::count_if(psf.values().begin(), psf.values().end(), [&](float v) { return v >= half; });
-  return 2.0 * std::sqrt(static_cast<double>(area) / M_PI);
-}
 
 /// Noise of a plane's empty parts.
 double noise_of(const float* plane, const MatchedPair& pair) {
@@ -37,7 +32,7 @@ struct Peak {
 class Matcher {
  public:
   Matcher(const MatchedPair& pair, const Plane<std::uint8_t>& bad, const std::array<Plane<float>, 2>& psfs)
-      : pair_(pair), bad_(bad), fwhm_(std::hypot(fwhm_of(psfs[0]), fwhm_of(psfs[1]))) {
+      : pair_(pair), bad_(bad), fwhm_(std::hypot(coarse_fwhm(psfs[0]), coarse_fwhm(psfs[1]))) {
     reach_ = static_cast<std::size_t>(std::clamp(std::ceil(0.6 * fwhm_), 2.0, 10.0));
     noise_ = {noise_of(pair.science, pair), noise_of(pair.reference, pair)};
   }

@@ -175,7 +175,7 @@ NativeFrame frame_of_cards(const WcsCards& cards) {
       "with a projection like TAN");
 }
 
-Icrs to_icrs(NativeFrame frame, double longitude_deg, double latitude_deg) {
+Icrs to_icrs(const NativeFrame& frame, double longitude_deg, double latitude_deg) {
   const double longitude = longitude_deg * ERFA_DD2R;
   const double latitude = latitude_deg * ERFA_DD2R;
   if (frame.is_icrs) return {radians(longitude).wrapped(), radians(latitude)};
@@ -187,7 +187,8 @@ Icrs to_icrs(NativeFrame frame, double longitude_deg, double latitude_deg) {
   }
   SkyVector vector;
   eraS2c(longitude, latitude, vector.data());
-  eraRxp(frame.to_icrs, vector.data(), vector.data());
+  NativeFrame turned = frame;  // ERFA asks for one that could be written
+  eraRxp(turned.to_icrs, vector.data(), vector.data());
   double ra = 0.0;
   double dec = 0.0;
   eraC2s(vector.data(), &ra, &dec);
@@ -195,7 +196,7 @@ Icrs to_icrs(NativeFrame frame, double longitude_deg, double latitude_deg) {
 }
 
 /// Longitude and latitude in degrees.
-std::pair<double, double> from_icrs(NativeFrame frame, const Icrs& direction) {
+std::pair<double, double> from_icrs(const NativeFrame& frame, const Icrs& direction) {
   double longitude = direction.ra.radians();
   double latitude = direction.dec.radians();
   if (frame.is_fk4) {
@@ -205,7 +206,8 @@ std::pair<double, double> from_icrs(NativeFrame frame, const Icrs& direction) {
   } else if (!frame.is_icrs) {
     SkyVector vector;
     eraS2c(longitude, latitude, vector.data());
-    eraTrxp(frame.to_icrs, vector.data(), vector.data());
+    NativeFrame turned = frame;
+    eraTrxp(turned.to_icrs, vector.data(), vector.data());
     eraC2s(vector.data(), &longitude, &latitude);
   }
   return {longitude * ERFA_DR2D, latitude * ERFA_DR2D};
@@ -260,7 +262,7 @@ struct Wcs::State {
 
 namespace {
 
-constexpr int places_at_once = 512;
+constexpr std::size_t places_at_once = 512;
 
 struct WcsBuffers {
   std::array<double, 2 * places_at_once> pixel;

@@ -294,6 +294,10 @@ TEST(Calibrator, RefusesWhatDoesNotFit) {
   dark.exposure = from_seconds(1.0);
   expect_refused([&] { Calibrator({.bias = flat_image(2, 3, 1.0F), .dark = dark}); },
                  "the dark has 2 rows of 2 columns", wrong);
+  Image torn = dark;
+  torn.mask = Plane<std::uint16_t>(1, 2);
+  expect_refused([&] { Calibrator({.dark = torn}); }, "by the dark: the mask of an image has 1 rows", wrong);
+  expect_refused([&] { bad_pixels(nullptr, &torn); }, "the mask of an image has 1 rows", wrong);
   const Calibrator calibrator({.dark = dark});
   expect_refused([&] { calibrator.calibrated(flat_image(2, 2, 1.0F)); }, "it says no exposure", wrong);
   expect_refused([&] { calibrator.calibrated(flat_image(3, 2, 1.0F)); }, "it has 3 rows of 2 columns", wrong);

@@ -64,7 +64,7 @@ TEST(CheckedImage, IsRefusedWhereItsPlanesDoNotFit) {
   Image image = image_of({1.0F, 2.0F}, 2);
   image.variance = Plane<float>(2, 1);
   expect_refused([&] { imaging::checked(image); },
-                 "its variance has 2 rows of 1 columns, its pixels 1 rows of 2 columns", wrong);
+                 "the variance of an image has 2 rows of 1 columns, its pixels 1 rows of 2 columns", wrong);
 }
 
 TEST(NoiseOfAnImage, IsThatOfItsElectrons) {

@@ -7,10 +7,12 @@
 
 #include "astro/error.hpp"
 #include "simulated_pair.hpp"
+#include "testing/refusal.hpp"
 
 namespace astro::imaging {
 namespace {
 
+using astro::testing::expect_refused;
 using testing::Injected;
 using testing::random_stars;
 using testing::SimulatedPair;
@@ -67,6 +69,8 @@ TEST(KernelMatching, RefusesWhatCannotBe) {
   EXPECT_THROW(match_kernel(empty.science, empty.reference, {.widths = {1.0}}), Error);
   EXPECT_THROW(match_kernel(empty.science, empty.reference, {.field_order = 4}), Error);
   EXPECT_THROW(match_kernel(empty.science, SimulatedPair::empty(100, 1.0F)), Error);
+  expect_refused([&] { match_kernel(empty.science, empty.reference, {.stamps = 0}); }, "at least one of them",
+                 ErrorCode::invalid_argument);
 }
 
 }  // namespace

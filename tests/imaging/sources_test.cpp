@@ -105,6 +105,22 @@ TEST(Sources, AreAboveAThresholdInNoiseOrInCounts) {
   EXPECT_TRUE(extracted(image, {.threshold = 1e6}).empty());
 }
 
+TEST(Sources, MayBeLargerThanTheListOfPixelsThatSepHas) {
+  Image image;
+  image.pixels = Plane<float>(800, 800);
+  for (std::size_t row = 50; row < 750; ++row) {
+    for (std::size_t column = 50; column < 750; ++column) image.pixels(row, column) = 10.0F;
+  }
+  const ExtractOptions options{.noise = 1.0, .filter = {}};
+  for (int turn = 0; turn < 2; ++turn) {
+    const std::vector<Source> found = extracted(image, options);
+    ASSERT_EQ(found.size(), 1U);
+    EXPECT_EQ(found[0].pixels, 490'000);
+  }
+  image.pixels = Plane<float>(1500, 1500, 10.0F);
+  expect_refused([&] { extracted(image, options); }, "extracting sources: SEP says", wrong);
+}
+
 TEST(Sources, AreNotSearchedWithImpossibleOptions) {
   const Image image = stars_alone();
   expect_refused([&] { extracted(image, {.least_pixels = 0}); }, "least_pixels of 1 or more", wrong);

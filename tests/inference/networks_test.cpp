@@ -162,6 +162,7 @@ TEST(Classifier, RunsOnAnotherRuntimeInOrderAndCalibrates) {
 TEST(Classifier, RefusesModelsThatCannotBe) {
   EXPECT_EQ(code_of([] { Classifier(plain(-1.0), std::make_unique<MiddlePixel>()); }), ErrorCode::invalid_argument);
   EXPECT_EQ(code_of([] { Classifier(plain(1.0), std::make_unique<Broken>()); }), ErrorCode::invalid_file);
+  EXPECT_EQ(code_of([] { Classifier(plain(1.0), nullptr); }), ErrorCode::invalid_argument);
   ClassifierModel even = plain();
   even.side = 64;
   EXPECT_EQ(code_of([&] { Classifier(even, std::make_unique<MiddlePixel>()); }), ErrorCode::invalid_argument);
@@ -182,7 +183,8 @@ TEST(Classifier, GivesCandidatesTheirScoresAndNoneWithoutPixels) {
   image.pixels = Plane<float>(200, 200);
   for (float& value : image.pixels.values()) value = normal(random);
   image.pixels(100, 90) = 50.0F;
-  std::vector<imaging::Candidate> candidates(2);
+  std::vector<imaging::Candidate> candidates(70);  // more than a network gets at once
+  for (std::size_t i = 2; i < candidates.size(); ++i) candidates[i].x = candidates[i].y = 40.0 + static_cast<double>(i);
   candidates[0].x = 90.0;
   candidates[0].y = 100.0;
   candidates[1].x = candidates[1].y = -20.0;  // a corner of its stamps lies in the image
@@ -191,6 +193,9 @@ TEST(Classifier, GivesCandidatesTheirScoresAndNoneWithoutPixels) {
   ASSERT_TRUE(candidates[0].score);
   EXPECT_GT(*candidates[0].score, 0.9);
   EXPECT_FALSE(candidates[1].score);
+  const std::vector<imaging::Candidate> last{candidates.back()};
+  ASSERT_TRUE(last[0].score);
+  EXPECT_DOUBLE_EQ(*classifier.scored(last, image, image, image)[0].score, *last[0].score);
 }
 
 class ShippedClassifier : public ::testing::Test {

@@ -31,6 +31,16 @@ py::array structured(const astro::Schema& schema, std::span<const astro::Member>
   return made;
 }
 
+std::vector<astro::imaging::PixelPosition> places_from(const py::object& x, const py::object& y) {
+  const std::vector<double> columns = numbers_from<double>(x);
+  const std::vector<double> rows = numbers_from<double>(y);
+  if (columns.size() != rows.size()) throw py::value_error("there are not as many x as y");
+  std::vector<astro::imaging::PixelPosition> places;
+  places.reserve(columns.size());
+  for (std::size_t i = 0; i < columns.size(); ++i) places.push_back({columns[i], rows[i]});
+  return places;
+}
+
 void make_flags(py::module_& room, const char* name, const std::vector<std::pair<const char*, unsigned>>& values,
                 const char* doc) {
   py::list members;

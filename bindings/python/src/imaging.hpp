@@ -18,6 +18,16 @@ namespace astro_python {
 /// An array of two axes or a CCDData of astropy as an image; nothing for something else.
 std::optional<astro::imaging::Image> image_from(py::handle object);
 
+/// Works without the GIL; what it makes becomes a Python object with it.
+template <class Work>
+auto without_gil(Work work) {
+  const py::gil_scoped_release release;
+  return work();
+}
+
+/// Of as many x as y.
+std::vector<astro::imaging::PixelPosition> places_from(const py::object& x, const py::object& y);
+
 /// Numbers of an array of two axes.
 template <class T>
 astro::imaging::Plane<T> plane_from(const py::object& object, const char* name) {

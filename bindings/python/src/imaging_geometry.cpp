@@ -38,13 +38,6 @@ using imaging::Wcs;
 using Pair = std::pair<double, double>;
 using Doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
 
-/// Computes without the GIL.
-template <class Work>
-auto released_work(Work work) {
-  const py::gil_scoped_release release;
-  return work();
-}
-
 PixelPosition position(const Pair& pair) { return {pair.first, pair.second}; }
 Pair pair_of(PixelPosition place) { return {place.x, place.y}; }
 
@@ -105,16 +98,6 @@ py::array pairs_array(const std::vector<std::pair<std::size_t, std::size_t>>& pa
   return made;
 }
 
-std::vector<PixelPosition> places_from(const py::object& x, const py::object& y) {
-  const std::vector<double> columns = numbers_from<double>(x);
-  const std::vector<double> rows = numbers_from<double>(y);
-  if (columns.size() != rows.size()) throw py::value_error("there are not as many x as y");
-  std::vector<PixelPosition> places;
-  places.reserve(columns.size());
-  for (std::size_t i = 0; i < columns.size(); ++i) places.push_back({columns[i], rows[i]});
-  return places;
-}
-
 py::tuple places_array(const std::vector<PixelPosition>& places) {
   py::array_t<double> x(static_cast<py::ssize_t>(places.size()));
   py::array_t<double> y(static_cast<py::ssize_t>(places.size()));
@@ -135,7 +118,7 @@ std::string cards_from(py::object object) {
 
 py::object sky_of_many(const Wcs& wcs, const py::object& x, const py::object& y) {
   const std::vector<PixelPosition> places = places_from(x, y);
-  const std::vector<Icrs> sky = released_work([&] { return wcs.sky(places); });
+  const std::vector<Icrs> sky = without_gil([&] { return wcs.sky(places); });
   PairsMade made(sky.size());
   std::copy(sky.begin(), sky.end(), made.span<Icrs>().begin());
   return made.as("IcrsArray");
@@ -152,7 +135,7 @@ Pixels are counted from 0 at the centre of the first one, x along a row.)")
           "from_header",
           [](const py::object& cards) {
             const std::string text = cards_from(cards);
-            return released_work([&] { return Wcs::from_header(text); });
+            return without_gil([&] { return Wcs::from_header(text); });
           },
           "cards"_a, "From the cards of a FITS header (80 characters each), or astropy's Header or WCS.")
       .def_static(
@@ -173,7 +156,7 @@ Pixels are counted from 0 at the centre of the first one, x along a row.)")
       .def(
           "pixel",
           [](const Wcs& self, const Pairs& directions) {
-            return places_array(released_work([&] { return self.pixel(directions.span<Icrs>()); }));
+            return places_array(without_gil([&] { return self.pixel(directions.span<Icrs>()); }));
           },
           "directions"_a,
           "Of many (a SkyCoord, radians of (n, 2), two arrays in a tuple): arrays x and y, NaN where there is nothing.")
@@ -252,7 +235,7 @@ void bind_registration(py::module_& room) {
          std::size_t brightest) {
         const std::vector<Star> first = stars_from(from);
         const std::vector<Star> second = stars_from(to);
-        return released_work([&] {
+        return without_gil([&] {
           return imaging::register_stars(first, second, {motion, may_be_mirrored, tolerance, brightest});
         });
       },
@@ -303,7 +286,7 @@ void bind_astrometry(py::module_& room) {
          double radius) {
         const std::vector<Star> given = stars_from(stars);
         const std::vector<CatalogueStar> entries = catalogue_from(catalogue, magnitudes);
-        return released_work([&] { return imaging::refine(rough, given, entries, {sip_order, radius}); });
+        return without_gil([&] { return imaging::refine(rough, given, entries, {sip_order, radius}); });
       },
       "rough"_a, "stars"_a, "catalogue"_a, "magnitudes"_a = py::none(), py::kw_only(),
       "sip_order"_a = refining.sip_order, "radius"_a = refining.radius,
@@ -316,7 +299,7 @@ void bind_astrometry(py::module_& room) {
          std::optional<Angle> most_scale, std::optional<Icrs> near, Angle radius, astro::Duration at_most,
          const std::string& program) {
         const std::vector<Star> given = stars_from(stars);
-        return released_work([&] {
+        return without_gil([&] {
           return imaging::solve_field(given, shape.first, shape.second,
                                       {indexes.value_or(""), least_scale, most_scale, near, radius, at_most, program});
         });
@@ -374,7 +357,7 @@ void bind_psf(py::module_& room) {
       "measure_psf",
       [](const Image& image, const py::object& stars, int order, std::size_t side, std::size_t most_stars) {
         const std::vector<Star> given = stars_from(stars);
-        return released_work([&] { return imaging::measure_psf(image, given, {order, side, most_stars}); });
+        return without_gil([&] { return imaging::measure_psf(image, given, {order, side, most_stars}); });
       },
       "image"_a, "stars"_a, py::kw_only(), "order"_a = standard.order, "side"_a = standard.side,
       "most_stars"_a = standard.most_stars,
@@ -395,18 +378,21 @@ void bind_quality(py::module_& room) {
       [](const Wcs& wcs, const py::object& stars, const Pairs& catalogue, const py::object& magnitudes, Angle radius) {
         const std::vector<Star> given = stars_from(stars);
         const std::vector<CatalogueStar> entries = catalogue_from(catalogue, magnitudes);
-        return released_work([&] { return imaging::zero_point(wcs, given, entries, radius); });
+        return without_gil([&] { return imaging::zero_point(wcs, given, entries, radius); });
       },
       "wcs"_a, "stars"_a, "catalogue"_a, "magnitudes"_a, "radius"_a = astro::arcseconds(2),
       "The magnitude of one count, robustly, with its error.");
+  const imaging::QualityLimits standard;
   py::class_<imaging::QualityLimits>(room, "QualityLimits", "What is too little or too much.")
       .def(py::init([](double most_fwhm, double most_ellipticity, double most_background, double least_depth,
                        double least_usable, double least_overlap, std::size_t least_stars) {
              return imaging::QualityLimits{most_fwhm,    most_ellipticity, most_background, least_depth,
                                            least_usable, least_overlap,    least_stars};
            }),
-           py::kw_only(), "most_fwhm"_a = 10.0, "most_ellipticity"_a = 0.3, "most_background"_a = 0.0,
-           "least_depth"_a = 0.0, "least_usable"_a = 0.5, "least_overlap"_a = 0.2, "least_stars"_a = 5);
+           py::kw_only(), "most_fwhm"_a = standard.most_fwhm, "most_ellipticity"_a = standard.most_ellipticity,
+           "most_background"_a = standard.most_background, "least_depth"_a = standard.least_depth,
+           "least_usable"_a = standard.least_usable, "least_overlap"_a = standard.least_overlap,
+           "least_stars"_a = standard.least_stars);
   py::class_<Quality>(room, "Quality", nogil_destructor(), "Whether an image is worth using, and why.")
       .def_readonly("is_good", &Quality::is_good)
       .def_readonly("reason", &Quality::reason, "All that is wrong, or what was measured.")
@@ -426,7 +412,7 @@ void bind_quality(py::module_& room) {
       [](const Image& image, const py::object& stars, const imaging::QualityLimits& limits,
          std::optional<ZeroPoint> zero_point, const Image* reference) {
         const std::vector<Star> given = stars_from(stars);
-        return released_work([&] { return imaging::judge(image, given, {limits, zero_point, reference}); });
+        return without_gil([&] { return imaging::judge(image, given, {limits, zero_point, reference}); });
       },
       "image"_a, "stars"_a, py::arg_v("limits", imaging::QualityLimits(), "QualityLimits()"), py::kw_only(),
       "zero_point"_a = py::none(), "reference"_a = py::none(),

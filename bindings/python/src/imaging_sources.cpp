@@ -15,13 +15,6 @@ using imaging::Plane;
 using imaging::Source;
 using imaging::SourceFlag;
 
-/// Works without the GIL; what it makes becomes an array with it.
-template <class Work>
-auto without_gil(Work work) {
-  const py::gil_scoped_release release;
-  return work();
-}
-
 void bind_background(py::module_& room) {
   const imaging::BackgroundOptions standard;
   py::class_<Background>(room, "Background", nogil_destructor(), "A smooth background and its noise, by SEP.")
@@ -121,11 +114,7 @@ void bind_photometry(py::module_& room) {
   room.def(
       "aperture_fluxes",
       [](const Image& image, const py::object& x, const py::object& y, double radius) {
-        const std::vector<double> columns = numbers_from<double>(x);
-        const std::vector<double> rows = numbers_from<double>(y);
-        if (columns.size() != rows.size()) throw py::value_error("there are not as many x as y");
-        std::vector<PixelPosition> places;
-        for (std::size_t i = 0; i < columns.size(); ++i) places.push_back({columns[i], rows[i]});
+        const std::vector<PixelPosition> places = places_from(x, y);
         const auto made = without_gil([&] { return imaging::aperture_fluxes(image, places, radius); });
         return structured(std::span<const imaging::Aperture>(made));
       },

@@ -57,7 +57,8 @@ ASTRO_API std::vector<float> normalised(std::span<const float> triplets, std::si
 /// Scores candidates. May be used by several threads; they take turns.
 class ASTRO_API Classifier {
  public:
-  /// Throws `invalid_argument` for a model that cannot be, and what the network throws for a first empty triplet.
+  /// Throws `invalid_argument` for a model that cannot be and for no network, and what the network throws for a first
+  /// empty triplet.
   Classifier(ClassifierModel model, std::unique_ptr<Network> network);
   Classifier(Classifier&&) noexcept;
   Classifier& operator=(Classifier&&) noexcept;

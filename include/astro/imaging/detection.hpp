@@ -52,12 +52,12 @@ struct Candidate {
 struct DetectionOptions {
   double threshold = 5.0;  ///< standard deviations of the significance
   bool negative = true;    ///< also what became fainter
-  /// A halo: nearer than this to a saturated pixel, in widths (FWHM) of the reference's stars, and less of a change
+  /// A halo: nearer than this to a saturated pixel, in widths (FWHM) of a point in the difference, and less of a change
   /// than `halo_contrast`.
   double halo_reach = 6.0;
   double halo_contrast = 0.3;
-  double dipole_share = 0.5;  ///< an extreme of the other sign this high beside it makes a dipole
-  double point_chi_square = 3.0;
+  double dipole_share = 0.5;      ///< an extreme of the other sign this high beside it makes a dipole
+  double point_chi_square = 3.0;  ///< per pixel against the difference's PSF: what has more is not a point
 };
 
 /// All candidates, the most significant first, those with a veto among them.

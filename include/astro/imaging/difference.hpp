@@ -35,8 +35,10 @@ struct DifferenceOptions {
 };
 
 struct Difference {
-  Image science{};    ///< with its variance
-  Image reference{};  ///< with its variance, on the science image's pixels
+  Image science{};  ///< with its variance
+  /// With its variance, on the science image's pixels. Resampled: the variance on the scale of a star, unless
+  /// `subtraction.correlated` says that what pixels share is measured.
+  Image reference{};
   Psf science_psf;
   Psf reference_psf;
   Quality science_quality{};

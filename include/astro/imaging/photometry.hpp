@@ -30,13 +30,13 @@ struct MeasuredPsf {
 };
 
 /// The point spread function of an image, from stars that somebody found (their places to a pixel). Of these are taken
-/// the ones that are whole, unsaturated, of usable pixels and alone, with a signal of 20 times their noise or more, and
-/// of the width and shape that most have (where galaxies of all widths are more, the narrow ones that are alike): no
-/// cosmic rays, galaxies and blends. Each is fitted by the function as it is
-/// so far, moved by fractions of a pixel (Lanczos), and what it differs by is brought back to the middle, averaged and
-/// added (after Anderson and King 2000, PASP 112, 1360); pixels that lie apart by more than their noise are left out.
-/// The background about each star is fitted with it. Throws `invalid_argument` when no star can be used, with how many
-/// were refused for what.
+/// the ones that are whole, unsaturated, of usable pixels and alone (in a field so crowded that hardly any is, without
+/// the pixels of their neighbours), with a signal of 20 times their noise or more, and of the width and shape that most
+/// have (where galaxies of all widths are more, the narrow ones that are alike): no cosmic rays, galaxies and blends.
+/// Each is fitted by the function as it is so far, moved by fractions of a pixel (Lanczos), and what it differs by is
+/// brought back to the middle, averaged and added (after Anderson and King 2000, PASP 112, 1360); pixels that lie apart
+/// by more than their noise are left out. The background about each star is fitted with it. Throws `invalid_argument`
+/// when no star can be used, with how many were refused for what.
 ASTRO_API MeasuredPsf measure_psf(const Image& image, std::span<const Star> stars, const PsfOptions& options = {});
 
 /// The magnitude of one count: magnitude = value - 2.5 log10(flux).

@@ -29,8 +29,8 @@ struct SubtractionOptions {
   /// Pixels of resampled images have noise in common. Up to how many pixels away, at most 8; measured from the empty
   /// sky of the difference. It goes into all errors; the difference is as white as without. 0: each pixel has its own.
   int correlated = 0;
-  /// Side in pixels of the parts that are subtracted one by one, with the margins that they share. 0: 512 where a PSF
-  /// varies over the field, else 2048 for images of more than 4096 pixels a side, else all at once.
+  /// Side in pixels of the parts that are subtracted one by one, with the margins that they share. 0: 512, or all at
+  /// once where no PSF varies over the field and no side has more than 768.
   std::size_t tile = 0;
   int threads = 1;
 };
