@@ -231,9 +231,8 @@ void DeviceHost::call(const Issuer& issuer, const char* command, Value parameter
 /// for the answer, since whoever gave the command does not.
 bool DeviceHost::change_hands(const std::shared_ptr<Execution::State>& execution) {
   const Command& command = execution->command();
-  const bool takes = command.name == "take";
   std::function<void()> change;
-  if (takes) {
+  if (command.name == "take") {
     const Value given = command.parameters.is_null() ? Value(Map{}) : command.parameters;
     change = [this, issuer = command.issuer, lease = from_value<Take>(given).lease] { authority_.take(issuer, lease); };
   } else if (command.name == "release") {
@@ -242,9 +241,9 @@ bool DeviceHost::change_hands(const std::shared_ptr<Execution::State>& execution
     return false;
   }
   if (authority_.is_elsewhere()) {
-    const auto ask = [this, change, takes](const auto&) -> Performed {
-      worker_.hook(takes ? "take" : "release", hook_bound(), change);
-      return {};
+    const auto ask = [change](const auto&) {
+      change();
+      return Performed{};
     };
     issue(execution, {.run = ask, .ends_with_stop = false});
     return true;
