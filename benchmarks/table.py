@@ -228,7 +228,8 @@ ROWS = [
     Row("live points to nine clients beside a stalled one, over nine alone", ("webapp/nine_of_ten", "value"), 0.95, unit="points/s",
         against=("webapp/nine_alone", "value")),
     *[
-        Row(f"a year of one point a second: {zoom} as a chart", (f"charts/chart of {zoom}", "ms"), 300, unit="ms", most=True)
+        Row(f"a year of one point a second: {zoom} {to}", (f"charts/{key} of {zoom}", "ms"), 300, unit="ms", most=True)
+        for key, to in (("chart", "as numbers"), ("picture", "from request to picture"))
         for zoom in ("10 min", "1 h", "1 day", "13 days", "30 days", "the year")
     ],
     Row("first page of the control room, compressed", ("pages/first page, kB", "value"), 200, unit="kB", most=True),

@@ -17,6 +17,11 @@ void keep_for_ever(std::shared_ptr<DeviceHost> host) {
   kept.push_back(std::move(host));
 }
 
+std::shared_ptr<detail::Hands> hands_of(const Driver* driver) {
+  const auto* elsewhere = dynamic_cast<const detail::HasHands*>(driver);
+  return elsewhere == nullptr ? nullptr : elsewhere->hands();
+}
+
 constexpr Duration stop_wait = std::chrono::milliseconds(40);
 constexpr Duration end_wait = std::chrono::seconds(2);
 
@@ -107,8 +112,9 @@ DeviceHost::DeviceHost(detail::HostSetup setup)
       context_(std::move(setup.context)),
       driver_(std::move(setup.driver)),
       device_(dynamic_cast<Device*>(driver_.get())),
-      authority_(entry_.name, context_->clock,
-                 [this](const std::string& change) { notice("authority", LogLevel::info, change); }),
+      authority_(
+          entry_.name, context_->clock,
+          [this](const std::string& change) { notice("authority", LogLevel::info, change); }, hands_of(driver_.get())),
       poll_every_(Duration(std::chrono::seconds(1)).count()) {}
 
 DeviceHost::~DeviceHost() {
@@ -221,15 +227,30 @@ void DeviceHost::call(const Issuer& issuer, const char* command, Value parameter
   execution->wait_returned();
 }
 
-/// What any device is asked for past its queue: who holds it.
-bool DeviceHost::change_hands(const Command& command) {
+/// What any device is asked for past its queue: who holds it. Where that is another process's to say, the queue waits
+/// for the answer, since whoever gave the command does not.
+bool DeviceHost::change_hands(const std::shared_ptr<Execution::State>& execution) {
+  const Command& command = execution->command();
+  std::function<void()> change;
   if (command.name == "take") {
-    authority_.take(command.issuer,
-                    from_value<Take>(command.parameters.is_null() ? Value(Map{}) : command.parameters).lease);
+    const Value given = command.parameters.is_null() ? Value(Map{}) : command.parameters;
+    change = [this, issuer = command.issuer, lease = from_value<Take>(given).lease] { authority_.take(issuer, lease); };
+  } else if (command.name == "release") {
+    change = [this, issuer = command.issuer] { authority_.release(issuer); };
+  } else {
+    return false;
+  }
+  if (authority_.is_elsewhere()) {
+    const auto ask = [change](const auto&) {
+      change();
+      return Performed{};
+    };
+    issue(execution, {.run = ask, .ends_with_stop = false});
     return true;
   }
-  if (command.name != "release") return false;
-  authority_.release(command.issuer);
+  change();
+  execution->start();
+  execution->succeed();
   return true;
 }
 
@@ -244,11 +265,7 @@ void DeviceHost::carry_out(const std::shared_ptr<Execution::State>& execution) n
       issue(execution, prepare(command.name, canonical(Schema{description.name, description.parameters}, given)));
       return;
     }
-    if (change_hands(command)) {
-      execution->start();
-      execution->succeed();
-      return;
-    }
+    if (change_hands(execution)) return;
     const std::string near = nearest(command.name, known);
     throw Error(ErrorCode::not_found, "device '" + entry_.name + "' has no command " + command.name +
                                           (near.empty() ? "" : "; did you mean " + near + "?"));

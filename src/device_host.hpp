@@ -114,7 +114,7 @@ class DeviceHost : public Emitter, public detail::WorkerClient, public std::enab
   class CommandJob;
 
   void act_stop() noexcept;
-  bool change_hands(const Command& command);  ///< false: it is another command
+  bool change_hands(const std::shared_ptr<Execution::State>& execution);  ///< false: it is another command
   void set_cause(const std::shared_ptr<Execution::State>& execution);
   void log_once(const std::string& what, const std::string& message);
   void leave_behind() noexcept;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A year of one point a second as a chart of the control room, from request to numbers, at every zoom.
+"""A year of one point a second as a chart of the control room, at every zoom: from request to numbers, and in the page
+Telemetry of Debian's Chromium from request to picture.
 
 Usage: chart.py ROOT RESULT [DAYS=365] (a JSON file for table.py; a year needs 8 GB and some minutes before)
 """
@@ -10,14 +11,17 @@ import sqlite3
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 
 import httpx
 import results
+from playwright.sync_api import sync_playwright
 
 import astro
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "webapp"))
 
+from browsing import Visitor
 from served import ControlRoom
 
 BEGIN_S = 1_736_899_200  # 2025-01-15T00:00:00
@@ -32,6 +36,32 @@ INSERT INTO telemetry_point(key, id, time, value, unit, source, boot, sequence)
 SELECT 'mast/1/' || (n + 1), :id, (:begin + n) * 1000000000, 8.0 + 5.0 * sin(n * 1e-5) + n % 7, 'm/s', 'mast', 1, n + 1
 FROM second
 """
+
+
+# From the call of fetch until the frame is done in which the chart is drawn that its answer brought. uPlot clears its
+# canvas when it begins to draw, and is done when the frame is painted.
+WATCH = """window.__pictures = [];
+const ask = window.fetch;
+let begun = null;
+window.fetch = async (...words) => {
+    const asks = String(words[0]?.url ?? words[0]).includes("/api/chart");
+    const begin = performance.now();
+    const answer = await ask(...words);
+    if (asks) begun = begin;
+    return answer;
+};
+const clear = CanvasRenderingContext2D.prototype.clearRect;
+CanvasRenderingContext2D.prototype.clearRect = function (...words) {
+    clear.apply(this, words);
+    if (begun === null) return;
+    const begin = begun;
+    begun = null;
+    requestAnimationFrame(() => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => window.__pictures.push(performance.now() - begin);
+        port2.postMessage(null);
+    });
+};"""
 
 
 def make_year(site, folder, days):
@@ -53,7 +83,8 @@ def make_year(site, folder, days):
             astro.telemetry.rebuild_aggregates(store, id=ID, period=period)
 
 
-def milliseconds(client, span, end):
+def to_numbers(client, span, end):
+    """Milliseconds, the middle of some."""
     taken = []
     for _ in range(ATTEMPTS):
         begin = time.perf_counter()
@@ -63,6 +94,31 @@ def milliseconds(client, span, end):
         taken.append(1e3 * (time.perf_counter() - begin))
         assert answer.status_code == 200 and drawn["count"], answer.text[:500]
     return sorted(taken)[ATTEMPTS // 2]
+
+
+class Chart:
+    """The page Telemetry with the chart of the year."""
+
+    def __init__(self, browser, room):
+        room.admin()
+        self.page = Visitor(browser, room).sign_in("admin")
+        self.page.add_init_script(WATCH)
+        self.page.goto(f"/telemetry?id={ID}")
+        self.page.get_by_test_id(f"chart-{ID}").wait_for()
+
+    def show(self, field, time):
+        """Waits for the chart between new ends; returns the milliseconds to its picture."""
+        before = self.page.evaluate("window.__pictures.length")
+        self.page.get_by_label(field, exact=True).fill(datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%S"))
+        self.page.wait_for_function("before => window.__pictures.length > before", arg=before)
+        return self.page.evaluate("window.__pictures.at(-1)")
+
+    def to_picture(self, span, end):
+        """Milliseconds, the middle of some."""
+        self.show("From", end - span)
+        taken = [self.show("to", end - number) for number in range(ATTEMPTS + 1)][1:]
+        assert self.page.get_by_text("Average of each").or_(self.page.get_by_text("Every point")).count() == 1
+        return sorted(taken)[ATTEMPTS // 2]
 
 
 def main():
@@ -75,12 +131,18 @@ def main():
         room = ControlRoom(site=site, folder=folder)
         try:
             signed_in = room.admin()
+            end = BEGIN_S + days * DAY_S
+            spans = {zoom: span for zoom, span in ZOOMS.items() if span <= days * DAY_S}
             with httpx.Client(base_url=room.url, headers=signed_in.headers, timeout=60) as client:
-                end = BEGIN_S + days * DAY_S
-                measured = {zoom: milliseconds(client, min(span, days * DAY_S), end) for zoom, span in ZOOMS.items()}
+                measured = {f"chart of {zoom}": to_numbers(client, span, end) for zoom, span in spans.items()}
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+                chart = Chart(browser, room)
+                measured |= {f"picture of {zoom}": chart.to_picture(span, end) for zoom, span in spans.items()}
+                browser.close()
         finally:
             room.close()
-    results.keep(result, {f"chart of {zoom}": taken for zoom, taken in measured.items()})
+    results.keep(result, measured)
 
 
 if __name__ == "__main__":

@@ -136,8 +136,9 @@ struct Node::State final : Listener {
   bool is_time_known() const;
   bool is_synchronised() const;
   void tell_birth();
-  void tell_state(bool online, const std::string& cause);
-  std::string state_body(bool online, const std::string& cause) const;
+  void tell_state(bool online, const std::string& cause, std::vector<HeldDevice> held = {});
+  std::string state_body(bool online, const std::string& cause, std::vector<HeldDevice> held) const;
+  std::vector<HeldDevice> held() const;
   bool is_heard();
   void beat();
 
@@ -183,7 +184,7 @@ Node::State::State(const Site& site, const std::string& name, const NodeOptions&
   open.listener = this;
   open.before_transport = [&](Transport& transport, const std::string&) {
     if (boot_ == 0) boot_ = detail::next_boot(folder);  // the folder is ours by now
-    const std::string will = state_body(false, "lwt");
+    const std::string will = state_body(false, "lwt", {});
     const std::string topic = topics_ + "state";
     Message message;
     message.topic = topic;
@@ -263,10 +264,9 @@ void Node::State::hear_urgent(const Message& message) {
       birth_wanted_ = true;
       wake_.notify_all();
     } else {
-      const Value wish = parse_json(text_of(message.body));
-      const Value* lasting = wish.find("seconds");
+      const auto wish = record_in<StreamWish>(message.body);
       streams_->ask(*observatory_, std::string(last_level(message.topic)),
-                    from_seconds(std::clamp(lasting == nullptr ? 0.0 : lasting->as_number(), 0.0, 60.0)));
+                    from_seconds(std::clamp(wish.lasting_s, 0.0, 60.0)), wish.issuer);
     }
   } catch (const Error& error) {
     log(LogLevel::warning, name_, error.what());
@@ -313,6 +313,7 @@ void Node::State::acknowledgment(const Acknowledgment& acknowledgment) {
   {
     const std::lock_guard lock(mutex_);
     if (!is_ready_) return;  // nobody has commanded yet
+    wake_.notify_all();      // the device may have changed hands
   }
   voice_->acknowledge(acknowledgment);
 }
@@ -331,14 +332,32 @@ void Node::State::keep_early_points() {
   }
 }
 
-std::string Node::State::state_body(bool online, const std::string& cause) const {
-  NodeState state{.online = online, .boot = boot_, .time = {}, .cause = cause, .beat_s = seconds(options_.beat)};
+std::vector<HeldDevice> Node::State::held() const {
+  std::vector<HeldDevice> found;
+  for (const DeviceEntry& entry : observatory_->site().devices) {
+    if (!entry.node.empty()) continue;
+    std::optional<Holder> holder;
+    if (entry.kind == DeviceKind::mount) holder = observatory_->mount(entry.name).holder();
+    if (entry.kind == DeviceKind::receiver) holder = observatory_->receiver(entry.name).holder();
+    if (entry.kind == DeviceKind::controller) holder = observatory_->controller(entry.name).holder();
+    if (holder) found.push_back({entry.name, holder->issuer.name, holder->issuer.rank, holder->until});
+  }
+  return found;
+}
+
+std::string Node::State::state_body(bool online, const std::string& cause, std::vector<HeldDevice> held) const {
+  NodeState state{.online = online,
+                  .boot = boot_,
+                  .time = {},
+                  .cause = cause,
+                  .beat_s = seconds(options_.beat),
+                  .held = std::move(held)};
   if (observatory_) state.time = observatory_->clock()->now();  // nobody knows when a last will comes
   return to_json(state);
 }
 
-void Node::State::tell_state(bool online, const std::string& cause) {
-  (void)voice_->say("state", name_, bytes_of(state_body(online, cause)), true);
+void Node::State::tell_state(bool online, const std::string& cause, std::vector<HeldDevice> held) {
+  (void)voice_->say("state", name_, bytes_of(state_body(online, cause, std::move(held))), true);
 }
 
 void Node::State::tell_birth() {
@@ -404,12 +423,13 @@ void Node::State::beat() {
     const bool tells_birth = std::exchange(birth_wanted_, false) || beats % beats_between_births == 0;
     lock.unlock();
     if (tells_birth) tell_birth();
-    tell_state(true, "");
+    const std::vector<HeldDevice> told = held();
+    tell_state(true, "", told);
     (void)observatory_->find_command("");  // a disk that hangs is not to be taken for a node that serves
     ++beats;
     lock.lock();
     beaten_ = Steady::now();
-    wake_.wait_for(lock, options_.beat, [this] { return is_closed_ || birth_wanted_; });
+    wake_.wait_for(lock, options_.beat, [&] { return is_closed_ || birth_wanted_ || held() != told; });
   }
 }
 

@@ -25,7 +25,8 @@ NodeStreams::~NodeStreams() {
   }
 }
 
-void NodeStreams::ask(const Observatory& observatory, const std::string& device, Duration lasting) {
+void NodeStreams::ask(const Observatory& observatory, const std::string& device, Duration lasting,
+                      const Issuer& issuer) {
   const std::lock_guard lock(mutex_);
   auto& stream = streams_[device];
   const auto until = std::chrono::steady_clock::now() + lasting;
@@ -41,7 +42,7 @@ void NodeStreams::ask(const Observatory& observatory, const std::string& device,
     streams_.erase(device);
     return;
   }
-  const ReceiverHandle receiver = observatory.receiver(device, {"stream", Rank::observation});
+  const ReceiverHandle receiver = observatory.receiver(device, issuer);
   stream = std::make_unique<Stream>();
   stream->until = until;
   stream->thread = std::thread([this, stream = stream.get(), receiver] { run(*stream, receiver); });

@@ -23,8 +23,8 @@ class NodeStreams {
   NodeStreams(const NodeStreams&) = delete;
   NodeStreams& operator=(const NodeStreams&) = delete;
 
-  /// From now for so long; again: longer. Zero ends it.
-  void ask(const Observatory& observatory, const std::string& device, Duration lasting);
+  /// From now for so long; again: longer. Zero ends it. Who asks first has to be allowed to start the receiver.
+  void ask(const Observatory& observatory, const std::string& device, Duration lasting, const Issuer& issuer);
 
  private:
   struct Stream {

@@ -12,6 +12,7 @@
 #include "astro/registry.hpp"
 #include "astro/version.hpp"
 #include "description_value.hpp"
+#include "hands.hpp"
 #include "messaging/remote_link.hpp"
 #include "messaging/wire.hpp"
 
@@ -26,9 +27,40 @@ constexpr Duration stream_lease = std::chrono::seconds(6);
 constexpr Duration renew_every = std::chrono::seconds(2);
 constexpr std::size_t most_waiting = std::size_t{64} << 20;  // bytes of blocks
 
-/// What all three have: the link between open and close.
+/// The link between open and close of a driver, and who holds the device.
+class Reach final : public detail::Hands {
+ public:
+  std::shared_ptr<RemoteLink> link_or_null() const noexcept {
+    const std::lock_guard lock(mutex_);
+    return link_;
+  }
+  std::shared_ptr<RemoteLink> set(std::shared_ptr<RemoteLink> link) noexcept {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(link_, std::move(link));
+  }
+
+  void take(const Issuer& issuer, Duration lease) override { link()->take(issuer, lease, remote_answer_bound); }
+  void release(const Issuer& issuer) override {
+    if (const auto open = link_or_null()) open->release(issuer);
+  }
+  std::optional<Holder> holder() const override {
+    const auto open = link_or_null();
+    return open ? open->holder() : std::nullopt;
+  }
+
+ private:
+  std::shared_ptr<RemoteLink> link() const {
+    if (auto open = link_or_null()) return open;
+    throw Error(ErrorCode::device_lost, "the observatory is closed; open the site again");
+  }
+
+  mutable std::mutex mutex_;
+  std::shared_ptr<RemoteLink> link_;
+};
+
+/// What all three have.
 template <class Interface>
-class Remote : public Interface, private RemoteEars {
+class Remote : public Interface, public detail::HasHands, private RemoteEars {
  public:
   using Settings = RemoteSettings;
   explicit Remote(RemoteSettings settings) : settings_(std::move(settings)) {}
@@ -37,38 +69,26 @@ class Remote : public Interface, private RemoteEars {
     host_ = &host;
     RemoteEars& ears = *this;
     const auto link = std::make_shared<RemoteLink>(settings_, host, ears);
-    prepare(*link);
-    {
-      const std::lock_guard lock(link_mutex_);
-      link_ = link;
-    }
+    reach_->set(link);
     link->tell("rebirth", "{}");
     if (!link->wait_for_birth(birth_wait)) {
       host.log(LogLevel::warning, "node '" + settings_.node + "' has not been heard of yet; it is waited for");
     }
   }
   void close() noexcept override {
-    std::shared_ptr<RemoteLink> closing;
-    {
-      const std::lock_guard lock(link_mutex_);
-      closing = std::move(link_);
-    }
-    closing.reset();
+    if (const auto link = reach_->set(nullptr)) link->end();
     host_ = nullptr;
   }
   void stop() noexcept override {
     if (const auto open = link_or_null()) open->stop();
   }
+  std::shared_ptr<detail::Hands> hands() const override { return reach_; }
 
  protected:
-  RemoteLink& link() { return *link_; }
-  std::shared_ptr<RemoteLink> link_or_null() const noexcept {
-    const std::lock_guard lock(link_mutex_);
-    return link_;
-  }
+  RemoteLink& link() { return *link_or_null(); }
+  std::shared_ptr<RemoteLink> link_or_null() const noexcept { return reach_->link_or_null(); }
   Emitter& host() { return *host_; }
 
-  virtual void prepare(RemoteLink&) {}
   void described(const ServedDevice&) override = 0;
   void measured(std::string_view, const PointMessage&) override {}
   void streamed(std::span<const std::byte>) override {}
@@ -77,8 +97,7 @@ class Remote : public Interface, private RemoteEars {
  private:
   const RemoteSettings settings_;
   Emitter* host_ = nullptr;
-  mutable std::mutex link_mutex_;
-  std::shared_ptr<RemoteLink> link_;
+  const std::shared_ptr<Reach> reach_ = std::make_shared<Reach>();
 };
 
 class RemoteMount final : public Remote<Mount> {
@@ -234,6 +253,7 @@ class RemoteReceiver final : public Remote<Receiver> {
       is_fresh_ = true;
       error_.reset();
     }
+    listener_ = host().cause().issuer;
     if (!hears_) link().hear_blocks(remote_answer_bound);  // before the first block is sent
     hears_ = true;
     ask();
@@ -290,9 +310,8 @@ class RemoteReceiver final : public Remote<Receiver> {
 
   void ask() {
     asked_ = std::chrono::steady_clock::now();
-    Value wish;
-    wish.set("seconds", seconds(stream_lease));
-    link().tell("stream/" + host().surroundings().device, to_json(wish));
+    link().tell("stream/" + host().surroundings().device,
+                to_json(StreamWish{.lasting_s = seconds(stream_lease), .issuer = listener_}));
   }
 
   void described(const ServedDevice& device) override {
@@ -329,6 +348,7 @@ class RemoteReceiver final : public Remote<Receiver> {
 
   std::optional<StreamSettings> settings_;
   bool hears_ = false;
+  Issuer listener_;
   std::chrono::steady_clock::time_point asked_{};
 
   std::mutex mutex_;

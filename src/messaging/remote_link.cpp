@@ -111,15 +111,14 @@ void RemoteLink::compare_clocks(Time theirs) {
   if (!ahead_ || ahead > *ahead_ || late_ >= 3) ahead_ = ahead, late_ = 0;
 }
 
-Command RemoteLink::command_of(const std::string& id, const std::string& command, Value parameters,
-                               Time expires) const {
-  const Cause cause = host_.cause();
+Command RemoteLink::command_of(const std::string& id, const std::string& command, Value parameters, Time expires,
+                               const Issuer* issuer) const {
   Command made;
   made.id = id;
   made.device = device_;
   made.name = command;
   made.parameters = std::move(parameters);
-  made.issuer = cause.issuer;
+  made.issuer = issuer == nullptr ? host_.cause().issuer : *issuer;
   made.issued = host_.surroundings().clock->now();
   made.expires = expires;
   return made;
@@ -146,11 +145,12 @@ std::size_t RemoteLink::publish(const std::string& topic, const std::string& bod
   return accepted;
 }
 
-Acknowledgment RemoteLink::ask(const std::string& command, Value parameters, Duration at_most, CommandState until) {
+Acknowledgment RemoteLink::ask(const std::string& command, Value parameters, Duration at_most, CommandState until,
+                               const Issuer* issuer) {
   check_there();
   const std::string id = new_id();
   const Time expires = node_time(host_.surroundings().clock->now()) + std::max(at_most, motion_lifetime);
-  const std::string body = to_json(telescope_command(command_of(id, command, std::move(parameters), expires)));
+  const std::string body = to_json(telescope_command(command_of(id, command, std::move(parameters), expires, issuer)));
   std::unique_lock lock(mutex_);
   const auto mine = pending_.insert(pending_.end(), Pending{id, {}});
   const auto forget = std::shared_ptr<void>(nullptr, [&](void*) { pending_.erase(mine); });  // under the lock
@@ -181,6 +181,40 @@ Acknowledgment RemoteLink::call(const std::string& command, Value parameters, Du
 
 Acknowledgment RemoteLink::complete(const std::string& command, Value parameters, Duration at_most) {
   return ask(command, std::move(parameters), at_most, CommandState::completed);
+}
+
+std::optional<Holder> RemoteLink::holder() const {
+  const std::lock_guard lock(mutex_);
+  const auto mine = std::ranges::find(state_.held, device_, &HeldDevice::device);
+  if (mine == state_.held.end() || !state_.online) return std::nullopt;
+  Holder held{{mine->name, mine->rank}, mine->until - ahead_.value_or(Duration::zero())};
+  if (held.until <= host_.surroundings().clock->now()) return std::nullopt;
+  return held;
+}
+
+// The node says it, too; who has taken the device need not wait for that.
+void RemoteLink::note_holder(const Issuer& issuer, Time until, Time from) {
+  const std::lock_guard lock(mutex_);
+  hands_changed_ = from;
+  std::erase_if(state_.held, [&](const HeldDevice& each) { return each.device == device_; });
+  if (until > from) state_.held.push_back({device_, issuer.name, issuer.rank, until});
+}
+
+void RemoteLink::take(const Issuer& issuer, Duration lease, Duration at_most) {
+  Value parameters;
+  parameters.set("lease", seconds(lease));
+  const Acknowledgment done = ask("take", std::move(parameters), at_most, CommandState::completed, &issuer);
+  note_holder(issuer, done.time + lease, done.time);
+}
+
+void RemoteLink::release(const Issuer& issuer) {
+  const std::optional<Holder> before = holder();
+  const Time now = node_time(host_.surroundings().clock->now());
+  const std::string body = to_json(telescope_command(command_of(new_id(), "release", {}, {}, &issuer)));
+  if (publish(topics_ + "command/" + device_, body, {}) == 0) {
+    host_.log(LogLevel::warning, "no transport takes the command release; the lease ends by itself");
+  }
+  if (before && before->issuer == issuer) note_holder(issuer, now, now);
 }
 
 void RemoteLink::send(const std::string& id, const std::string& command, Value parameters) {
@@ -277,8 +311,10 @@ void RemoteLink::hear_state(const NodeState& state) {
     const std::lock_guard lock(mutex_);
     if (state.boot < boot_) return;  // the death of one that came again since
     const bool was_there = state_.online;
+    const std::vector<HeldDevice> held = state.time < hands_changed_ ? state_.held : state.held;
     boot_ = state.boot;
     state_ = state;
+    state_.held = held;
     if (state.online) {
       heard_ = std::chrono::steady_clock::now();
       compare_clocks(state.time);

@@ -42,12 +42,20 @@ class RemoteLink final : public Subscriber {
  public:
   RemoteLink(const RemoteSettings& settings, Emitter& host, RemoteEars& ears);
   ~RemoteLink() override;
+  /// Nothing is heard any more, though somebody may still wait for an answer.
+  void end() noexcept { subscriptions_.clear(); }
 
   /// Until the node's birth came, or so long; whether it did.
   bool wait_for_birth(Duration at_most);
   /// Throws `device_fault` with a sentence when the node is away.
   void check_there() const;
   bool is_there() const;
+
+  /// Who holds the device, as the node said last.
+  std::optional<Holder> holder() const;
+  /// Throws what the node says, as `complete` does.
+  void take(const Issuer& issuer, Duration lease, Duration at_most);
+  void release(const Issuer& issuer);
 
   /// Sends a command and waits until the node has begun it or refused it. Throws what the node says; `timeout` when it
   /// says nothing. A command that sets something in motion is not to wait for a node that is away: it expires with us.
@@ -71,8 +79,12 @@ class RemoteLink final : public Subscriber {
     std::optional<Acknowledgment> latest{};
   };
 
-  Acknowledgment ask(const std::string& command, Value parameters, Duration at_most, CommandState until);
-  Command command_of(const std::string& id, const std::string& command, Value parameters, Time expires) const;
+  /// Until an answer of the kind `until`. `issuer`: null, whoever caused what the driver does now.
+  Acknowledgment ask(const std::string& command, Value parameters, Duration at_most, CommandState until,
+                     const Issuer* issuer = nullptr);
+  Command command_of(const std::string& id, const std::string& command, Value parameters, Time expires,
+                     const Issuer* issuer = nullptr) const;
+  void note_holder(const Issuer& issuer, Time until, Time from);
   std::size_t publish(const std::string& topic, const std::string& body, Duration lifetime);
   void hear(const Message& message);
   void hear_state(const NodeState& state);
@@ -97,6 +109,7 @@ class RemoteLink final : public Subscriber {
   std::chrono::steady_clock::time_point heard_{};
   std::optional<Duration> ahead_{};  ///< of our clock is theirs
   int late_ = 0;
+  Time hands_changed_{};  ///< by the node's clock: what it said before of who holds the device counts no more
   std::list<Pending> pending_;
 
   std::mutex ears_mutex_;

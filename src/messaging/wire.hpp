@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "astro/authority.hpp"
 #include "astro/block.hpp"
 #include "astro/json.hpp"
 #include "astro/transport.hpp"
@@ -43,6 +44,12 @@ T record_in(std::span<const std::byte> body) {
 std::string_view last_level(std::string_view topic) noexcept;
 std::string_view level_before_last(std::string_view topic) noexcept;
 
+/// Asks for the blocks of a receiver.
+struct StreamWish {
+  double lasting_s = 0.0;  ///< from now; zero ends it
+  Issuer issuer{"stream", Rank::observation};
+};
+
 /// A block as bytes: four bytes of length (little endian), JSON, the items.
 struct BlockMessage {
   std::uint64_t first = 0;
@@ -64,6 +71,12 @@ UnpackedBlock unpacked(std::span<const std::byte> body);
 }  // namespace astro::messaging
 
 namespace astro {
+
+template <>
+struct Description<messaging::StreamWish> {
+  using R = messaging::StreamWish;
+  static constexpr std::array fields{field<&R::lasting_s>("seconds"), field<&R::issuer>("issuer")};
+};
 
 template <>
 struct Description<messaging::BlockMessage> {

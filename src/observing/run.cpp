@@ -129,7 +129,12 @@ class Run {
  private:
   void take() const {
     receiver_.take(lease());
-    if (mount_) mount_->take(lease());
+    try {
+      if (mount_) mount_->take(lease());
+    } catch (const Error&) {
+      receiver_.release();
+      throw;
+    }
   }
   void release() const {
     receiver_.release();

@@ -126,6 +126,73 @@ TEST_F(NodeTest, WhatTheNodeRefusesIsRefusedInItsWords) {
   EXPECT_THAT(error.what(), HasSubstr("handset"));
 }
 
+TEST_F(NodeTest, IsHeldWhereItIsServedAndSeenByEveryone) {
+  const Node node = serve();
+  const Observatory town = control();
+  const Observatory pedestal =
+      Observatory::open(parse_site(site_text(broker().port(), name_)), {.state_folder = folder_.path() / "pedestal"});
+  const MountHandle ben = town.mount("dish", {"ben", Rank::operator_});
+  const MountHandle hand = pedestal.mount("dish", {"hand", Rank::handset});
+  ASSERT_TRUE(becomes([&] { return ben.status().time != Time{} && hand.status().time != Time{}; }));
+  const auto is_held_by = [](const MountHandle& dish, const std::string& name) {
+    const auto holder = dish.holder();
+    return (holder ? holder->issuer.name : "") == name;
+  };
+
+  ben.take(10min);
+  EXPECT_TRUE(is_held_by(ben, "ben"));
+  EXPECT_TRUE(is_held_by(node.observatory().mount("dish"), "ben"));
+  EXPECT_TRUE(becomes([&] { return is_held_by(hand, "ben"); }));
+  EXPECT_EQ(refused([&] { pedestal.mount("dish", {"eva", Rank::operator_}).take(); }).code(), ErrorCode::not_holder);
+
+  hand.move_rate({.first = degrees(1)}, 300ms);  // who outranks the holder takes the device over
+  EXPECT_TRUE(becomes([&] { return is_held_by(ben, "hand"); }));
+  EXPECT_THAT(refused([&] { ben.park(); }).what(), HasSubstr("handset hand"));
+  ben.release();
+  EXPECT_TRUE(is_held_by(ben, "hand"));
+
+  hand.release();
+  EXPECT_TRUE(is_held_by(hand, ""));
+  EXPECT_TRUE(becomes([&] { return is_held_by(ben, ""); }));
+  ben.park();
+}
+
+TEST_F(NodeTest, WhoHoldsAReceiverHearsIt) {
+  const Node node = serve();
+  const Observatory site = control();
+  const ReceiverHandle held = site.receiver("hydrogen", {"survey", Rank::observation});
+  held.tune({.sample_rate = kilohertz(250)});
+  held.take();
+  BlockStream stream = held.stream();
+  EXPECT_NE(stream.next(20s), nullptr);
+  const ReceiverHandle other = site.receiver("hydrogen", {"other", Rank::observation});
+  EXPECT_THAT(refused([&] { (void)other.tune({.sample_rate = kilohertz(500)}); }).what(), HasSubstr("survey"));
+}
+
+TEST_F(NodeTest, IsTakenByACommandOfADriverToo) {
+  const Node node = serve();
+  const Observatory site = control();
+  ASSERT_TRUE(becomes([&] { return site.mount("dish").status().time != Time{}; }));
+  Value lease;
+  lease.set("lease", 60.0);
+  const auto ended = [&](const char* name, const Value& parameters) {
+    return site
+        .execute({.id = new_id(),
+                  .device = "dish",
+                  .name = name,
+                  .parameters = parameters,
+                  .issuer = {"pedestal", Rank::handset}})
+        .wait_completed(10s);
+  };
+  EXPECT_EQ(ended("take", lease).state, CommandState::completed);
+  ASSERT_TRUE(node.observatory().mount("dish").holder());
+  EXPECT_EQ(node.observatory().mount("dish").holder()->issuer, (Issuer{"pedestal", Rank::handset}));
+  EXPECT_EQ(ended("release", {}).state, CommandState::completed);
+  EXPECT_TRUE(becomes([&] { return !node.observatory().mount("dish").holder(); }));
+  lease.set("lease", -1.0);
+  EXPECT_THAT(refused([&] { ended("take", lease); }).what(), HasSubstr("lease"));
+}
+
 TEST_F(NodeTest, CarriesOutCommandsOfAController) {
   const Node node = serve();
   const Observatory site = control();

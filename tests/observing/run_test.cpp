@@ -200,6 +200,15 @@ TEST(AnObservation, SaysWhoTookADeviceAway) {
   EXPECT_THAT(message, HasSubstr("'dish' was taken over by Vera"));
 }
 
+TEST(AnObservation, KeepsNoReceiverWhoseMountSomebodyElseHolds) {
+  Night night;
+  night.site().mount("dish", {.name = "Vera", .rank = Rank::operator_}).take();
+  std::string message;
+  EXPECT_EQ(code_of([&] { (void)night.observe(brief()); }, &message), ErrorCode::not_holder);
+  EXPECT_THAT(message, HasSubstr("held by operator Vera"));
+  EXPECT_FALSE(night.site().receiver("hydrogen").holder());
+}
+
 TEST(AnObservation, IsRefusedBeforeAnythingMoves) {
   Night night;
   const Axes before = night.site().mount("dish").status().axes;

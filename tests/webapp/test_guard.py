@@ -156,6 +156,7 @@ def test_a_page_of_another_site_changes_nothing(strict_room):
     assert client.cookies.get("control_room_refresh") == before
     assert client.get("/api/auth/me", headers=evil).status_code == 200, "to read, a page needs more than to ask"
     assert "access-control-allow-origin" not in client.get("/api/auth/me", headers=evil).headers
+    assert client.post("/api/auth/logout", headers={"Origin": "http://[half"}).status_code == 403
     assert refused(strict_room, "POST /api/auth/logout")["details"]["status"] == 403
     for ours in (strict_room.url, "https://dish.example.org"):
         assert client.post("/api/auth/refresh", headers={"Origin": ours}).status_code == 200
@@ -202,6 +203,7 @@ def test_who_is_trusted_by_the_address(strict_room):
     assert metrics(strict_room, X_Forwarded_For="127.0.0.1") == 401, "who is no proxy of ours speaks for somebody else"
     assert metrics(strict_room, Forwarded="for=127.0.0.1") == 401
     assert metrics(strict_room, Host="evil.example") == 401, "a name that was made to mean this address"
+    assert metrics(strict_room, Host="[half") == 401
     assert metrics(strict_room, Host="dish.example.org") == 200
     assert metrics(strict_room, "127.0.0.2", X_Forwarded_For="127.0.0.1") == 200, "our proxy is believed"
     assert metrics(strict_room, "127.0.0.2", X_Forwarded_For="127.0.0.1, 10.1.2.3") == 401

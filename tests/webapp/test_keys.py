@@ -18,7 +18,7 @@ def with_key(room, key):
 
 
 def test_a_key_is_shown_once_and_kept_as_a_hash(control_room):
-    client = control_room.client("observer")
+    client = control_room.client("operator")
     made = make(client, module="temp-sensor-01")
     assert made["key"].startswith("cr_")
     assert made["module"] == "temp-sensor-01"
@@ -38,6 +38,20 @@ def test_a_key_works_in_either_header_and_makes_no_keys(control_room):
     assert as_bearer.post("/api/keys", json={"name": "more", "role": "guest"}).status_code == 403
     assert as_bearer.get("/api/auth/me").status_code == 401, "it is no person"
     assert as_bearer.post("/api/auth/password", json={"old": PASSWORD, "new": PASSWORD * 2}).status_code == 401
+
+
+def test_only_who_may_operate_gives_a_module_a_voice(control_room):
+    asked = {"name": "mine", "role": "observer", "module": "somebodys-sensor"}
+    refused = control_room.client("observer").post("/api/keys", json=asked)
+    assert refused.status_code == 403 and "operate" in refused.json()["detail"]
+    owner = control_room.client("operator", "nora")
+    key = with_key(control_room, make(owner, role="guest", module="nora-sensor")["key"])
+    measured = {"module_id": "nora-sensor", "value": 1.0}
+    assert key.post("/api/sensors/temperature", json=measured).status_code == 200
+    assert key.post("/api/sensors/temperature", json={**measured, "module_id": "other"}).status_code == 403
+    change = control_room.admin().patch(f"/api/users/{owner.user['id']}", json={"role": "observer"})
+    assert change.status_code == 200
+    assert key.post("/api/sensors/temperature", json=measured).status_code == 403, "its owner may it no more"
 
 
 def test_a_key_may_no_more_than_its_owner(control_room):

@@ -99,6 +99,43 @@ def test_a_user_registers_is_admitted_observes_watches_and_has_mail_and_files(
     assert len(table) == 1024
 
 
+def test_the_waterfall_zooms_with_the_spectrum_above_it(visit, control_room):
+    client = control_room.client("observer")
+    wish = {**high_target(client), "integration_time": 300}
+    number = client.post("/v1/observations/", json={"observation": wish, "requestor": None}).json()["id"]
+    page = visit(control_room, "observer").page
+    page.goto(f"/observe/{number}")
+    waterfall = page.get_by_role("img", name="Waterfall").locator("canvas")
+    field = page.get_by_role("img", name="The spectrum so far").locator(".u-over")
+    until(lambda: painted(waterfall) > 20, OBSERVED_S)
+    beside = until(lambda: beside_the_band(waterfall))
+    assert 0.005 < beside < 0.05
+
+    until(lambda: abs(field.bounding_box()["x"] - waterfall.bounding_box()["x"]) < 2)
+    box = field.bounding_box()
+    page.mouse.move(box["x"] + 1, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.1 * box["width"], box["y"] + 60, steps=5)
+    page.mouse.up()
+    until(lambda: beside_the_band(waterfall) == pytest.approx(10 * beside, abs=0.03))
+    field.dblclick()
+    until(lambda: beside_the_band(waterfall) == pytest.approx(beside, abs=0.01))
+    client.delete(f"/v1/observations/{number}")
+
+
+def beside_the_band(waterfall) -> float:
+    """Which part of a waterfall, from its left, is what the receiver's filter lets not through: light on a light page."""
+    rows = waterfall.evaluate(
+        """canvas => {
+            const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, 1);
+            return [...data].filter((_, at) => at % 4 === 0);
+        }"""
+    )
+    if waterfall.evaluate("canvas => canvas.closest('.mirrored') !== null"):
+        rows.reverse()
+    return next((at for at, red in enumerate(rows) if red < 150), len(rows)) / len(rows)
+
+
 def painted(canvas) -> int:
     """How many colours are on a canvas."""
     return canvas.evaluate(

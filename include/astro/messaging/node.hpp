@@ -25,7 +25,8 @@
 ///
 /// - `birth` (retained): who it is, and its devices with their descriptions; `rebirth` asks for it anew, and has its
 ///   `id` among what that `answers`;
-/// - `state` (retained): that it is there, again and again; the last will says that it is not;
+/// - `state` (retained): that it is there, again and again, and who holds its devices; the last will says that it is
+/// not;
 /// - `data/{device}/{point}`: one telemetry value;
 /// - `command/{device}` and `acknowledgment/{device}`: the records of the topics `telescope.commands` and
 ///   `telescope.acknowledgments`; those to the node itself have the device `_node`;
@@ -35,13 +36,24 @@
 /// - `stream/{device}`: asks for the blocks of a receiver for some seconds; `blocks/{device}`: they.
 namespace astro::messaging {
 
+/// Who holds a device of a node.
+struct HeldDevice {
+  std::string device{};
+  std::string name{};  ///< of the issuer
+  Rank rank = Rank::operator_;
+  Time until{};  ///< by the node's clock
+
+  bool operator==(const HeldDevice&) const = default;
+};
+
 /// The body of `state`.
 struct NodeState {
   bool online = true;
   std::int64_t boot = 0;
   Time time{};
   std::string cause{};  ///< of its end: "bye" when it was closed, "lwt" when it vanished
-  double beat_s = 0.0;  ///< it says this so often
+  double beat_s = 0.0;  ///< it says this so often, and when a device changes hands
+  std::vector<HeldDevice> held{};
 };
 
 /// A device as a birth has it.
@@ -129,6 +141,16 @@ ASTRO_API std::string node_topics(const std::string& site_slug, const std::strin
 namespace astro {
 
 template <>
+struct Description<messaging::HeldDevice> {
+  using R = messaging::HeldDevice;
+  static constexpr const char* name = "held_device";
+  static constexpr std::array fields{field<&R::device>("device", {.says = "in the site file", .required = true}),
+                                     field<&R::name>("name", {.says = "who holds it"}),
+                                     field<&R::rank>("rank", {.says = "who outranks whom"}),
+                                     field<&R::until>("until", {.says = "by the node's clock"})};
+};
+
+template <>
 struct Description<messaging::NodeState> {
   using R = messaging::NodeState;
   static constexpr const char* name = "node_state";
@@ -137,7 +159,8 @@ struct Description<messaging::NodeState> {
       field<&R::boot>("boot", {.says = "counts the starts of the node", .required = true}),
       field<&R::time>("time", {.says = "by the node's clock"}),
       field<&R::cause>("cause", {.says = "of its end: bye, or lwt when it vanished"}),
-      field<&R::beat_s>("beat", {.unit = "s", .says = "it says this so often"})};
+      field<&R::beat_s>("beat", {.unit = "s", .says = "it says this so often, and when a device changes hands"}),
+      field<&R::held>("held", {.says = "the devices that somebody holds"})};
 };
 
 template <>

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from starlette.requests import HTTPConnection
 
-from ..callers import NOBODY, RIGHTS, Caller, Role, Way
+from ..callers import NOBODY, RIGHTS, Caller, Right, Role, Way
 from ..database import Database, now
 from ..settings import Settings
 from .audit import AuditLog
@@ -64,12 +64,8 @@ class Accounts:
         address = connection.client.host if connection.client else ""
         if getattr(connection.state, "forwarded_by", "") or not any_holds(self._trusted, address):
             return None
-        host = urlsplit(f"//{connection.headers.get('host', '')}").hostname or ""
-        if (
-            host not in LOCAL_NAMES
-            and host != urlsplit(self.settings.public_address).hostname
-            and not _is_address(host)
-        ):
+        host = _host_of(f"//{connection.headers.get('host', '')}")
+        if host not in LOCAL_NAMES and host != _host_of(self.settings.public_address) and not _is_address(host):
             return None
         role = Role(self.settings.trusted_role)
         return Caller(name=f"trusted {address}", role=role, way=Way.trusted, rights=RIGHTS[role])
@@ -106,8 +102,9 @@ class Accounts:
             way=Way.key,
             user_id=user.id,
             email=user.email or "",
-            module=key.module,
-            rights=RIGHTS[role] & RIGHTS[Role(user.role)],  # a key never outlives what its owner may
+            # A key never outlives what its owner may.
+            module=key.module if Right.operate in RIGHTS[Role(user.role)] else "",
+            rights=RIGHTS[role] & RIGHTS[Role(user.role)],
         )
 
     def caller_of_user(self, user: User, session_id: str = "") -> Caller:
@@ -225,6 +222,13 @@ def _token_of(connection: HTTPConnection) -> str:
             if protocol.startswith("bearer."):
                 return protocol.removeprefix("bearer.")
     return ""
+
+
+def _host_of(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:  # half of an IPv6 address
+        return ""
 
 
 def _is_address(host: str) -> bool:

@@ -106,6 +106,8 @@ def make_key(asked: KeyRequest, caller: Owner, accounts: OurAccounts) -> NewKey:
         raise HTTPException(403, "a key makes no keys: sign in")
     if not RIGHTS[asked.role] <= caller.rights:
         raise HTTPException(403, f"you may not give the role {asked.role}: you do not have all its rights")
+    if asked.module and not caller.may(Right.operate):
+        raise HTTPException(403, f"a module's key needs the right to {Right.operate}: what it posts counts as a device's")
     if asked.expires_at is not None and asked.expires_at <= now():
         raise HTTPException(409, "it would have expired already")
     secret = KEY_PREFIX + new_token()

@@ -42,7 +42,7 @@ STATUSES = {
     "out_of_limits": 422,
     "invalid_site": 422,
     "unsupported": 409,
-    "held": 409,
+    "not_holder": 409,
     "unsafe": 409,
     "cancelled": 409,
 }

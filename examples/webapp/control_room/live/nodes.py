@@ -36,9 +36,6 @@ class Nodes:
     def find(self, name: str) -> messaging.KnownNode | None:
         return next((node for node in self._known if node.name == name), None)
 
-    def node_of(self, device: str) -> str | None:
-        return next((node.name for node in self._known if device in node.devices), None)
-
     def admit(self, name: str, by: str) -> None:
         self._opened().admit(name, by)
         self._ask()

@@ -9,7 +9,6 @@ from typing import Any
 
 import astro
 from fastapi import FastAPI
-from starlette.requests import HTTPConnection
 
 from ..database import Database, now
 from .alarms import AlarmBell
@@ -73,10 +72,6 @@ class Live:
         time = time or now()
         self.feed.tell(name, value, to_time(time))
         self.journal.event(name, value, time)
-
-
-def live_of(connection: HTTPConnection) -> Live:
-    return connection.app.state.live
 
 
 def _process(folder: Path) -> str:

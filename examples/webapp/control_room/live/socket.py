@@ -81,7 +81,7 @@ class Sockets:
 async def live_socket(ws: WebSocket) -> None:
     sockets: Sockets = ws.app.state.live.sockets
     try:
-        who(ws, Right.watch)
+        await run_in_threadpool(who, ws, Right.watch)
         if len(sockets.watching) >= sockets.most:
             raise HTTPException(503, f"{sockets.most} watch already; come again later")
         protocol = ws.scope["extensions"].get(EXTENSION)

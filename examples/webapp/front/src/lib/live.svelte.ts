@@ -64,10 +64,6 @@ class Live {
     return () => this.#points.delete(told);
   }
 
-  send(value: unknown): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(value));
-  }
-
   async #open(): Promise<void> {
     const token = await accessToken();
     if (!this.#wanted) return;
