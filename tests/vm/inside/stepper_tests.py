@@ -135,15 +135,17 @@ def test_commanded_and_counted_steps_are_the_same(tmp_path, chip):
 
 def check_ramp(times, speed, acceleration):
     """No step sooner than the acceleration from rest and the speed allow; from the other end the same, for braking.
-    A step may be late for a quarter of the way to the next, so that from it the others are that much nearer."""
+    A step may be late for a quarter of the way to the next, so that from it the others are that much nearer; on an
+    emulated processor one in twenty may be later. A speed that is two in a hundred too high shows in each window."""
     for way in (times, [-t for t in reversed(times)]):
         for k in range(1, len(way)):
             accelerated = math.sqrt(2 * (k + 0.5) / acceleration) - math.sqrt(1 / acceleration)
             slack = 0.3 * max(1 / speed, math.sqrt(1 / acceleration))
             assert way[k] - way[0] >= accelerated - slack
             assert way[k] - way[0] >= k / speed - slack
-    for first, last in zip(times, times[20:], strict=False):
-        assert last - first >= 20 / speed - 0.3 / speed
+    windows = [last - first for first, last in zip(times, times[20:], strict=False)]
+    short = [window for window in windows if window < 20 / speed - 0.3 / speed]
+    assert len(short) <= len(windows) / 20
 
 
 def test_ramps_keep_their_acceleration_at_a_thousand_steps_a_second(tmp_path, chip):
