@@ -24,6 +24,25 @@ constexpr auto first_pause = 200ms;
 constexpr auto longest_pause = 5s;
 constexpr auto patience = 10s;  // for the broker to confirm dead letters, before one line of log
 
+/// Messages as rows that are read when the store asks for them: a server is at work on the first while we read the rest.
+template <Record T, class Read>
+class MessageRows final : public Rows {
+ public:
+  MessageRows(std::span<const Message> messages, const Read& read) : messages_(messages), read_(read) {
+    rows_.reserve(messages.size());
+  }
+  std::size_t size() const noexcept override { return messages_.size(); }
+  Cell cell(std::size_t row, std::size_t column) const override {
+    while (rows_.size() <= row) rows_.push_back(read_(messages_[rows_.size()]));
+    return RecordRows<T>(rows_).cell(row, column);
+  }
+
+ private:
+  std::span<const Message> messages_;
+  const Read& read_;
+  mutable std::vector<T> rows_;
+};
+
 bool can_be_waited_for(const Error& error) {
   return error.code() == ErrorCode::storage || error.code() == ErrorCode::transport ||
          error.code() == ErrorCode::timeout || error.code() == ErrorCode::busy;
@@ -112,6 +131,9 @@ class Recorder::State::Line final : public Subscriber {
  private:
   template <Record T, class Read>
   void store(std::span<const Message> messages, Read read);
+  /// Each message by itself, with what it may have to wait for; returns how many were new.
+  template <Record T, class Read>
+  std::size_t store_with_care(std::span<const Message> messages, Read read);
 
   void condemn(const Message& message, const std::string& reason) {
     dead_.push_back(message);
@@ -144,11 +166,27 @@ auto Recorder::State::persist(const std::string& doing, Function function) {
 
 template <Record T, class Read>
 void Recorder::State::Line::store(std::span<const Message> messages, Read read) {
+  dead_.clear();
+  reasons_.clear();
+  std::size_t inserted = 0;
+  try {
+    inserted = state_.store.insert_rows(schema_of<T>(), MessageRows<T, Read>(messages, read));
+  } catch (const Error&) {
+    inserted = store_with_care<T>(messages, read);
+  }
+  state_.bury(dead_, reasons_);
+  const std::lock_guard lock(state_.mutex);
+  state_.counts.messages += messages.size();
+  state_.counts.stored += inserted;
+  state_.counts.there += messages.size() - dead_.size() - inserted;
+  state_.counts.dead += dead_.size();
+}
+
+template <Record T, class Read>
+std::size_t Recorder::State::Line::store_with_care(std::span<const Message> messages, Read read) {
   std::vector<T> rows;
   std::vector<const Message*> origins;
   rows.reserve(messages.size());
-  dead_.clear();
-  reasons_.clear();
   for (const Message& message : messages) {
     try {
       rows.push_back(state_.persist("reading " + topic.pattern, [&] { return read(message); }));
@@ -159,27 +197,22 @@ void Recorder::State::Line::store(std::span<const Message> messages, Read read) 
     }
   }
   const auto insert_all = [&] { return state_.store.insert(std::span<const T>(rows)); };
-  std::size_t inserted = 0;
   try {
-    if (!rows.empty()) inserted = state_.persist("storing " + topic.pattern, insert_all);
+    return rows.empty() ? 0 : state_.persist("storing " + topic.pattern, insert_all);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::invalid_argument) throw;
-    // One of them is such that this store never takes it.
-    for (const T& row : rows) {
-      try {
-        inserted += state_.persist("storing " + topic.pattern, [&] { return state_.store.insert(std::span(&row, 1)); });
-      } catch (const Error& why) {
-        if (why.code() != ErrorCode::invalid_argument) throw;
-        condemn(*origins[static_cast<std::size_t>(&row - rows.data())], why.what());
-      }
+  }
+  // One of them is such that this store never takes it.
+  std::size_t inserted = 0;
+  for (const T& row : rows) {
+    try {
+      inserted += state_.persist("storing " + topic.pattern, [&] { return state_.store.insert(std::span(&row, 1)); });
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::invalid_argument) throw;
+      condemn(*origins[static_cast<std::size_t>(&row - rows.data())], error.what());
     }
   }
-  state_.bury(dead_, reasons_);
-  const std::lock_guard lock(state_.mutex);
-  state_.counts.messages += messages.size();
-  state_.counts.stored += inserted;
-  state_.counts.there += messages.size() - dead_.size() - inserted;
-  state_.counts.dead += dead_.size();
+  return inserted;
 }
 
 void Recorder::State::tell(MetricWriter& writer) const {
