@@ -114,7 +114,7 @@ astro::StreamSettings Camera::tune(const astro::Tuning& wanted) {
   const astro::Value options = telescope_kit::merged(options_, wanted.options);
   lock.unlock();
   apply(options);
-  const astro::StreamSettings stream = taken(options);
+  astro::StreamSettings stream = taken(options);
   lock.lock();
   stream_ = stream;
   options_ = stream.tuning.options;
