@@ -116,6 +116,25 @@ def test_a_session_that_ended_commands_no_more_over_an_open_socket(control_room)
         assert "token" in client.error() or "sign" in client.error()
 
 
+def test_a_session_that_ended_watches_no_more(start_control_room):
+    room = start_control_room(access_minutes=0.1)
+    stays, goes = room.client("observer"), room.client("operator")
+    token, other = (client.headers["Authorization"].removeprefix("Bearer ") for client in (stays, goes))
+    with watch(room.url, token) as staying, watch(room.url, other) as going:
+        going.point("temperature")
+        assert goes.post("/api/auth/logout").status_code == 204
+        with pytest.raises(ConnectionClosed) as closed:
+            for _ in range(10_000):
+                going.next()
+        assert closed.value.rcvd.code == 1008
+        time.sleep(8)
+        with pytest.raises(InvalidStatus), watch(room.url, token):
+            pass  # it has expired by now, which ends no session
+        staying.point("temperature")
+        staying.command("get_status")
+        assert "expired" in staying.error()
+
+
 def test_a_page_of_somebody_else_may_not_watch_in_a_trusted_browser(control_room):
     with pytest.raises(InvalidStatus) as refused, watch(control_room.url, origin="https://evil.example"):
         pass

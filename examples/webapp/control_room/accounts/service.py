@@ -48,12 +48,15 @@ class Accounts:
 
     # Who asks
 
-    def identify(self, connection: HTTPConnection) -> Caller:
+    def identify(self, connection: HTTPConnection, *, is_open: bool = False) -> Caller:
+        """`is_open`: a socket that was opened while its token held. The token may expire, its session may not end."""
         token = _token_of(connection)
         if not token:
             return NOBODY
         try:
-            return self._caller_of_key(token) if token.startswith(KEY_PREFIX) else self._caller_of_access(token)
+            if token.startswith(KEY_PREFIX):
+                return self._caller_of_key(token)
+            return self._caller_of_access(token, is_open)
         except Refused as why:
             connection.state.refused = f"a token was sent: {why}"
             raise HTTPException(401, f"the token does not hold: {why}", {"WWW-Authenticate": "Bearer"}) from None
@@ -70,13 +73,13 @@ class Accounts:
         role = Role(self.settings.trusted_role)
         return Caller(name=f"trusted {address}", role=role, way=Way.trusted, rights=RIGHTS[role])
 
-    def _caller_of_access(self, token: str) -> Caller:
-        claims = self.signer.claims("access", token)
+    def _caller_of_access(self, token: str, is_open: bool) -> Caller:
+        claims = self.signer.claims("access", token, also_expired=is_open)
         with self.database.reading() as session:
             found = session.execute(
                 select(User, SignIn).join(SignIn, SignIn.user_id == User.id).where(SignIn.id == str(claims.get("sid")))
             ).one_or_none()
-        if found is None or found[1].revoked_at is not None:
+        if found is None or found[1].revoked_at is not None or found[1].expires_at <= now():
             raise Refused("its session has ended")
         user = found[0]
         _refuse_disabled(user)

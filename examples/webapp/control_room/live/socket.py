@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from contextlib import suppress
 from typing import Any
 
 import astro
@@ -23,6 +24,8 @@ log = logging.getLogger("control_room.live")
 router = APIRouter()
 BATCHES = "astro.batch.v1"
 MOST_IDS = 1000
+LOOK_EVERY_S = 5.0
+NO_LONGER = 1008  # RFC 6455: against the rules
 
 
 class Watching:
@@ -95,6 +98,7 @@ async def live_socket(ws: WebSocket) -> None:
     batches = BATCHES in offered
     await ws.accept(subprotocol=BATCHES if batches else bearer)
     watching = Watching(sockets, protocol, batches)
+    looking = asyncio.create_task(_close_with_its_session(ws))
     try:
         watching.send()
         while True:
@@ -106,13 +110,29 @@ async def live_socket(ws: WebSocket) -> None:
     except WebSocketDisconnect:
         pass
     finally:
+        looking.cancel()
         watching.leave()
 
 
-def who(ws: WebSocket, right: Right) -> Caller:
+async def _close_with_its_session(ws: WebSocket) -> None:
+    while await run_in_threadpool(may_still_watch, ws):
+        await asyncio.sleep(LOOK_EVERY_S)
+    with suppress(RuntimeError, WebSocketDisconnect):
+        await ws.close(NO_LONGER, "who opened it may watch no longer")
+
+
+def may_still_watch(ws: WebSocket) -> bool:
+    try:
+        who(ws, Right.watch, is_open=True)
+    except HTTPException:
+        return False
+    return True
+
+
+def who(ws: WebSocket, right: Right, *, is_open: bool = False) -> Caller:
     """Asked anew for each command: a session that was ended commands no more over a socket that is still open."""
     accounts = ws.app.state.accounts
-    caller: Caller = accounts.identify(ws)
+    caller: Caller = accounts.identify(ws, is_open=is_open)
     if caller.way == Way.nothing:
         caller = accounts.identify_trusted(ws) or NOBODY
     if not caller.may(right):

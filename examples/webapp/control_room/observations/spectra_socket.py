@@ -2,6 +2,7 @@
 """/ws/spectra: live spectra of one observation, in binary frames (`watching.frame_of` says what is in them)."""
 
 import asyncio
+import time
 from contextlib import suppress
 
 from fastapi import APIRouter, HTTPException, WebSocket, WebSocketDisconnect
@@ -9,7 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.websockets import WebSocketState
 
 from ..callers import Right
-from ..live.socket import who
+from ..live.socket import NO_LONGER, may_still_watch, who
 from .contract import ENDED
 from .tables import Observation
 
@@ -37,8 +38,14 @@ async def spectra(socket: WebSocket, id: int = 0) -> None:
     watching = socket.app.state.observations.watching
     watcher = watching.begin(id)
     gone = asyncio.create_task(_until_gone(socket))
+    look_at = 0.0
     try:
         while not gone.done():
+            if time.monotonic() > look_at:
+                if not await asyncio.to_thread(may_still_watch, socket):
+                    await socket.close(NO_LONGER, "who opened it may watch no longer")
+                    return
+                look_at = time.monotonic() + LOOK_EVERY_S
             coming = asyncio.create_task(watcher.next())
             await asyncio.wait({coming, gone}, timeout=LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
             if not coming.done():
