@@ -173,7 +173,8 @@ def test_an_observation_that_runs_holds_the_mount_until_an_operator_moves_it(roo
     ben, _ = free
     id = ask(room.client("observer"), integration_time=600.0)["id"]
     wait_for(lambda: drive(ben)["rank"], "observation")
-    act(ben, "request")
+    told = act(ben, "request")
+    assert told["rank"] == "observation" and [each["who"] for each in told["requests"]] == ["ben"]
     act(ben, "move", 202, azimuth_deg=100, altitude_deg=50)
     wait_for(lambda: room.client("observer").get(f"/v1/observations/{id}").json()["status"], "PENDING")
     kept = room.client("observer").get(f"/v1/observations/{id}").json()

@@ -58,6 +58,8 @@ class Control:
         held = self._room.site.mount(mount).holder
         if held is not None and (driver is None or held[0].name != driver.who):
             issuer, until = held  # a handset, or an observation that runs
+            if driver is not None:
+                requests.insert(0, (driver.who, driver.since))  # it is his when they let go
             return Drive(mount, issuer.name or str(issuer.rank), str(issuer.rank), None, self._real(until), requests)
         if driver is None:
             return Drive(mount, None, None, None, None, requests)
