@@ -7,6 +7,15 @@ import { site } from "./site.svelte";
 export type Role = "guest" | "observer" | "operator" | "curator" | "admin";
 export type Right = "watch" | "observe" | "operate" | "curate" | "administer";
 
+/** How one comes in here. */
+export interface Ways {
+  registration: "open" | "admitted" | "closed";
+  guests: boolean;
+  oidc: boolean;
+  oidc_name: string;
+  mail: boolean;
+}
+
 export interface User {
   id: number;
   username: string;
