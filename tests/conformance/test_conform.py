@@ -229,9 +229,8 @@ def test_wrong_use_is_told(tmp_path):
 
 
 def test_people_are_told_what_failed_and_why(tmp_path):
-    environment = dict(os.environ, ASTRO_PLUGIN_PATH=str(BUILD / "wrong"))
     asked = [PROGRAM, "conform", "wrong", "--kind", "controller", "--settings", "fault=emits nothing", "--only", "C-01,C-03", "--except", "C-03"]
-    ran = subprocess.run(asked, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    ran = subprocess.run(asked, cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True)
     assert ran.returncode == 1
     assert re.search(r"C-01  FAILED +Reads the hardware and emits its points\.\n +-> its description has points", ran.stdout)
     assert re.search(r"C-03  left out", ran.stdout)

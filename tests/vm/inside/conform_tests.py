@@ -75,11 +75,12 @@ def tried(tmp_path_factory):
     pad = Gamepad()
     devices = {"camera": camera(), "sensors.bno055": str(made_bus())}
     chip = made_chip(devices["sensors.bno055"])
+    before = dict(os.environ)  # pytest changes it between tests, while the threads below would copy it
 
     def report(driver, folder):
         (folder / "site.yaml").write_text(SITE + SITES[driver].replace("DEVICE", devices.get(driver, "")))
         asked = [PROGRAM, "conform", "--site", "site.yaml", "--device", "device", "--json"]
-        environment = dict(os.environ, XDG_STATE_HOME=str(folder))
+        environment = before | {"XDG_STATE_HOME": str(folder)}
         ran = subprocess.run(asked, cwd=folder, env=environment, capture_output=True, text=True, timeout=900, check=False)
         assert ran.returncode in (0, 1), ran.stdout + ran.stderr
         return json.loads(ran.stdout)["reports"][0]["results"]
