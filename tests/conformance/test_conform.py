@@ -24,6 +24,8 @@ import astro
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("ASTRO_BUILD", ROOT / "build/release"))
+# As it was in the beginning: pytest changes it between tests, while the threads below copy it.
+ENVIRONMENT = dict(os.environ, ASTRO_PLUGIN_PATH=str(BUILD / "wrong"))
 PROGRAM = BUILD / "bin/astro"
 KINDS = ["mount", "receiver", "controller", "transport", "store"]
 
@@ -109,7 +111,7 @@ WRONG += [(kind, fault, check) for kind in KINDS for fault, check in OF_KIND[kin
 
 
 def conform(*arguments, folder, **more):
-    environment = dict(os.environ, ASTRO_PLUGIN_PATH=str(BUILD / "wrong"), XDG_STATE_HOME=str(folder), **more)
+    environment = ENVIRONMENT | {"XDG_STATE_HOME": str(folder)} | more
     ran = subprocess.run(
         [PROGRAM, "conform", *map(str, arguments), "--json"], cwd=folder, env=environment, capture_output=True, text=True, timeout=500
     )
