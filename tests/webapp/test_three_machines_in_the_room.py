@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """From the click to the spectrum, the mail and the download, with the dish, the receiver and the handset on machines of
-their own; and the handset takes the dish from the control room. Its machine is a virtual one, whose kernel has a gamepad.
-Over Kafka there is only the weather beside the dish: a client of it takes minutes to come up where nothing is compiled to
-the machine's own instructions."""
+their own; and the handset takes the dish from the control room. Its machine is a virtual one, whose kernel has a gamepad."""
 
 import contextlib
 import re
@@ -46,7 +44,8 @@ receivers:
 controllers:
   frontend: {{driver: simulator.frontend, runs: {{node: receiver}}}}
   weather: {{driver: simulator.environment, runs: {{node: handset}}}}
-{pedestal}stores:
+  pedestal: {{driver: handset, steers: dish, gamepad: Pedestal Pad, speeds: [4 deg], lifetime: 1 s, runs: {{node: handset}}}}
+stores:
   archive: {{driver: sqlite, path: archive.db}}
 calibration:
   hydrogen:
@@ -56,11 +55,6 @@ calibration:
     sky: {{controller: frontend, command: select_load, parameters: {{load: sky}}}}
 queue: {{store: archive}}
 telemetry: {{store: archive}}
-"""
-
-
-PEDESTAL = """\
-  pedestal: {driver: handset, steers: dish, gamepad: Pedestal Pad, speeds: [4 deg], lifetime: 1 s, runs: {node: handset}}
 """
 
 
@@ -108,21 +102,20 @@ def take_the_dish_at_the_pedestal(pedestal, operator, page):
     expect(holder).to_have_text("Nobody drives dish.")
 
 
-@pytest.mark.parametrize(("broker", "has_pedestal"), [("mosquitto", True), ("kafka", False)])
+@pytest.mark.parametrize("broker", ["mosquitto", "kafka"])
 def test_from_the_click_to_the_spectrum_the_mail_and_the_download(
-    broker, has_pedestal, visit, start_control_room, start_server, mail_server, tmp_path
+    broker, visit, start_control_room, start_server, mail_server, tmp_path
 ):
     processes = []
     with Hill() as hill, contextlib.ExitStack() as ending:
-        if has_pedestal:
-            pedestal = ending.enter_context(contextlib.closing(Pedestal(hill, tmp_path / "pedestal.log")))
+        pedestal = ending.enter_context(contextlib.closing(Pedestal(hill, tmp_path / "pedestal.log")))
         _, line = getattr(hill, broker)(start_server)
         site = tmp_path / "hill.yaml"
-        site.write_text(SITE.format(name=f"hill-{hill.tag}", broker=line, pedestal=PEDESTAL if has_pedestal else ""))
+        site.write_text(SITE.format(name=f"hill-{hill.tag}", broker=line))
         try:
             for node in NODES:
                 words = [ROOT / "build/release/bin/astro", "node", site, "--name", node, "--state", tmp_path / node]
-                if node == "handset" and has_pedestal:
+                if node == "handset":
                     pedestal.serve(*words)
                     continue
                 command = [*hill.within(node), *map(str, words)]
@@ -151,8 +144,7 @@ def test_from_the_click_to_the_spectrum_the_mail_and_the_download(
                 found.verify("exception")
                 assert [hdu for hdu in found if hdu.data is not None], "the FITS file has no data"
 
-            if has_pedestal:
-                take_the_dish_at_the_pedestal(pedestal, operator, visit(room, "operator").page)
+            take_the_dish_at_the_pedestal(pedestal, operator, visit(room, "operator").page)
 
             # The machine of the dish is gone, and the room tells.
             processes[NODES.index("movement")].kill()
