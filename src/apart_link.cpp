@@ -148,7 +148,7 @@ void ApartLink::open(Emitter& host) {
 }
 
 ApartLink::ProcessPtr ApartLink::start(Steady::time_point deadline) {
-  const auto process = std::make_shared<Process>(setup_.program);
+  auto process = std::make_shared<Process>(setup_.program);
   {
     const std::lock_guard lock(mutex_);
     starting_ = process;

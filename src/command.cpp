@@ -191,7 +191,7 @@ Acknowledgment Execution::latest() const { return state_->latest(); }
 Acknowledgment Execution::wait(Duration at_most) const { return state_->wait(at_most); }
 
 Acknowledgment Execution::wait_completed(Duration at_most) const {
-  const Acknowledgment last = state_->wait(at_most);
+  Acknowledgment last = state_->wait(at_most);
   if (last.state == CommandState::completed) return last;
   if (!is_final(last.state)) {
     throw Error(ErrorCode::timeout, "command " + last.command + " of device '" + last.device + "' has not ended in " +

@@ -24,13 +24,13 @@ std::string DeviceHost::point_id(std::string_view point) const {
 
 void DeviceHost::point(std::string_view point, Value value, Quality quality, std::optional<Time> time) {
   try {
-    emit(point, std::move(value), quality, time.value_or(clock().now()));
+    emit(point, value, quality, time.value_or(clock().now()));
   } catch (const std::exception& error) {
     log_once("point " + std::string(point), error.what());
   }
 }
 
-void DeviceHost::emit(std::string_view name, Value value, Quality quality, Time time) {
+void DeviceHost::emit(std::string_view name, const Value& value, Quality quality, Time time) {
   const std::lock_guard lock(points_mutex_);
   const auto found = points_.find(std::string(name));
   if (found == points_.end()) {

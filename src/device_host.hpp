@@ -102,7 +102,7 @@ class DeviceHost : public Emitter, public detail::WorkerClient, public std::enab
 
   /// What `point` takes from now on.
   void set_points(std::vector<Field> points);
-  void emit(std::string_view point, Value value, Quality quality, Time time);
+  void emit(std::string_view point, const Value& value, Quality quality, Time time);
   std::optional<Point> latest_point(const std::string& point) const;
   std::string point_id(std::string_view point) const;
   void notice(const char* kind, LogLevel level, const std::string& message) noexcept;

@@ -14,6 +14,9 @@ namespace astro::detail {
 
 namespace {
 
+/// A text as C has it in a file's note.
+std::string_view up_to_zero(std::string_view text) noexcept { return text.substr(0, text.find('\0')); }
+
 constexpr std::uint64_t most_segments = 256;
 constexpr std::uint64_t most_note_bytes = 1u << 16;
 constexpr std::uint64_t most_dynamic_entries = 4096;
@@ -145,7 +148,7 @@ std::optional<std::string> ElfLibrary::note(const std::string& owner, std::uint3
       std::string text(head.n_descsz, '\0');
       file_.read(offset, text.data(), text.size());
       offset += padded(head.n_descsz);
-      if (head.n_type == type && std::string_view(name.c_str()) == owner) return std::string(text.c_str());
+      if (head.n_type == type && up_to_zero(name) == owner) return std::string(up_to_zero(text));
     }
   }
   return std::nullopt;

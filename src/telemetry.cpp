@@ -191,7 +191,7 @@ std::optional<Point> TelemetryHub::latest(const std::string& id) const {
 }
 
 std::shared_ptr<ListenerQueue> TelemetryHub::add(Listener& listener) {
-  const auto queue = std::make_shared<ListenerQueue>(listener);
+  auto queue = std::make_shared<ListenerQueue>(listener);
   queue->start();
   const std::lock_guard lock(mutex_);
   if (closed_) queue->finish();

@@ -327,7 +327,8 @@ Value filled(std::span<const Field> fields, CheckedMap checked) {
   Map map;
   map.reserve(fields.size());
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    map.emplace_back(fields[i].name, checked.given[i] ? std::move(checked.values[i]) : fields[i].default_value);
+    Value& value = checked.given[i] ? checked.values[i] : (checked.values[i] = fields[i].default_value);
+    map.emplace_back(fields[i].name, std::move(value));
   }
   return map;
 }

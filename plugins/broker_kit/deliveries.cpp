@@ -180,7 +180,7 @@ void Deliveries::wait_for_work(const Worker& worker, Lock& lock) {
   else arrived_.wait_until(lock, wake);
 }
 
-void Deliveries::deliver(Worker& worker, std::shared_ptr<Line> line, Lock& lock) {
+void Deliveries::deliver(Worker& worker, const std::shared_ptr<Line>& line, Lock& lock) {
   line->busy = true;
   line->turn = ++worker.turns;
   lock.unlock();

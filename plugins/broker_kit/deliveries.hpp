@@ -57,7 +57,7 @@ class Deliveries final {
   std::shared_ptr<Line> next_line(const Worker& worker) const;
   void wait_for_work(const Worker& worker, Lock& lock);
   void run(Worker& worker);
-  void deliver(Worker& worker, std::shared_ptr<Line> line, Lock& lock);
+  void deliver(Worker& worker, const std::shared_ptr<Line>& line, Lock& lock);
   std::string hand_over(Subscriber& subscriber, Source& source) noexcept;
 
   const std::shared_ptr<Clock> clock_;

@@ -33,7 +33,7 @@ std::vector<std::string> choices_of(const Property& property) {
 }
 
 std::string says_of(const Property& property, const std::string& name, const Element* element = nullptr) {
-  const std::string of = property.label.empty() ? name : property.label;
+  std::string of = property.label.empty() ? name : property.label;
   if (element == nullptr || property.elements.size() == 1) return of;
   return of + ": " + (element->label.empty() ? element->name : element->label);
 }

@@ -23,8 +23,8 @@ constexpr astro::Duration between_tries = std::chrono::milliseconds(500);
 constexpr const char* unknown_device =
     "the server says nothing of such a device; `indi_getprop` lists those that it knows";
 constexpr std::size_t most_properties = 2000;
-constexpr std::size_t most_held = 64 << 20;    // bytes of all their texts
-constexpr std::size_t least_flow = 64 * 1024;  // bytes in a spell of silence: a large frame is on its way
+constexpr std::size_t most_held = std::size_t{64} << 20;    // bytes of all their texts
+constexpr std::size_t least_flow = std::size_t{64} * 1024;  // bytes in a spell of silence: a large frame is on its way
 
 std::string vector_xml(const char* kind, const std::string& device, const std::string& property,
                        const std::string& members) {
@@ -129,7 +129,7 @@ void Session::run(const std::stop_token& stop) {
 void Session::serve(const std::stop_token& stop, XmlReader& reader) {
   const std::string ask = "<getProperties version=\"1.7\" device=\"" + escaped(peer_.device) + "\"";
   send(ask + "/>\n");
-  std::vector<std::byte> bytes(64 * 1024);
+  std::vector<std::byte> bytes(std::size_t{64} * 1024);
   const std::uint64_t heard_before = heard_;
   std::uint64_t heard = heard_before;
   std::size_t flow = 0;

@@ -19,13 +19,13 @@ namespace indi {
 
 namespace {
 
-constexpr std::size_t longest_tag = 64 * 1024;   // with its attributes
-constexpr std::size_t longest_text = 64 * 1024;  // of what is no blob
+constexpr std::size_t longest_tag = std::size_t{64} * 1024;   // with its attributes
+constexpr std::size_t longest_text = std::size_t{64} * 1024;  // of what is no blob
 constexpr std::size_t longest_name = 256;        // of a device, a property, an element
 constexpr std::size_t most_elements = 4096;      // of a property
-constexpr std::size_t most_words = 4 << 20;      // bytes of names, labels and texts in a message
+constexpr std::size_t most_words = std::size_t{4} << 20;      // bytes of names, labels and texts in a message
 constexpr std::size_t most_unknown_names = 200;  // Expat keeps each for ever
-constexpr std::size_t blob_piece = 48 * 1024;    // bytes that are reserved ahead of what has come
+constexpr std::size_t blob_piece = std::size_t{48} * 1024;    // bytes that are reserved ahead of what has come
 
 [[noreturn]] void refuse(const std::string& what) {
   throw astro::Error(astro::ErrorCode::device_fault, "what came is no INDI: " + what);
@@ -349,7 +349,7 @@ XmlReader::XmlReader(const Bounds& bounds, Receive receive)
 XmlReader::~XmlReader() = default;
 
 void XmlReader::feed(std::span<const std::byte> bytes) {
-  constexpr std::size_t piece = 16 * 1024;
+  constexpr std::size_t piece = std::size_t{16} * 1024;
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
     const auto part = bytes.subspan(at, std::min(piece, bytes.size() - at));
     state_->unread += part.size();

@@ -235,7 +235,7 @@ void Producer::begin(KafkaTopic& topic) {
   rd_kafka_topic_conf_set(conf, "compression.codec", name_of(topic.rule.compression), problem, sizeof problem);
   // By key as Java's clients do it, so that theirs and ours meet in one partition.
   const bool by_key = topic.is_compacted || topic.rule.partition_by == PartitionBy::key;
-  rd_kafka_topic_conf_set_opaque(conf, reinterpret_cast<void*>(static_cast<std::uintptr_t>(by_key)));
+  rd_kafka_topic_conf_set_opaque(conf, by_key ? &topic : nullptr);
   rd_kafka_topic_conf_set_partitioner_cb(conf, [](const rd_kafka_topic_t* handle, const void* key, std::size_t length,
                                                   std::int32_t count, void* keyed, void* carried) {
     if (keyed != nullptr && length != 0)

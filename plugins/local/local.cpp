@@ -54,7 +54,7 @@ class LocalTransport final : public Transport {
     std::string shared{};
   };
 
-  explicit LocalTransport(Settings settings) : settings_(settings) {}
+  explicit LocalTransport(Settings settings) : settings_(std::move(settings)) {}
   ~LocalTransport() override {
     say_will();
     close();

@@ -65,7 +65,7 @@ void S3::write_in_parts(const std::string& key, std::span<const std::byte> conte
 
 std::string S3::open_upload(const std::string& key) {
   const Response list = expect(request("GET", "", {{{"prefix", key}, {"uploads", ""}}}), doing);
-  const std::string upload = tag(list.text(), "UploadId");
+  std::string upload = tag(list.text(), "UploadId");
   if (!upload.empty()) return upload;
   Request begin = request("POST", key, {{{"uploads", ""}}});
   encrypt(begin);

@@ -168,7 +168,7 @@ bool rests_in(FieldType type, std::string_view sql_name, SqlType& found) noexcep
 }
 
 std::string kind_of(const Field& field) {
-  const std::string type(to_string(field.type));
+  std::string type(to_string(field.type));
   if (field.type == FieldType::array) return type + " of " + std::string(to_string(field.dtype));
   if (field.type == FieldType::list) return type + " of " + std::string(to_string(field.element));
   return type;

@@ -100,7 +100,7 @@ std::vector<std::string> names_in(const fs::path& folder, std::string_view begin
   return names;
 }
 
-std::string Names::unlike(std::string name) {
+std::string Names::unlike(const std::string& name) {
   std::string each = name;
   for (int count = 2; !taken_.insert(each).second; ++count) each = name + "_" + std::to_string(count);
   return each;

@@ -74,7 +74,7 @@ class Source : public astro::Controller {
 /// Names for readings: each once, the second of a name with _2 behind it.
 class Names {
  public:
-  std::string unlike(std::string name);
+  std::string unlike(const std::string& name);
 
  private:
   std::set<std::string> taken_{};

@@ -73,7 +73,7 @@ astro::StreamSettings Receiver::tune(const astro::Tuning& wanted) {
     throw astro::Error(astro::ErrorCode::device_fault,
                        "tuning: the SDR is away; plug it in again, and try when its log says that it is back");
   }
-  const astro::StreamSettings stream = radio_->tune(wanted);
+  astro::StreamSettings stream = radio_->tune(wanted);
   tuning_ = stream.tuning;
   item_bytes_ = stream.item_bytes();
   if (streaming_) gaps_.begin(tuning_.sample_rate.hertz(), Steady::now());

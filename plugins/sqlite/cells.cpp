@@ -109,7 +109,7 @@ const char* column_type(FieldType type) noexcept {
 }
 
 std::string kind_of(const Field& field) {
-  const std::string type(to_string(field.type));
+  std::string type(to_string(field.type));
   if (field.type == FieldType::array) return type + " of " + std::string(to_string(field.dtype));
   if (field.type == FieldType::list) return type + " of " + std::string(to_string(field.element));
   return type;

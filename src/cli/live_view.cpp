@@ -63,7 +63,7 @@ std::vector<std::string> LiveView::lines(const Progress& progress, std::size_t c
     for (const double value : now) {
       const double height =
           part_of(value, least, highest) * spectrum_rows - static_cast<double>(spectrum_rows - 1 - row);
-      line += bars[static_cast<std::size_t>(std::clamp(height, 0.0, 1.0) * (bars.size() - 1) + 0.5)];
+      line += bars[static_cast<std::size_t>(std::lround(std::clamp(height, 0.0, 1.0) * (bars.size() - 1)))];
     }
     made.push_back(std::move(line));
   }
@@ -73,7 +73,7 @@ std::vector<std::string> LiveView::lines(const Progress& progress, std::size_t c
   for (const std::vector<double>& past : waterfall_) {
     std::string line;
     for (const double value : past)
-      line += shades[static_cast<std::size_t>(part_of(value, least, highest) * (shades.size() - 1) + 0.5)];
+      line += shades[static_cast<std::size_t>(std::lround(part_of(value, least, highest) * (shades.size() - 1)))];
     made.push_back(std::move(line));
   }
   if (progress.mount) {

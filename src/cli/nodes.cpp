@@ -72,7 +72,7 @@ struct ConfigureArguments {
 
 std::string text_in(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  std::string text{std::istreambuf_iterator<char>(in), {}};
   if (!in) throw Error(ErrorCode::not_found, "reading the configuration " + file + ": it cannot be read");
   return text;
 }

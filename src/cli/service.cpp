@@ -126,7 +126,7 @@ Duration watchdog_interval() {
 std::string unit_name(const std::string& node) { return "astro-node-" + node + ".service"; }
 
 std::filesystem::path install(const ServiceUnit& unit) {
-  const std::filesystem::path file = unit.folder / unit_name(unit.node);
+  std::filesystem::path file = unit.folder / unit_name(unit.node);
   std::ofstream out(file);
   out << text_of(unit);
   out.close();
@@ -138,7 +138,7 @@ std::filesystem::path install(const ServiceUnit& unit) {
 }
 
 std::filesystem::path uninstall(const ServiceUnit& unit) {
-  const std::filesystem::path file = unit.folder / unit_name(unit.node);
+  std::filesystem::path file = unit.folder / unit_name(unit.node);
   std::error_code error;
   if (std::filesystem::remove(file, error)) return file;
   if (!error) {

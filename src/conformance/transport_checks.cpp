@@ -412,6 +412,7 @@ void ends_waits_when_it_closes(Trial& trial) {
 void keeps_the_order_of_keys(Trial& trial) {
   constexpr int publishers = 3;
   constexpr int messages = 3000;
+  constexpr std::size_t all = std::size_t{publishers} * messages;
   std::atomic<int> disorder = 0;
   std::map<std::string, int> last;
   Bus bus(trial);
@@ -446,10 +447,10 @@ void keeps_the_order_of_keys(Trial& trial) {
   for (auto& thread : threads) thread.get();
   restless.request_stop();
   restless.join();
-  ordered.wait_for(static_cast<std::size_t>(publishers * messages));
+  ordered.wait_for(all);
   require(disorder == 0,
           std::to_string(disorder) + " messages came in another order than they were published with one key");
-  require(ordered.count() == static_cast<std::size_t>(publishers * messages), "more came than was published");
+  require(ordered.count() == all, "more came than was published");
 }
 
 void carries_many_topics(Trial& trial) {

@@ -29,7 +29,7 @@ std::optional<double> first_number(const FitsHeader& header, std::initializer_li
 
 std::string first_text(const FitsHeader& header, std::initializer_list<const char*> names) {
   for (const char* name : names) {
-    const std::string text(text::trimmed(header.text(name)));
+    std::string text(text::trimmed(header.text(name)));
     if (!text.empty()) return text;
   }
   return {};

@@ -105,7 +105,7 @@ class Columns {
     number("EXPOSURE", "s", [](const SdfitsRow& row) { return seconds(row.spectrum.exposure); });
     number("TSYS", "K", [](const SdfitsRow& row) { return row.tsys_k; });
     array("DATA", &Spectrum::power);
-    const std::string dimensions = "(" + std::to_string(channels_) + ",1,1,1)";
+    std::string dimensions = "(" + std::to_string(channels_) + ",1,1,1)";
     text("TDIM7", [dimensions](const SdfitsRow&) { return dimensions; });
     text("TUNIT7", [](const SdfitsRow& row) { return row.unit; });
     text("OBSERVER", [](const SdfitsRow& row) { return row.observer; });

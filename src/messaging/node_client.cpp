@@ -371,7 +371,7 @@ Acknowledgment NodeClient::State::send_to(const std::string& node, Command comma
   return nothing;
 }
 
-void NodeClient::watch(Hear hear, Duration at_most) {
+void NodeClient::watch(const Hear& hear, Duration at_most) {
   const auto one_at_a_time = std::make_shared<std::mutex>();
   for (const auto& transport : state_->transports) {
     state_->hearers.push_back(std::make_unique<Watcher>(hear, one_at_a_time));

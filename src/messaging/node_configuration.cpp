@@ -10,7 +10,7 @@
 
 namespace astro::messaging {
 
-NodeConfiguration::NodeConfiguration(const std::filesystem::path& state_folder, std::string own)
+NodeConfiguration::NodeConfiguration(const std::filesystem::path& state_folder, const std::string& own)
     : folder_(state_folder / "configuration") {
   std::error_code error;
   std::filesystem::create_directories(folder_, error);

@@ -17,7 +17,7 @@ class NodeConfiguration {
  public:
   /// `own`: the site file on the node's disk, version 0. Once somebody changed that by hand, what was sent is void.
   /// Throws `storage`.
-  NodeConfiguration(const std::filesystem::path& state_folder, std::string own);
+  NodeConfiguration(const std::filesystem::path& state_folder, const std::string& own);
 
   std::int64_t version() const noexcept { return is_trial() ? kept_.trial : kept_.current; }
   bool is_trial() const noexcept { return kept_.trial != 0; }

@@ -168,7 +168,7 @@ Acknowledgment RemoteLink::ask(const std::string& command, Value parameters, Dur
     throw Error(ErrorCode::timeout, "node '" + settings_.node + "' did not answer the command " + command + " within " +
                                         std::to_string(seconds(at_most)) + " s; whether it acted is not known");
   }
-  const Acknowledgment answer = *mine->latest;
+  Acknowledgment answer = *mine->latest;
   if (is_final(answer.state) && answer.state != CommandState::completed) {
     throw Error(answer.error_code.empty() ? ErrorCode::device_fault : error_code_of(answer.error_code), answer.message);
   }

@@ -188,7 +188,7 @@ std::int32_t SchemaRegistry::register_schema(const std::string& subject, const s
 std::string SchemaRegistry::schema(std::int32_t id) {
   const std::lock_guard lock(state_->mutex);
   if (const auto known = state_->schemas.find(id); known != state_->schemas.end()) return known->second;
-  const std::string schema = State::ask_or_remember(id, state_->schemas_before, [&] {
+  std::string schema = State::ask_or_remember(id, state_->schemas_before, [&] {
     const std::string path = "/schemas/ids/" + std::to_string(id);
     const Answer answer = state_->ask(path, std::nullopt);
     if (answer.status == 404) {

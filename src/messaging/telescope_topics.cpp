@@ -143,7 +143,7 @@ TelescopeTopics::State::State(const Observatory& site, const TelescopeSection& s
       section_(section),
       name_(name),
       folder_([&] {
-        const std::filesystem::path folder = site.state_folder() / "telescope";
+        std::filesystem::path folder = site.state_folder() / "telescope";
         std::error_code failed;
         std::filesystem::create_directories(folder, failed);
         if (failed) {

@@ -330,7 +330,7 @@ Plan plan(const Site& site, const ObservationRequest& request, std::span<const S
 }
 
 Plan plan(const Observatory& site, const ObservationRequest& request, PlanOptions options) {
-  return plan(site, request, steps_of(request), std::move(options));
+  return plan(site, request, steps_of(request), options);
 }
 
 Plan plan(const Observatory& site, const ObservationRequest& request, std::span<const Step> steps,

@@ -292,7 +292,7 @@ class Run {
     const Step& wanted = record_.steps[number];
     StepPart part{.step = wanted, .done = done_[number].time, .begun = done_[number].begun};
     if (const std::string& needed = loads_.target_of(wanted.phase); !needed.empty()) part.step.target = needed;
-    say(wanted.label.c_str(), nullptr);
+    say(wanted.label, nullptr);
     collector.rest();
     loads_.apply(wanted.phase, stop_);
     tune(wanted.shift);
@@ -339,7 +339,7 @@ class Run {
     phase_ = step.phase;
     under_way_ = nullptr;
     live_.keep(spectrum, sequence_);
-    say(step.label.c_str(), &spectrum);
+    say(step.label, &spectrum);
     ++sequence_;
   }
 

@@ -54,7 +54,7 @@ class WayFinder {
     return sky_.is_free(Axes{first_low, second_low}, Axes{first_high, second_high});
   }
 
-  void add(Ways& ways, const Axes& from, std::vector<Axes> points) const {
+  void add(Ways& ways, const Axes& from, const std::vector<Axes>& points) const {
     Way way;
     Axes last = from;
     for (const Axes& point : points) {

@@ -118,7 +118,7 @@ GaussianFit fit_gaussians(const CalibratedSpectrum& spectrum, const GaussianOpti
   };
   const double correction = correction_in(spectrum.velocity_frame);
   const Points points = points_of(spectrum, options, correction_in(sky::VelocityFrame::lsrk));
-  const auto needed = static_cast<std::size_t>(3 * options.lines);
+  const auto needed = 3 * static_cast<std::size_t>(options.lines);
   if (points.channel.size() <= needed) {
     refuse_lines("only " + std::to_string(points.channel.size()) +
                  " channels with weight and error lie within the window");

@@ -419,7 +419,7 @@ bool Hub::flush(Duration at_most) {
 std::vector<Alarm> Hub::alarms() const { return state_->book.all(); }
 
 Alarm Hub::acknowledge(const std::string& id, const std::string& who, const std::string& note) {
-  const Alarm alarm = state_->book.acknowledge(id, who, state_->site.clock()->now(), note);
+  Alarm alarm = state_->book.acknowledge(id, who, state_->site.clock()->now(), note);
   state_->wake.notify_one();
   state_->tell(alarm);
   return alarm;

@@ -71,7 +71,7 @@ class ASTRO_API NodeClient final {
   /// Hears everything that nodes say from now on (what is retained at once), until the client is gone. `hear` is
   /// called from threads of the transports, one at a time. Throws `transport` when it is not in force within `at_most`.
   using Hear = std::function<void(std::string_view topic, std::span<const std::byte> body)>;
-  void watch(Hear hear, Duration at_most = std::chrono::seconds(10));
+  void watch(const Hear& hear, Duration at_most = std::chrono::seconds(10));
 
  private:
   struct State;
