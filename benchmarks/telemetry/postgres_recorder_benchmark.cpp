@@ -19,7 +19,7 @@
 namespace {
 
 constexpr std::size_t batch =
-    512;  // what the transport `local` brings at once: the recorder has no more in one transaction
+    1024;  // what the transport `local` brings at once: the recorder has no more in one transaction
 constexpr const char* topic = "astro/v1/hill/movement/data/dish/altitude";
 
 using astro::testing::PostgresServer;

@@ -11,8 +11,8 @@ namespace astro::local {
 namespace {
 
 // Small enough to stay in a core's cache while a consumer keeps up.
-constexpr std::size_t chunk_messages = 512;
-constexpr std::size_t chunk_bytes = 128 << 10;
+constexpr std::size_t chunk_messages = 1024;
+constexpr std::size_t chunk_bytes = 256 << 10;
 constexpr std::size_t most_spare = 8;
 constexpr std::size_t most_topics = 65536;  // then they are forgotten: a program may make up a topic a message
 
