@@ -2,7 +2,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
@@ -10,6 +9,7 @@
 #include "astro/topic.hpp"
 #include "astro/transport.hpp"
 #include "broker_kit/deliveries.hpp"
+#include "broker_kit/open_client.hpp"
 #include "broker_kit/subscriptions.hpp"
 #include "consumer.hpp"
 #include "producer.hpp"
@@ -82,50 +82,28 @@ class KafkaTransport final : public Transport {
   ~KafkaTransport() override { close(); }
 
   void open(Emitter& host) override;
-  void close() noexcept override;
+  void close() noexcept override { client_.close(); }
 
-  Published publish(std::span<const Message> batch) override { return client()->producer().publish(batch); }
-  Ticket confirmed(Ticket ticket, Duration at_most) override { return client()->producer().confirmed(ticket, at_most); }
+  Published publish(std::span<const Message> batch) override { return client_.get()->producer().publish(batch); }
+  Ticket confirmed(Ticket ticket, Duration at_most) override {
+    return client_.get()->producer().confirmed(ticket, at_most);
+  }
   void subscribe(const std::string& pattern, Subscriber& subscriber, const std::string& group) override {
-    client()->subscribe(pattern, subscriber, group);
+    client_.get()->subscribe(pattern, subscriber, group);
   }
   void unsubscribe(Subscriber& subscriber) noexcept override {
-    if (const std::shared_ptr<Client> open = client_or_null()) open->unsubscribe(subscriber);
+    if (const std::shared_ptr<Client> open = client_.get_or_null()) open->unsubscribe(subscriber);
   }
 
  private:
-  std::shared_ptr<Client> client() const;
-  std::shared_ptr<Client> client_or_null() const noexcept;
-
   const Settings settings_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<Client> client_;  // whoever is in a call keeps it
+  broker::OpenClient<Client> client_;
 };
 
 void KafkaTransport::open(Emitter& host) {
   auto client = std::make_shared<Client>(settings_, host);
   client->producer().start();
-  const std::lock_guard lock(mutex_);
-  client_ = std::move(client);
-}
-
-void KafkaTransport::close() noexcept {
-  const std::shared_ptr<Client> closing = client_or_null();
-  if (!closing) return;
-  closing->close();  // without the lock: a subscriber may publish until it has returned
-  const std::lock_guard lock(mutex_);
-  client_.reset();
-}
-
-std::shared_ptr<Client> KafkaTransport::client_or_null() const noexcept {
-  const std::lock_guard lock(mutex_);
-  return client_;
-}
-
-std::shared_ptr<Client> KafkaTransport::client() const {
-  std::shared_ptr<Client> open = client_or_null();
-  if (!open) throw Error(ErrorCode::transport, "using the transport: it is not open; open it first");
-  return open;
+  client_.put(std::move(client));
 }
 
 }  // namespace astro::kafka

@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <string>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "astro/topic.hpp"
 #include "astro/transport.hpp"
 #include "broker_kit/deliveries.hpp"
+#include "broker_kit/open_client.hpp"
 #include "broker_kit/subscriptions.hpp"
 #include "properties.hpp"
 #include "publisher.hpp"
@@ -130,32 +130,28 @@ class MqttTransport final : public Transport {
   ~MqttTransport() override { close(); }
 
   void open(Emitter& host) override;
-  void close() noexcept override;
+  void close() noexcept override { client_.close(); }
 
   void last_will(const Message& message) override;
-  Published publish(std::span<const Message> batch) override { return client()->publisher().publish(batch); }
+  Published publish(std::span<const Message> batch) override { return client_.get()->publisher().publish(batch); }
   Ticket confirmed(Ticket ticket, Duration at_most) override {
-    return client()->publisher().confirmed(ticket, at_most);
+    return client_.get()->publisher().confirmed(ticket, at_most);
   }
   void subscribe(const std::string& pattern, Subscriber& subscriber, const std::string& group) override {
-    client()->subscribe(pattern, subscriber, group);
+    client_.get()->subscribe(pattern, subscriber, group);
   }
   void unsubscribe(Subscriber& subscriber) noexcept override {
-    if (const std::shared_ptr<Client> open = client_or_null()) open->unsubscribe(subscriber);
+    if (const std::shared_ptr<Client> open = client_.get_or_null()) open->unsubscribe(subscriber);
   }
 
  private:
-  std::shared_ptr<Client> client() const;
-  std::shared_ptr<Client> client_or_null() const noexcept;
-
   const Settings settings_;
   std::unique_ptr<broker::Parcel> will_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<Client> client_;  // whoever is in a call keeps it
+  broker::OpenClient<Client> client_;
 };
 
 void MqttTransport::last_will(const Message& message) {
-  if (client_or_null()) {
+  if (client_.get_or_null()) {
     throw Error(ErrorCode::invalid_argument,
                 "setting the last will: the broker gets it when the transport opens; set it before");
   }
@@ -174,27 +170,7 @@ void MqttTransport::open(Emitter& host) {
   auto client = std::make_shared<Client>(settings_, host, std::move(will));
   const Answer answer = client->publisher().start();
   if (answer.is_final) throw Error(ErrorCode::transport, answer.problem);
-  const std::lock_guard lock(mutex_);
-  client_ = std::move(client);
-}
-
-void MqttTransport::close() noexcept {
-  const std::shared_ptr<Client> closing = client_or_null();
-  if (!closing) return;
-  closing->close();  // without the lock: a subscriber may publish until it has returned
-  const std::lock_guard lock(mutex_);
-  client_.reset();
-}
-
-std::shared_ptr<Client> MqttTransport::client_or_null() const noexcept {
-  const std::lock_guard lock(mutex_);
-  return client_;
-}
-
-std::shared_ptr<Client> MqttTransport::client() const {
-  std::shared_ptr<Client> open = client_or_null();
-  if (!open) throw Error(ErrorCode::transport, "using the transport: it is not open; open it first");
-  return open;
+  client_.put(std::move(client));
 }
 
 }  // namespace astro::mqtt

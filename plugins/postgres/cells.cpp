@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "astro/error.hpp"
+#include "sql_kit/layout.hpp"
 
 namespace astro::postgres {
 
@@ -104,11 +105,6 @@ struct Appender {
 
 }  // namespace
 
-bool is_real(FieldType type) noexcept {
-  return type == FieldType::number || type == FieldType::angle || type == FieldType::frequency ||
-         type == FieldType::duration;
-}
-
 SqlType own_type(const Field& field) {
   switch (field.type) {
     case FieldType::boolean:
@@ -167,20 +163,13 @@ bool rests_in(FieldType type, std::string_view sql_name, SqlType& found) noexcep
   }
 }
 
-std::string kind_of(const Field& field) {
-  std::string type(to_string(field.type));
-  if (field.type == FieldType::array) return type + " of " + std::string(to_string(field.dtype));
-  if (field.type == FieldType::list) return type + " of " + std::string(to_string(field.element));
-  return type;
-}
-
 bool append_cell(std::string& out, const Field& field, SqlType type, const Cell& cell) {
   return std::visit(Appender{out, field, type}, cell);
 }
 
 Value read_cell(const Field& field, SqlType type, bool is_null, std::string_view bytes) {
   if (is_null) {
-    if (is_real(field.type) && !field.nullable) return std::numeric_limits<double>::quiet_NaN();
+    if (sql::is_real(field.type) && !field.nullable) return std::numeric_limits<double>::quiet_NaN();
     return {};
   }
   switch (type) {

@@ -19,7 +19,6 @@ namespace astro::postgres {
 
 enum class SqlType { boolean, int2, int4, int8, float8, text, bytea, json, jsonb };
 
-bool is_real(FieldType type) noexcept;
 /// The column's type in a table of ours, and as CREATE TABLE writes it.
 SqlType own_type(const Field& field);
 std::string_view definition_of(SqlType type);
@@ -27,8 +26,6 @@ std::string_view definition_of(SqlType type);
 bool rests_in(FieldType type, std::string_view sql_name, SqlType& found) noexcept;
 std::string_view name_of(SqlType type) noexcept;
 Oid oid_of(SqlType type) noexcept;
-/// What must stay the same for old rows to be understood: "array of f32".
-std::string kind_of(const Field& field);
 
 /// Appends the cell in binary. False: it is NULL. Throws `invalid_argument` for what cannot rest there.
 bool append_cell(std::string& out, const Field& field, SqlType type, const Cell& cell);

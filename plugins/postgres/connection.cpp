@@ -67,12 +67,6 @@ bool ends_the_session(std::string_view state) { return state.starts_with("57P") 
 
 }  // namespace
 
-std::string identifier(std::string_view name) {
-  std::string text = "\"";
-  for (const char c : name) text.append(c == '"' ? 2 : 1, c);
-  return text + '"';
-}
-
 std::string literal(std::string_view text) {
   std::string made = "'";
   for (const char c : text) made.append(c == '\'' ? 2 : 1, c);

@@ -12,6 +12,7 @@
 
 #include "astro/error.hpp"
 #include "astro/time.hpp"
+#include "sql_kit/layout.hpp"
 
 namespace astro::postgres {
 
@@ -52,8 +53,8 @@ struct Mark {
   std::int64_t number = 0;
 };
 
-/// An identifier as SQL reads it whatever is in it; a text likewise.
-std::string identifier(std::string_view name);
+using sql::identifier;
+/// A text as SQL reads it whatever is in it.
 std::string literal(std::string_view text);
 
 /// Big endian, as PostgreSQL sends its numbers in binary.

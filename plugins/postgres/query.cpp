@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // How a table is asked: conditions become SQL with places for values.
-#include <cmath>
 #include <limits>
 #include <utility>
 
-#include "astro/error.hpp"
+#include "sql_kit/conditions.hpp"
+#include "sql_kit/layout.hpp"
 #include "table.hpp"
 
 namespace astro::postgres {
@@ -17,27 +17,6 @@ struct Table::Selection {
 };
 
 namespace {
-
-bool has_order(FieldType type) noexcept {
-  return type != FieldType::bytes && type != FieldType::array && type != FieldType::list && type != FieldType::record;
-}
-
-/// The value as the field rests, without the field's range: one may well ask for what lies beyond it.
-Value comparable(const Field& field, const Value& value) {
-  Field free = field;
-  free.min = -std::numeric_limits<double>::infinity();
-  free.max = std::numeric_limits<double>::infinity();
-  free.nullable = true;
-  const double* number = value.get_if<double>();
-  const bool is_not_finite = number != nullptr && !std::isfinite(*number);  // legal in a store, not in a setting
-  if (value.is_null() || (is_not_finite && is_real(field.type))) return value;
-  return canonical(free, value);
-}
-
-bool is_nan(const Value& value) noexcept {
-  const double* number = value.get_if<double>();
-  return number != nullptr && std::isnan(*number);
-}
 
 bool is_number(const Value& value) noexcept {
   return value.get_if<double>() != nullptr || value.get_if<std::int64_t>() != nullptr;
@@ -71,7 +50,8 @@ void Table::index(const Connection& connection, const std::set<std::size_t>& equ
   if (last && !equal.contains(*last)) columns.push_back(*last);
   std::erase_if(columns, [&](std::size_t column) {
     const FieldType type = schema_.fields[column].type;
-    return !has_order(type) || type == FieldType::any || (has_no_text_index_ && columns_[column].type == SqlType::text);
+    return !sql::has_order(type) || type == FieldType::any ||
+           (has_no_text_index_ && columns_[column].type == SqlType::text);
   });
   const bool is_parted_by = partitions_ && columns.size() == 1 && partitions_->column() == columns.front();
   if (!is_ours_ || columns.empty() || columns.front() == 0 || is_parted_by || !indexed_.insert(columns).second) return;
@@ -129,18 +109,13 @@ Table::Selection Table::select(const Connection& connection, const Query& query,
   for (const Condition& condition : query.where) {
     const std::size_t column = column_of(condition.field, "looking for");
     const Field& field = schema_.fields[column];
-    const Value value = comparable(field, condition.value);
+    const Value value = sql::comparable(field, condition, name_);
     const bool is_range = condition.compare != Compare::equal;
-    if (is_range && (value.is_null() || is_nan(value) || !has_order(field.type))) {
-      throw Error(ErrorCode::invalid_argument,
-                  "looking for \"" + condition.field + "\" in " + name_ +
-                      " of the store: a range needs a number, a time or a text as its end");
-    }
     if (is_range) last = column;
     else equal.insert(column);
     const std::string name = identifier(columns_[column].name);
     selection.from += std::exchange(joint, " AND ");
-    if (value.is_null() || (is_nan(value) && !field.nullable)) {
+    if (sql::rests_as_null(field, value)) {
       selection.from += name + " IS NULL";
       continue;
     }
@@ -148,7 +123,7 @@ Table::Selection Table::select(const Connection& connection, const Query& query,
     const std::string compare = condition.compare == Compare::equal  ? " = " + place
                                 : condition.compare == Compare::from ? " >= " + place
                                                                      : " < " + place;
-    const Cell cell = is_nan(value) ? Cell(std::numeric_limits<double>::quiet_NaN()) : cell_of(field, value);
+    const Cell cell = sql::is_nan(value) ? Cell(std::numeric_limits<double>::quiet_NaN()) : cell_of(field, value);
     const SqlType type = own_type(field);
     std::string bytes;
     if (field.type == FieldType::any && is_number(value)) {
@@ -167,7 +142,7 @@ Table::Selection Table::select(const Connection& connection, const Query& query,
                                                                : name);
       selection.from += compare;
       // To PostgreSQL NaN is more than any number: it must not be found above a limit.
-      if (condition.compare == Compare::from && is_real(field.type)) selection.from += " AND " + name + " < 'NaN'";
+      if (condition.compare == Compare::from && sql::is_real(field.type)) selection.from += " AND " + name + " < 'NaN'";
       selection.parameters.add_binary(oid_of(type), std::move(bytes));
     }
   }

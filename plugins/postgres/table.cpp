@@ -10,26 +10,14 @@
 #include "astro/error.hpp"
 #include "layouts.hpp"
 #include "migration.hpp"
+#include "sql_kit/layout.hpp"
 
 namespace astro::postgres {
 
 namespace {
 
-std::string column_name(const Field& field) { return field.column.empty() ? flat_name(field) : field.column; }
-
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
-}
-
 bool can_be_a_name(const std::string& name) {
   return !name.empty() && name.size() <= longest_identifier && name.find('\0') == std::string::npos;
-}
-
-bool is_same_layout(const Field& a, const Field& b) noexcept {
-  return a.name == b.name && a.type == b.type && a.column == b.column && a.nullable == b.nullable &&
-         a.dtype == b.dtype && a.element == b.element && a.length == b.length && a.choices == b.choices &&
-         std::equal(a.members.begin(), a.members.end(), b.members.begin(), b.members.end(), is_same_layout);
 }
 
 }  // namespace
@@ -80,15 +68,12 @@ Table::Table(const Connection& connection, const Schema& schema, const Partition
       reading_("reading " + name_ + " of the store") {
   static std::atomic<unsigned> made = 0;
   staging_ = "astro_staging_" + std::to_string(++made);
-  for (const Field& field : schema.fields) columns_.push_back({column_name(field), own_type(field)});
+  for (const Field& field : schema.fields) columns_.push_back({sql::column_name(field), own_type(field)});
   check();
   bring_up_to_date(connection, partitioned, timescale);
 }
 
-bool Table::serves(const Schema& schema) const noexcept {
-  return std::equal(schema.fields.begin(), schema.fields.end(), schema_.fields.begin(), schema_.fields.end(),
-                    is_same_layout);
-}
+bool Table::serves(const Schema& schema) const noexcept { return sql::is_same_layout(schema, schema_); }
 
 void Table::forget() {
   if (partitions_) partitions_->forget();
@@ -99,7 +84,7 @@ void Table::refuse(const Connection& connection, const std::string& why) const {
 }
 
 void Table::check() const {
-  if (!can_be_a_name(schema_.name) || lower(schema_.name).starts_with("astro_") || schema_.fields.empty()) {
+  if (!can_be_a_name(schema_.name) || sql::lower(schema_.name).starts_with("astro_") || schema_.fields.empty()) {
     throw Error(ErrorCode::invalid_argument,
                 "preparing " + name_ +
                     " in the store: expected a schema with fields and with a name of 1 to 63 bytes that does not begin "
@@ -107,7 +92,7 @@ void Table::check() const {
   }
   std::unordered_set<std::string> seen{"astro_row"};
   for (const Column& column : columns_) {
-    if (can_be_a_name(column.name) && seen.insert(lower(column.name)).second) continue;
+    if (can_be_a_name(column.name) && seen.insert(sql::lower(column.name)).second) continue;
     throw Error(ErrorCode::invalid_argument,
                 "preparing " + name_ + " in the store: the column " + identifier(column.name) +
                     " is there twice, is reserved, or is longer than 63 bytes (not every SQL tells capitals from small "
@@ -156,7 +141,7 @@ bool Table::adopt(const Connection& connection, const There& there, const There&
     if (!rests_in(field.type, found->second, columns_[i].type)) {
       refuse(connection, "the table was made by another program, and its column " + identifier(columns_[i].name) +
                              " is " + found->second + ", which cannot hold \"" + field.name + "\", a field of type " +
-                             kind_of(field));
+                             sql::kind_of(field));
     }
   }
   if ((there.key + '\n').find('\n' + columns_.front().name + '\n') == std::string::npos) {
@@ -188,7 +173,7 @@ void Table::create(const Connection& connection, const Partitioned* partitioned,
     throw Error(ErrorCode::invalid_argument, doing + ": `partitions` names \"" + partitioned->field +
                                                  "\", which is no field of type time beside the key: name one that is");
   }
-  const std::string time = identifier(column_name(*field));
+  const std::string time = identifier(sql::column_name(*field));
   const std::string every = std::to_string(partitioned->every.count());
   connection.execute("CREATE TABLE " + name_ + "(astro_row bigserial, " + key + " " + key_type + " NOT NULL, " + time +
                          " bigint NOT NULL, UNIQUE(" + key + ", " + time + "))" +
@@ -198,7 +183,7 @@ void Table::create(const Connection& connection, const Partitioned* partitioned,
   if (timescale) {
     // Not tried: TimescaleDB was not to be had where this was written.
     connection.ask("SELECT create_hypertable($1, $2, chunk_time_interval => $3::bigint)", doing,
-                   {name_, column_name(*field), every});
+                   {name_, sql::column_name(*field), every});
   }
   connection.ask("INSERT INTO astro_partitions VALUES($1, $2, $3::bigint)", doing,
                  {schema_.name, partitioned->field, every});
@@ -219,8 +204,9 @@ std::vector<std::size_t> Table::missing(const Connection& connection, const Ther
       missing.push_back(i);
       continue;
     }
-    if (note->second != kind_of(field)) {
-      refuse(connection, "the field \"" + field.name + "\" is " + kind_of(field) + " now and rests as " + note->second +
+    if (note->second != sql::kind_of(field)) {
+      refuse(connection, "the field \"" + field.name + "\" is " + sql::kind_of(field) + " now and rests as " +
+                             note->second +
                              " in the database: give the new field another name or `column`, or use another schema");
     }
     if ((noted.key == columns_[i].name) != (i == 0)) {
@@ -255,7 +241,7 @@ void Table::add(const Connection& connection, std::size_t column) const {
       "INSERT INTO astro_fields(record, field, name, kind, is_key, unit, says) VALUES($1, $2, $3, $4, $5::bool, $6, "
       "$7)",
       doing,
-      {schema_.name, field.name, to.name, kind_of(field), column == 0 ? "true" : "false", field.unit, field.says});
+      {schema_.name, field.name, to.name, sql::kind_of(field), column == 0 ? "true" : "false", field.unit, field.says});
 }
 
 /// The table's own partitions, which stay as they were made, and how long the settings want to keep them.
@@ -365,15 +351,7 @@ std::size_t Table::drop_old(const Connection& connection, Time now) {
 }
 
 std::size_t Table::column_of(const std::string& field, const char* purpose) const {
-  for (std::size_t i = 0; i < schema_.fields.size(); ++i) {
-    if (schema_.fields[i].name == field) return i;
-  }
-  std::vector<std::string> known;
-  for (const Field& each : schema_.fields) known.push_back(each.name);
-  const std::string near = nearest(field, known);
-  throw Error(ErrorCode::invalid_argument, std::string(purpose) + " \"" + field + "\" in " + name_ +
-                                               " of the store: there is no such field" +
-                                               (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+  return sql::column_of(schema_, field, name_, purpose);
 }
 
 }  // namespace astro::postgres

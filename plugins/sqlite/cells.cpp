@@ -8,6 +8,8 @@
 #include <string_view>
 #include <system_error>
 
+#include "sql_kit/layout.hpp"
+
 namespace astro::sqlite {
 
 namespace {
@@ -78,11 +80,6 @@ std::span<const std::byte> bytes_of(sqlite3_stmt* statement, int column) noexcep
 
 }  // namespace
 
-bool is_real(FieldType type) noexcept {
-  return type == FieldType::number || type == FieldType::angle || type == FieldType::frequency ||
-         type == FieldType::duration;
-}
-
 const char* column_type(FieldType type) noexcept {
   switch (type) {
     case FieldType::boolean:
@@ -108,13 +105,6 @@ const char* column_type(FieldType type) noexcept {
   return "";
 }
 
-std::string kind_of(const Field& field) {
-  std::string type(to_string(field.type));
-  if (field.type == FieldType::array) return type + " of " + std::string(to_string(field.dtype));
-  if (field.type == FieldType::list) return type + " of " + std::string(to_string(field.element));
-  return type;
-}
-
 bool bind_cell(sqlite3_stmt* statement, int index, const Field& field, const Cell& cell) noexcept {
   return std::visit(Binder{statement, index, field}, cell);
 }
@@ -130,14 +120,14 @@ Value read(sqlite3_stmt* statement, int column, const Field& field) {
     case SQLITE_FLOAT:
       return sqlite3_column_double(statement, column);
     case SQLITE_TEXT: {
-      if (is_real(field.type)) return std::numeric_limits<double>::quiet_NaN();  // the only text in such a column
+      if (sql::is_real(field.type)) return std::numeric_limits<double>::quiet_NaN();  // the only text in such a column
       const std::string_view text = text_of(statement, column);
       return value_of(field, is_json(field.type) ? Cell(std::string(text)) : Cell(text));
     }
     case SQLITE_BLOB:
       return value_of(field, Cell(bytes_of(statement, column)));
     default:
-      if (is_real(field.type) && !field.nullable) return std::numeric_limits<double>::quiet_NaN();
+      if (sql::is_real(field.type) && !field.nullable) return std::numeric_limits<double>::quiet_NaN();
       return {};
   }
 }

@@ -18,11 +18,8 @@
 /// one that may be null, NaN is the text 'NaN', which a range never finds.
 namespace astro::sqlite {
 
-bool is_real(FieldType type) noexcept;
 /// The type in CREATE TABLE; empty for `any`.
 const char* column_type(FieldType type) noexcept;
-/// What must stay the same for old rows to be understood: "array of f32".
-std::string kind_of(const Field& field);
 
 /// Binds without a copy: the cell must live, unmoved, until the statement has run.
 /// False: the column will be NULL.

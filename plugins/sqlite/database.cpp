@@ -73,12 +73,6 @@ ErrorCode code_of(int code) noexcept {
 
 }  // namespace
 
-std::string identifier(std::string_view name) {
-  std::string text = "\"";
-  for (const char c : name) text.append(c == '"' ? 2 : 1, c);
-  return text + '"';
-}
-
 Database::Database(std::filesystem::path path) : path_(std::move(path)) {
   const std::string doing = "opening the store";
   sqlite3* handle = nullptr;

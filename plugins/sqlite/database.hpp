@@ -10,6 +10,8 @@
 #include <string>
 #include <string_view>
 
+#include "sql_kit/layout.hpp"
+
 namespace astro::sqlite {
 
 struct Finalize {
@@ -31,8 +33,7 @@ class Run final {
 
 enum class Synchronous : std::uint8_t { full, normal };
 
-/// An identifier as SQL reads it whatever is in it.
-std::string identifier(std::string_view name);
+using sql::identifier;
 
 /// One open file. Every failure is an astro::Error that names the file and what to do.
 class Database final {

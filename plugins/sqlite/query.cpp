@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // How a table is asked: conditions become SQL with places, values are bound.
-#include <cmath>
 #include <limits>
 #include <utility>
 
 #include "astro/error.hpp"
 #include "cells.hpp"
+#include "sql_kit/conditions.hpp"
+#include "sql_kit/layout.hpp"
 #include "table.hpp"
 
 namespace astro::sqlite {
@@ -16,38 +17,13 @@ struct Table::Selection {
   std::vector<Cell> cells;    // what is bound
 };
 
-namespace {
-
-bool has_order(FieldType type) noexcept {
-  return type != FieldType::bytes && type != FieldType::array && type != FieldType::list && type != FieldType::record;
-}
-
-/// The value as the field rests, without the field's range: one may well ask for what lies beyond it.
-Value comparable(const Field& field, const Value& value) {
-  Field free = field;
-  free.min = -std::numeric_limits<double>::infinity();
-  free.max = std::numeric_limits<double>::infinity();
-  free.nullable = true;
-  const double* number = value.get_if<double>();
-  const bool is_not_finite = number != nullptr && !std::isfinite(*number);  // legal in a store, not in a setting
-  if (value.is_null() || (is_not_finite && is_real(field.type))) return value;
-  return canonical(free, value);
-}
-
-bool is_nan(const Value& value) noexcept {
-  const double* number = value.get_if<double>();
-  return number != nullptr && std::isnan(*number);
-}
-
-}  // namespace
-
 /// Columns that are searched by get an index the first time: those that must be equal, and behind them the one that has
 /// a range or gives the order. Only a help: where it cannot be made (another program writes, the disk is full) the
 /// query is slower and as right.
 void Table::index(const std::set<std::size_t>& equal, std::optional<std::size_t> last) {
   std::vector<std::size_t> columns(equal.begin(), equal.end());
   if (last && !equal.contains(*last)) columns.push_back(*last);
-  std::erase_if(columns, [&](std::size_t column) { return !has_order(schema_.fields[column].type); });
+  std::erase_if(columns, [&](std::size_t column) { return !sql::has_order(schema_.fields[column].type); });
   if (columns.empty() || columns.front() == 0 || !indexed_.insert(columns).second) return;
   std::string name = name_.substr(0, name_.size() - 1);
   std::string list;
@@ -70,24 +46,19 @@ Table::Selection Table::select(const std::string& what, const Query& query, cons
   for (const Condition& condition : query.where) {
     const std::size_t column = column_of(condition.field, "looking for");
     const Field& field = schema_.fields[column];
-    Value value = comparable(field, condition.value);
+    Value value = sql::comparable(field, condition, name_);
     const bool is_range = condition.compare != Compare::equal;
-    if (is_range && (value.is_null() || is_nan(value) || !has_order(field.type))) {
-      throw Error(ErrorCode::invalid_argument,
-                  "looking for \"" + condition.field + "\" in " + name_ +
-                      " of the store: a range needs a number, a time or a text as its end");
-    }
     if (is_range) last = column;
     else equal.insert(column);
     sql += std::exchange(joint, " AND ") + columns_[column];
-    const bool rests_as_null = value.is_null() || (is_nan(value) && !field.nullable);
+    const bool rests_as_null = sql::rests_as_null(field, value);
     if (rests_as_null) {
       sql += " IS NULL";
       continue;
     }
     sql += condition.compare == Compare::equal ? " = ?" : condition.compare == Compare::from ? " >= ?" : " < ?";
     // To SQL every text is more than any number: NaN's must not be found above a limit.
-    if (condition.compare == Compare::from && is_real(field.type)) sql += " AND " + columns_[column] + " < ''";
+    if (condition.compare == Compare::from && sql::is_real(field.type)) sql += " AND " + columns_[column] + " < ''";
     selection.values.push_back(std::move(value));
     bound.push_back(column);
   }
@@ -105,8 +76,8 @@ Table::Selection Table::select(const std::string& what, const Query& query, cons
   selection.cells.reserve(bound.size());  // they must not move
   for (std::size_t i = 0; i < bound.size(); ++i) {
     const Field& field = schema_.fields[bound[i]];
-    selection.cells.push_back(is_nan(selection.values[i]) ? Cell(std::numeric_limits<double>::quiet_NaN())
-                                                          : cell_of(field, selection.values[i]));
+    selection.cells.push_back(sql::is_nan(selection.values[i]) ? Cell(std::numeric_limits<double>::quiet_NaN())
+                                                               : cell_of(field, selection.values[i]));
     bind_cell(selection.statement.get(), static_cast<int>(i + 1), field, selection.cells.back());
   }
   return selection;

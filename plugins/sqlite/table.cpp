@@ -8,33 +8,21 @@
 
 #include "astro/error.hpp"
 #include "cells.hpp"
+#include "sql_kit/layout.hpp"
 
 namespace astro::sqlite {
 
 namespace {
 
-std::string column_name(const Field& field) { return field.column.empty() ? flat_name(field) : field.column; }
-
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return text;
-}
-
 bool is_reserved(const std::string& name) {
-  return name.empty() || name.find('\0') != std::string::npos || lower(name).starts_with("astro_") ||
-         lower(name).starts_with("sqlite_");
+  return name.empty() || name.find('\0') != std::string::npos || sql::lower(name).starts_with("astro_") ||
+         sql::lower(name).starts_with("sqlite_");
 }
 
 std::string joined(const std::vector<std::string>& parts, const std::string& before, const std::string& after) {
   std::string text;
   for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + before + part + after;
   return text;
-}
-
-bool is_same_layout(const Field& a, const Field& b) noexcept {
-  return a.name == b.name && a.type == b.type && a.column == b.column && a.nullable == b.nullable &&
-         a.dtype == b.dtype && a.element == b.element && a.length == b.length && a.choices == b.choices &&
-         std::equal(a.members.begin(), a.members.end(), b.members.begin(), b.members.end(), is_same_layout);
 }
 
 }  // namespace
@@ -46,7 +34,7 @@ Table::Table(const Database& database, const Schema& schema)
       inserting_("inserting into " + identifier(schema.name) + " of the store"),
       reading_("reading " + identifier(schema.name) + " of the store"),
       cells_(schema.fields.size()) {
-  for (const Field& field : schema.fields) columns_.push_back(identifier(column_name(field)));
+  for (const Field& field : schema.fields) columns_.push_back(identifier(sql::column_name(field)));
   check();
   bring_up_to_date();
   std::string places;
@@ -56,10 +44,7 @@ Table::Table(const Database& database, const Schema& schema)
                               inserting_);
 }
 
-bool Table::serves(const Schema& schema) const noexcept {
-  return std::equal(schema.fields.begin(), schema.fields.end(), schema_.fields.begin(), schema_.fields.end(),
-                    is_same_layout);
-}
+bool Table::serves(const Schema& schema) const noexcept { return sql::is_same_layout(schema, schema_); }
 
 void Table::check() const {
   if (is_reserved(schema_.name) || schema_.fields.empty()) {
@@ -70,7 +55,7 @@ void Table::check() const {
   }
   std::unordered_set<std::string> seen{"\"astro_row\""};
   for (const std::string& column : columns_) {
-    if (column.find('\0') == std::string::npos && seen.insert(lower(column)).second) continue;
+    if (column.find('\0') == std::string::npos && seen.insert(sql::lower(column)).second) continue;
     throw Error(ErrorCode::invalid_argument, "preparing " + name_ + " in the store: the column " + column +
                                                  " is there twice, or is reserved (SQL does not tell capitals from "
                                                  "small letters): give one of the fields another `column`");
@@ -85,7 +70,7 @@ std::vector<const Field*> Table::missing() const {
       database_.prepare("SELECT kind, is_key FROM astro_fields WHERE record = ? AND name = ?", doing);
   for (std::size_t i = 0; i < schema_.fields.size(); ++i) {
     const Field& field = schema_.fields[i];
-    const std::string column = column_name(field);
+    const std::string column = sql::column_name(field);
     const Run run(known);
     sqlite3_bind_text(known.get(), 1, schema_.name.c_str(), -1, SQLITE_STATIC);
     sqlite3_bind_text(known.get(), 2, column.c_str(), -1, SQLITE_STATIC);
@@ -95,8 +80,9 @@ std::vector<const Field*> Table::missing() const {
     }
     const std::string kind = reinterpret_cast<const char*>(sqlite3_column_text(known.get(), 0));
     const bool is_key = sqlite3_column_int(known.get(), 1) != 0;
-    if (kind != kind_of(field)) {
-      database_.refuse(doing, "the field \"" + field.name + "\" is " + kind_of(field) + " now and rests as " + kind +
+    if (kind != sql::kind_of(field)) {
+      database_.refuse(doing, "the field \"" + field.name + "\" is " + sql::kind_of(field) + " now and rests as " +
+                                  kind +
                                   " in the file: give the new field another name or `column`, or use a new file");
     }
     if (is_key != (i == 0)) {
@@ -137,8 +123,8 @@ void Table::add(const Field& field, bool is_key) const {
   }
   const Statement note = database_.prepare(
       "INSERT INTO astro_fields(record, field, name, kind, is_key, unit, says) VALUES(?, ?, ?, ?, ?, ?, ?)", doing);
-  const std::string column = column_name(field);
-  const std::string kind = kind_of(field);
+  const std::string column = sql::column_name(field);
+  const std::string kind = sql::kind_of(field);
   const std::string* const texts[] = {&schema_.name, &field.name, &column, &kind};
   for (int i = 0; i < 4; ++i) sqlite3_bind_text(note.get(), i + 1, texts[i]->c_str(), -1, SQLITE_STATIC);
   sqlite3_bind_int(note.get(), 5, is_key ? 1 : 0);
@@ -148,7 +134,7 @@ void Table::add(const Field& field, bool is_key) const {
 }
 
 std::string Table::definition(const Field& field) const {
-  return identifier(column_name(field)) + " " + column_type(field.type);
+  return identifier(sql::column_name(field)) + " " + column_type(field.type);
 }
 
 /// The default as SQL, written by SQLite itself from the bound value.
@@ -211,15 +197,7 @@ bool Table::replace(const Rows& row, const std::string& revision_field, std::int
 }
 
 std::size_t Table::column_of(const std::string& field, const char* purpose) const {
-  for (std::size_t i = 0; i < schema_.fields.size(); ++i) {
-    if (schema_.fields[i].name == field) return i;
-  }
-  std::vector<std::string> known;
-  for (const Field& each : schema_.fields) known.push_back(each.name);
-  const std::string near = nearest(field, known);
-  throw Error(ErrorCode::invalid_argument, std::string(purpose) + " \"" + field + "\" in " + name_ +
-                                               " of the store: there is no such field" +
-                                               (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+  return sql::column_of(schema_, field, name_, purpose);
 }
 
 }  // namespace astro::sqlite
