@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "astro/error.hpp"
+#include "astro/site.hpp"
 #include "plugin_enrolment.hpp"
 #include "plugin_file.hpp"
 #include "plugin_folders.hpp"
@@ -184,6 +185,11 @@ void Registry::enroll_all_or_nothing(const PluginDescriptor& plugin) {
   } catch (...) {
     throw failed("it threw something that is no std::exception");
   }
+}
+
+std::optional<DriverDescription> SectionCheck::driver_of(const DeviceEntry& device) const {
+  if (device.driver.empty()) return std::nullopt;
+  return registry.find(device.kind, device.driver);
 }
 
 DriverDescription Registry::find(DeviceKind kind, const std::string& name) {

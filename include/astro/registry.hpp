@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -84,12 +85,12 @@ struct DriverTraits<T> {
 }  // namespace detail
 
 struct Site;
+struct DeviceEntry;
 class Registry;
 class MountGuard;
 struct GuardedMount;
 
-/// What a room's own check of its section sees. Devices that the file describes wrongly are not in
-/// the site; their problems are told already.
+/// What a room's own check of its section sees. What is wrong with the devices themselves is told already.
 struct SectionCheck {
   const Site& site;
   Registry& registry;
@@ -97,6 +98,9 @@ struct SectionCheck {
   /// Adds a problem at a key: the way to it from the section's name down ("hydrogen", "hot").
   std::function<void(const std::vector<std::string>& at, const std::string& message, const std::string& suggestion)>
       complain{};
+
+  /// What a device's driver can do; nothing where the file does not say rightly which one it is.
+  ASTRO_API std::optional<DriverDescription> driver_of(const DeviceEntry& device) const;
 };
 
 /// A section of the site file that a room brings: `calibration:`, `queue:`, `telemetry:`.

@@ -155,7 +155,9 @@ std::string place_of(const DeviceEntry& device) {
   if (!device.node.empty()) return "node " + device.node;
   const Value* runs = device.settings.find("runs");
   const auto* place = runs != nullptr ? runs->get_if<std::string>() : nullptr;
-  return place != nullptr ? *place : "here";
+  if (place != nullptr) return *place;
+  // A driver of no plugin is a program of its own, or a module of Python's, which runs as one.
+  return Registry::shared().find(device.kind, device.driver).plugin.empty() ? "apart" : "here";
 }
 
 }  // namespace

@@ -32,8 +32,9 @@ void check_command(const Place& at, const Load& load) {
   const DeviceEntry* device = at.check.site.find(DeviceKind::controller, load.controller);
   if (device == nullptr) return;
   if (load.command.empty()) return at.complain("controller", "a controller without a `command` that it is to perform");
-  const auto known = at.check.registry.find(DeviceKind::controller, device->driver).controller.commands;
-  if (known.empty()) return;  // its driver says only when it is open
+  const auto driver = at.check.driver_of(*device);
+  if (!driver || driver->controller.commands.empty()) return;  // it says only when it is open
+  const auto& known = driver->controller.commands;
   const auto found = std::ranges::find(known, load.command, &CommandDescription::name);
   if (found == known.end()) {
     std::vector<std::string> names;
@@ -57,9 +58,9 @@ void check_target(const Place& at, const Load& load) {
   const Target target = parse_target(load.target);
   const auto* place = std::get_if<AltAz>(&target);
   if (mount == nullptr || place == nullptr) return;
-  const MountDescription described = at.check.registry.find(DeviceKind::mount, mount->driver).mount;
-  if (described.geometry != Geometry::alt_az) return;
-  const AxisRange reach = mount->limits ? mount->limits->second : described.second;
+  const auto driver = at.check.driver_of(*mount);
+  if (!driver || driver->mount.geometry != Geometry::alt_az) return;
+  const AxisRange reach = mount->limits ? mount->limits->second : driver->mount.second;
   const bool straight = place->altitude >= reach.from && place->altitude <= reach.to;
   const bool flipped = degrees(180) - place->altitude >= reach.from && degrees(180) - place->altitude <= reach.to;
   if (!straight && !flipped) {

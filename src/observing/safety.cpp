@@ -41,8 +41,9 @@ class ConditionCheck {
     const auto [device, name] = owner_of(check_.site, condition.point);
     if (device == nullptr) return complain_of_device(condition);
     if (device->kind != DeviceKind::controller) return;
-    const auto points = check_.registry.find(device->kind, device->driver).controller.points;
-    if (points.empty()) return;  // its driver says only when it is open
+    const auto driver = check_.driver_of(*device);
+    if (!driver || driver->controller.points.empty()) return;  // it says only when it is open
+    const auto& points = driver->controller.points;
     const auto field = std::ranges::find(points, name, &Field::name);
     if (field == points.end()) {
       std::vector<std::string> names;

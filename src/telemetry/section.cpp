@@ -35,7 +35,9 @@ std::vector<KnownPoint> known_points(const SectionCheck& check) {
   std::vector<KnownPoint> known;
   for (const DeviceEntry& device : check.site.devices) {
     if (device.kind != DeviceKind::controller) continue;
-    for (const Field& field : check.registry.find(device.kind, device.driver).controller.points) {
+    const auto driver = check.driver_of(device);
+    if (!driver) continue;
+    for (const Field& field : driver->controller.points) {
       known.push_back({device.bare ? field.name : device.name + '.' + field.name, field});
     }
   }

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """`astro check` on what only a room knows of its section of the site file."""
 
+import os
+import sys
+
 import pytest
 
 HOT = "hot: {temperature: 295 K, controller: frontend, command: select_load, parameters: {load: hot}}"
@@ -44,3 +47,43 @@ def test_it_says_where_each_driver_runs(astro, tmp_path):
     )
     devices = astro.json("check", "site.yaml")["devices"]
     assert {each["name"]: each["runs"] for each in devices} == {"bus": "here", "dish": "node movement", "horn": "apart"}
+
+
+def test_it_says_that_a_driver_in_python_runs_apart(astro, tmp_path):
+    (tmp_path / "my_lamp.py").write_text(
+        "import astro\n\n\nclass Lamp(astro.Controller):\n"
+        "    def open(self, host): pass\n    def close(self): pass\n    def stop(self): pass\n\n\n"
+        'astro.register("lamp", Lamp)\n'
+    )
+    (tmp_path / "site.yaml").write_text(
+        "site: {name: Hill, latitude: 28 deg, longitude: -16 deg}\ncontrollers: {lamp: {driver: python, module: my_lamp}}\n"
+    )
+    path = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    astro.environment.update(ASTRO_PYTHON=sys.executable, PYTHONPATH=path)
+    assert [each["runs"] for each in astro.json("check", "site.yaml")["devices"]] == ["apart"]
+
+
+UNREAD = {
+    "a driver that is not there": ("dish: {driver: simulator,", "dish: {driver: simulater,", "simulater", "simulator"),
+    "a driver of the loads that is not there": ("driver: simulator.frontend", "driver: simulator.frontent", "simulator.frontent", "simulator.frontend"),
+    "no driver": ("dish: {driver: simulator, ", "dish: {", "dish: {", ""),
+    "a place that is not there": ("dish: {driver: simulator,", "dish: {driver: simulator, runs: aprt,", "aprt", "apart"),
+}
+
+
+@pytest.mark.parametrize("old, new, at, suggestion", UNREAD.values(), ids=UNREAD.keys())
+def test_a_device_that_cannot_be_read_hides_no_other_problem(astro, root, tmp_path, old, new, at, suggestion):
+    """Sections look at the drivers of devices: of one that is not known they say nothing, and the others are told."""
+    text = (root / "examples/sites/simulated.yaml").read_text()
+    safety = "safety: {dish: {conditions: [{point: weather.rain, above: 1, action: stop}, {point: frontend.load, equals: hot, action: stop}]}}\n"
+    telemetry = "telemetry: {store: archive, points: {temperature: {dead_band: 1 hPa}}}\n"
+    assert old in text
+    broken = text.replace(old, new) + safety + telemetry
+    (tmp_path / "site.yaml").write_text(broken)
+    problems = astro.json("check", "site.yaml", expect=2)["problems"]
+    lines = broken.splitlines()
+    told = {lines[each["line"] - 1][each["column"] - 1 :]: each["suggestion"] for each in problems}
+    assert [said for place, said in told.items() if place.startswith(at)] == [suggestion], problems
+    assert any(place.startswith("conditions") for place in told), problems
+    assert any(place.startswith("dead_band") for place in told), problems
+    assert len(problems) == 3, problems
