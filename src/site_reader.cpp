@@ -110,6 +110,10 @@ void SiteReader::read_place(const Node& root) {
   const Map map = reader_.record(schema_of<SitePlace>().fields, *entry->value, entry->place);
   if (reader_.has_problems()) return;
   const auto place = from_value<SitePlace>(map);
+  if (place.name.empty()) {
+    reader_.complain(entry->value->find("name")->value->place, "\"name\" is empty: expected the observatory's name");
+    return;
+  }
   site_.name = place.name;
   site_.location = {place.latitude, place.longitude, place.height_m};
   site_.earth_orientation = place.earth_orientation;

@@ -184,6 +184,13 @@ NodePtr read_tree(std::string_view text, std::vector<Trouble>& troubles) {
     const bool is_unclosed =
         failure.msg == YAML::ErrorMsg::END_OF_MAP_FLOW || failure.msg == YAML::ErrorMsg::END_OF_SEQ_FLOW;
     const Place place = places.at(failure.mark.line, failure.mark.column);
+    // In braces "${" ends the text "$" and opens a map where none can be.
+    const int line = failure.mark.line;
+    const int column = failure.mark.column;
+    if (is_unclosed && column > 0 && places.from(line, column - 1).starts_with("${")) {
+      troubles.push_back({places.at(line, column - 1), "within { } and [ ] a text with ${NAME} stands in quotes"});
+      return nullptr;
+    }
     // yaml-cpp says where it gave up; people look for the bracket.
     troubles.push_back({is_unclosed ? builder.innermost(place) : place, explained(failure.msg)});
   }

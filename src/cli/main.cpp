@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The program `astro`: a thin main over the public headers.
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <string_view>
 
 #include "astro/error.hpp"
+#include "astro/field.hpp"
 #include "astro/log.hpp"
 #include "astro/messaging/trace_exporter.hpp"
 #include "astro/site.hpp"
@@ -51,6 +54,29 @@ int report(const astro::Error& error, bool json) {
     std::cerr << "astro: " << error.what() << '\n';
   }
   return exit_code_of(error);
+}
+
+/// CLI11 says of a misspelt command only that one is required.
+std::string complaint_of(const CLI::App& app, const CLI::ParseError& error) {
+  const CLI::App* last = &app;
+  while (!last->get_subcommands().empty()) last = last->get_subcommands().front();
+  // A group of options is a command without a name to CLI11.
+  const auto commands = last->get_subcommands([](const CLI::App* each) { return !each->get_name().empty(); });
+  const std::vector<std::string> rest = app.remaining(true);
+  if (commands.empty() || rest.empty() || rest.front().starts_with('-')) return error.what();
+  std::vector<std::string> names;
+  for (const CLI::App* command : commands) names.push_back(command->get_name());
+  const std::string near = astro::nearest(rest.front(), names);
+  return "there is no command \"" + rest.front() + '"' + (near.empty() ? "" : "; did you mean " + near + "?");
+}
+
+/// Wrong use is told as any other error is; help and version are none.
+int report(const CLI::App& app, const CLI::ParseError& error, bool json) {
+  if (error.get_exit_code() == 0) return app.exit(error);
+  const std::string complaint = complaint_of(app, error);
+  if (json) return report(astro::Error(astro::ErrorCode::invalid_argument, complaint), json);
+  std::cerr << "astro: " << complaint << "\nRun with --help for more information.\n";
+  return wrong_use;
 }
 
 }  // namespace
@@ -102,7 +128,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? done : wrong_use;
+    const auto is_json = [](const char* argument) { return std::string_view(argument) == "--json"; };
+    return report(app, error, std::any_of(argv, argv + argc, is_json));
   }
   if (verbose) log.level = astro::LogLevel::info;
   if (json_log) log.format = astro::LogFormat::json_lines;

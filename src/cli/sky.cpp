@@ -16,6 +16,12 @@ namespace astro::cli {
 
 namespace {
 
+/// Within what a site file takes, too.
+bool is_on_earth(double latitude, double longitude, double height) {
+  return std::abs(latitude) <= 90.0 && longitude >= -180.0 && longitude <= 360.0 && height >= -500.0 &&
+         height <= 9000.0;
+}
+
 /// "38.433,-79.840,800" (degrees, degrees, metres), or a site file, whose table of Earth orientation is set then.
 Location location_of(const std::string& text) {
   std::istringstream stream(text);
@@ -27,12 +33,13 @@ Location location_of(const std::string& text) {
     if (stream >> comma && !(comma == ',' && stream >> height)) stream.setstate(std::ios::failbit);
     std::string rest;
     stream.clear();
-    if (!(stream >> rest) && std::abs(latitude) <= 90.0 && std::abs(longitude) <= 360.0) {
+    if (!(stream >> rest) && is_on_earth(latitude, longitude, height)) {
       return {.latitude = degrees(latitude), .longitude = degrees(longitude), .height_m = height};
     }
     throw Error(ErrorCode::invalid_argument,
                 "--site \"" + text +
-                    "\": expected LATITUDE,LONGITUDE[,HEIGHT] in degrees and metres, as in 38.433,-79.840,800");
+                    "\": expected LATITUDE,LONGITUDE[,HEIGHT] in degrees and metres, as in 38.433,-79.840,800, with "
+                    "-90 to 90, -180 to 360 and -500 to 9000");
   }
   const Site site = load_site(text);
   if (!site.earth_orientation.empty()) sky::use_earth_orientation(site.earth_orientation);
