@@ -99,8 +99,16 @@ void print_line(const ObservationResult& result) {
             << "Samples     " << result.spectrum.samples << ", lost " << result.spectrum.samples_lost << '\n';
 }
 
+/// Whether `print_line` says it, too.
+bool is_in_line(const Finding& finding, const CalibratedSpectrum& spectrum) {
+  if (spectrum.axis.channels == 0) return false;
+  return (finding.name == "tsys" && finding.value == spectrum.tsys_k) ||
+         (finding.name == "receiver" && finding.value == spectrum.receiver_k);
+}
+
 void print_for_people(const ObservationResult& result, const Outputs& outputs) {
   for (const Finding& finding : result.findings) {
+    if (is_in_line(finding, result.spectrum)) continue;
     std::cout << finding.name << std::string(finding.name.size() < 12 ? 12 - finding.name.size() : 1, ' ')
               << number(finding.value, 3);
     if (finding.error > 0.0) std::cout << " +- " << number(finding.error, 3);
@@ -112,6 +120,20 @@ void print_for_people(const ObservationResult& result, const Outputs& outputs) {
   if (!outputs.csv.empty()) std::cout << "CSV         " << outputs.csv << '\n';
   for (const std::filesystem::path& file : result.files) std::cout << "File        " << file.string() << '\n';
   std::cout.flush();
+}
+
+std::string how_to_reduce(const ObserveArguments& arguments, const std::string& id) {
+  return "astro reduce --site " + arguments.site + (arguments.simulate ? " --simulate" : "") + " --observation " + id;
+}
+
+/// A file that cannot be written takes nothing from the observation, which is in the store.
+void write_files(const ObserveArguments& arguments, const ObservationResult& result) {
+  try {
+    write(arguments.outputs, result);
+  } catch (const Error& error) {
+    throw Error(error.code(), std::string(error.what()) + "; the observation itself is stored: " +
+                                  how_to_reduce(arguments, result.observation.id));
+  }
 }
 
 /// What was stored before a failure or a signal is not lost: the error says how to have it, and how to go on.
@@ -131,10 +153,9 @@ ObservationResult carried_out(Work work, const std::stop_token& stop, const Obse
     return work(options);
   } catch (const Error& error) {
     if (stored < 0) throw;
-    const std::string simulate = arguments.simulate ? " --simulate" : "";
-    throw Error(error.code(), std::string(error.what()) + "; what was stored of it is kept: astro reduce --site " +
-                                  arguments.site + simulate + " --observation " + id + "; to go on: astro resume " +
-                                  arguments.site + simulate + ' ' + id);
+    throw Error(error.code(),
+                std::string(error.what()) + "; what was stored of it is kept: " + how_to_reduce(arguments, id) +
+                    "; to go on: astro resume " + arguments.site + (arguments.simulate ? " --simulate " : " ") + id);
   }
 }
 
@@ -155,9 +176,10 @@ int run(const ObserveArguments& arguments) {
       },
       signals.token(), arguments);
   observatory.close();
+  // People see what was found even if a file fails; a script gets one object, what was found or the error.
+  if (!arguments.json) print_for_people(result, arguments.outputs);
+  write_files(arguments, result);
   if (arguments.json) print(told_of(result, arguments.outputs), true);
-  else print_for_people(result, arguments.outputs);
-  write(arguments.outputs, result);
   return done;
 }
 

@@ -14,6 +14,12 @@ namespace astro::cli {
 void check_writable(const Outputs& outputs) {
   for (const std::string& file : {outputs.fits, outputs.csv}) {
     if (file.empty()) continue;
+    std::error_code error;
+    const auto there = std::filesystem::status(file, error);
+    if (std::filesystem::exists(there) && !std::filesystem::is_regular_file(there)) {
+      throw Error(ErrorCode::storage,
+                  "\"" + file + "\" cannot be written: it is there, and is no file; nothing was begun");
+    }
     std::filesystem::path folder = std::filesystem::path(file).parent_path();
     if (folder.empty()) folder = ".";
     if (::access(folder.c_str(), W_OK) == 0) continue;

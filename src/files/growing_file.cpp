@@ -25,10 +25,19 @@ std::filesystem::path temporary_name(const std::filesystem::path& path) {
   return path.parent_path() / name.append(".part");
 }
 
+/// A name is given in place of what has it: of a file that is wanted, of a folder or /dev/stdout never.
+void refuse_what_is_no_file(const std::filesystem::path& path) {
+  std::error_code error;
+  const auto there = std::filesystem::status(path, error);
+  if (!std::filesystem::exists(there) || std::filesystem::is_regular_file(there)) return;
+  throw Error(ErrorCode::storage, "cannot write \"" + path.string() + "\": it is there, and is no file");
+}
+
 }  // namespace
 
 GrowingFile::GrowingFile(const std::filesystem::path& path, bool at_once)
     : path_(path), temporary_(at_once ? std::filesystem::path() : temporary_name(path)) {
+  if (!at_once) refuse_what_is_no_file(path);
   const int how = at_once ? O_TRUNC : O_EXCL;
   descriptor_ = ::open((at_once ? path_ : temporary_).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | how, 0666);
   if (descriptor_ < 0) fail("making a file in its folder");

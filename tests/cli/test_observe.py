@@ -130,7 +130,25 @@ def test_what_a_kill_cut_short_is_closed_by_the_next_observation(astro, site):
 def test_files_that_cannot_be_written_are_noticed_before_anything_moves(astro, site):
     told = astro.json("observe", site, request(astro, sky=600, load=1), "--fits", "nowhere/line.fits", expect=1)
     assert told["code"] == "storage" and "nothing was begun" in told["error"]
+    (astro.folder / "folder").mkdir()
+    told = astro.json("observe", site, request(astro, sky=600, load=1), "--fits", "folder", expect=1)
+    assert told["code"] == "storage" and "nothing was begun" in told["error"]
     assert not (astro.folder / "simulated.db").exists()
+
+
+def test_a_file_that_fails_in_the_end_leaves_one_object_that_says_where_the_observation_is(astro, site):
+    (astro.folder / "request.yaml").write_text("target: galactic 120 0\nmode: loads\ncalibration_time: 1 s\n")
+    fast = ("--fast", "--at", "2026-01-15T20:00:00Z")
+    told = astro.json("observe", site, "request.yaml", *fast, "--fits", "line.fits", expect=2)
+    assert told["code"] == "unsupported" and "has no calibrated spectrum to write" in told["error"]
+    arguments = told["error"].rpartition("astro reduce ")[2].split()
+    assert astro.json("reduce", *arguments)["tsys_k"] > 50
+
+
+def test_what_people_read_says_each_number_once(astro, site):
+    said = astro.run("observe", site, request(astro, sky=1, load=1), "--fast", "--at", "2026-01-15T20:00:00Z").stdout
+    assert len(re.findall("tsys", said, re.IGNORECASE)) == 1
+    assert said.startswith("Peak ")
 
 
 def stored_in(folder):

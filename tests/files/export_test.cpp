@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cmath>
 #include <cstring>
@@ -80,6 +81,18 @@ TEST(WriteWhole, LeavesNothingWhenItFails) {
   std::filesystem::create_directory(folder.path() / "taken");
   EXPECT_EQ(code_of([&] { files::write_whole(folder.path() / "taken", bytes_of("x")); }), ErrorCode::storage);
   EXPECT_EQ(files_in(folder.path()), 1U);
+}
+
+TEST(WriteWhole, PutsNoFileInThePlaceOfWhatIsNone) {
+  const TemporaryFolder folder;
+  const auto pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(code_of([&] { files::write_whole(pipe, bytes_of("x")); }), ErrorCode::storage);
+  EXPECT_TRUE(std::filesystem::is_fifo(pipe));
+  std::filesystem::create_symlink(pipe, folder.path() / "link");
+  EXPECT_EQ(code_of([&] { files::write_whole(folder.path() / "link", bytes_of("x")); }), ErrorCode::storage);
+  EXPECT_TRUE(std::filesystem::is_symlink(folder.path() / "link"));
+  EXPECT_EQ(files_in(folder.path()), 2U);
 }
 
 /// Keyword and value of each card of the first header.
