@@ -264,7 +264,7 @@ def test_a_spectrum_is_drawn_from_numbers(room, done):
     assert found["axis_unit"] == "km/s" and found["unit"] == "K"
     assert len(found["axis"]) == len(found["power"]) == len(found["sigma"]) == 256
     assert 60 < found["tsys_k"] < 130
-    at_peak = min(range(256), key=lambda channel: abs(found["axis"][channel] - found["peak"]["velocity_lsrk_km_s"]))
+    at_peak = min(range(256), key=lambda channel: abs(found["axis"][channel] - found["peak"]["velocity_km_s"]))
     assert found["power"][at_peak] > found["power"][5] + 10, "hydrogen in the Perseus arm"
 
 

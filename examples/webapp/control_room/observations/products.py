@@ -126,13 +126,14 @@ class Products:
         if ending == "json":
             file.write_text(json.dumps(self._analysis(archived), indent=1))
         elif ending == "png":
-            spectrum = astro.reduce(self._room.store, archived, self._room.site.location).spectrum
+            result = astro.reduce(self._room.store, archived, self._room.site.location)
+            spectrum = result.spectrum
             if spectrum.axis.channels == 0:
                 raise NoProduct(f"observation {row.id} has no spectrum in kelvin to draw")
             spectrum.velocity_frame = row.asked["velocity_frame"].lower()
             title = (row.asked.get("target_name") or f"Observation {row.id}").replace("$", r"\$")
             with _drawing:
-                astro.plot.spectrum_png(str(file), spectrum, title)
+                astro.plot.spectrum_png(str(file), spectrum, title, astro.provenance_of(result.observation))
         elif ending == "csv" and loads:
             self._write_loads(archived, file)
         else:
@@ -159,7 +160,8 @@ class Products:
                 "peak": {
                     "temperature_k": _finite(peak.peak_k),
                     "temperature_error_k": _finite(peak.sigma_k),
-                    "velocity_lsrk_km_s": _finite(peak.peak_velocity_km_s),
+                    "velocity_km_s": _finite(peak.peak_velocity_km_s),
+                    "velocity_frame": str(spectrum.velocity_frame),
                     "velocity_error_km_s": _finite(peak.sigma_velocity_km_s),
                     "noise_k": _finite(peak.rms_k),
                 },

@@ -325,7 +325,7 @@ def spectrum(id: Id, request: Request, caller: Watcher) -> SpectrumOut:
         samples_lost=found.samples_lost,
         peak=dict(
             zip(
-                ("temperature_k", "temperature_error_k", "velocity_lsrk_km_s", "velocity_error_km_s", "noise_k"),
+                ("temperature_k", "temperature_error_k", "velocity_km_s", "velocity_error_km_s", "noise_k"),
                 _numbers([peak.peak_k, peak.sigma_k, peak.peak_velocity_km_s, peak.sigma_velocity_km_s, peak.rms_k]),
                 strict=True,
             )

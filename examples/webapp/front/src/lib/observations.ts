@@ -92,7 +92,7 @@ export interface Spectrum {
   exposure_s: number;
   tsys_k: number | null;
   samples_lost: number;
-  peak: Record<"temperature_k" | "temperature_error_k" | "velocity_lsrk_km_s" | "velocity_error_km_s" | "noise_k", number | null> | null;
+  peak: Record<"temperature_k" | "temperature_error_k" | "velocity_km_s" | "velocity_error_km_s" | "noise_k", number | null> | null;
   start: string | null;
 }
 
