@@ -5,6 +5,7 @@ import csv
 import pathlib
 
 from . import _astro
+from .errors import Error
 
 
 def write_candidates(path, candidates):
@@ -22,7 +23,7 @@ def scored(made):
     """Its candidates with the score of the classifier that ships; as they are where nothing runs it."""
     try:
         classifier = _astro.imaging.Classifier()
-    except _astro.Error as error:
+    except Error as error:
         if error.code != "not_found":
             raise
         return made.candidates
@@ -75,7 +76,7 @@ def main(arguments=None):
         _astro.files.write_image(given.folder / "difference.fits", made.subtraction.difference)
         write_candidates(given.folder / "candidates.csv", candidates)
         write_pictures(given.folder, made)
-    except (OSError, ValueError, _astro.Error) as error:
+    except (OSError, ValueError, Error) as error:
         raise SystemExit(f"astro.difference: {error}") from None
     print(f"{sum(not each.vetoes for each in made.candidates)} candidates, {made.registration.reason}")
 
