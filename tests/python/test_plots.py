@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from matplotlib import dates, pyplot
 from matplotlib.collections import QuadMesh
+from PIL import Image
 
 import astro
 from astro import arcminutes, degrees, hertz, plot
@@ -257,3 +258,32 @@ def test_a_spectrum_is_drawn_in_its_frame_which_a_file_keeps(tmp_path):
     astro.files.write_fits(tmp_path / "a.fits", made)
     read, _ = read_fits(tmp_path / "a.fits")
     assert read.velocity_frame == astro.sky.VelocityFrame.bary
+
+
+def test_a_picture_of_a_file_keeps_who_asked_and_how(tmp_path):
+    made = astro.files.Provenance(object="perseus", observer="Anna", telescope="horn", observation_id="7", software="libastro 9")
+    made.settings = '{"mode":"track","text":"' + "long " * 40 + '"}'
+    made.calibration = '{"hot_k":295.0}'
+    astro.files.write_fits(tmp_path / "a.fits", calibrated_at(120, np.linspace(0, 10, 64)), made)
+    plot.main([str(tmp_path / "a.fits"), str(tmp_path / "a.png")])
+    kept = pyplot.imread(tmp_path / "a.png")
+    assert kept.shape[:2] == (900, 1600)
+    texts = Image.open(tmp_path / "a.png").text
+    assert (texts["Author"], texts["Observation"], texts["Source"]) == ("Anna", "7", "horn")
+    assert texts["Settings"] == made.settings and texts["Calibration"] == made.calibration
+    plot.spectrum_png(tmp_path / "b.png", calibrated_at(120, np.zeros(64)), "Perseus", provenance=made)
+    assert Image.open(tmp_path / "b.png").text["Settings"] == made.settings
+
+
+@pytest.mark.parametrize("name", ["nothing.fits", "table.csv"])
+def test_what_cannot_be_drawn_is_one_sentence(tmp_path, name):
+    (tmp_path / "table.csv").write_text("# object: perseus\n1,2\n" * 100)
+    with pytest.raises(SystemExit, match=name):
+        plot.main([str(tmp_path / name), str(tmp_path / "a.png")])
+
+
+def test_sdfits_is_drawn_by_any_ending(tmp_path):
+    rows = astro.files.sdfits_rows(astro.files.SpectraFile([power_at(i, np.full(64, 1.0 + i)) for i in range(3)]))
+    astro.files.write_sdfits(tmp_path / "night.fits", rows)
+    plot.main([str(tmp_path / "night.fits"), str(tmp_path / "night.png")])
+    assert (tmp_path / "night.png").stat().st_size > 10000

@@ -16,7 +16,7 @@ _FRAMES = {
 
 def _header(data, offset):
     """The keys of one header and where its data begin."""
-    keys = {}
+    keys, last = {}, ""
     while True:
         card = data[offset : offset + _CARD].decode("ascii", "replace")
         if len(card) < _CARD:
@@ -26,7 +26,9 @@ def _header(data, offset):
         if name == "END":
             return keys, -(-offset // _BLOCK) * _BLOCK
         if card[8:10] == "= ":
-            keys[name] = _value(card[10:])
+            keys[name], last = _value(card[10:]), name
+        elif name == "CONTINUE" and str(keys.get(last, "")).endswith("&"):
+            keys[last] = keys[last][:-1] + str(_value(card[10:]))
 
 
 def _value(text):
@@ -57,6 +59,15 @@ def _images(data):
         images[keys.get("EXTNAME", "")] = keys, numpy.frombuffer(data, kind, length, start).astype("float32")
         offset = -(-end // _BLOCK) * _BLOCK
     return images
+
+
+def cards(path):
+    """The cards of a file's first header; of a table's too, when that follows a header without data."""
+    data = pathlib.Path(path).read_bytes()
+    if not data.startswith(b"SIMPLE  ="):
+        raise _error(f"{path} is no FITS file")
+    keys, start = _header(data, 0)
+    return {**keys, **_header(data, start)[0]} if not keys.get("NAXIS") and start < len(data) else keys
 
 
 def _error(message):

@@ -36,6 +36,7 @@ from ._plot_maps import sky_map as map  # noqa: A004, F401
 from ._plot_schedule import schedule  # noqa: F401
 from ._plot_series import longitude_velocity, tsys_history, waterfall  # noqa: F401
 from ._plot_sky import sky, visibility  # noqa: F401
+from .errors import Error as _Error
 
 
 class _Curve:
@@ -181,9 +182,34 @@ def _figure(spectrum_, title, inches, scale):
     return figure
 
 
-def spectrum_png(path, spectrum, title="Hydrogen line"):
-    """Writes a picture of 1600 x 900 pixels for a talk."""
-    _figure(spectrum, title, (16, 9), 1.55).savefig(path, dpi=100, format="png")
+def _texts(title, provenance):
+    """What a PNG keeps beside its pixels: who asked, with which settings and calibration, what made it."""
+    if provenance is None:
+        return {"Title": title, "Software": f"libastro {_astro.__version__}"}
+    texts = {
+        "Title": title, "Author": provenance.observer, "Source": provenance.telescope,
+        "Software": provenance.software, "Observation": provenance.observation_id,
+        "Settings": provenance.settings, "Calibration": provenance.calibration,
+    }
+    return {key: text for key, text in texts.items() if text}
+
+
+def _provenance_of(cards):
+    made = _astro.files.Provenance()
+    for attribute, name in (
+        ("object", "OBJECT"), ("observer", "OBSERVER"), ("telescope", "TELESCOP"), ("observation_id", "OBS_ID"),
+        ("software", "CREATOR"), ("settings", "SETTINGS"), ("calibration", "CALIBRAT"),
+    ):
+        setattr(made, attribute, str(cards.get(name, "")))
+    return made
+
+
+def spectrum_png(path, spectrum, title="Hydrogen line", provenance=None):
+    """Writes a picture of 1600 x 900 pixels for a talk.
+
+    provenance: of `astro.provenance_of(observation)`, for the texts of the PNG: who asked, settings, calibration.
+    """
+    _figure(spectrum, title, (16, 9), 1.55).savefig(path, dpi=100, format="png", metadata=_texts(title, provenance))
 
 
 def png(spectrum):
@@ -262,21 +288,28 @@ def _draw_file(path, png_path, title):
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    from .exported import read_fits
+    from .exported import cards, read_fits
 
-    if path.endswith(".fits") and _is_spectrum(path):
+    known = cards(path)
+    is_table = known.get("EXTNAME") == "SINGLE DISH"
+    if not is_table and _is_spectrum(path):
         read, name = read_fits(path)
-        spectrum_png(png_path, read, title or (f"Hydrogen line: {name}" if name else "Hydrogen line"))
+        heading = title or (f"Hydrogen line: {name}" if name else "Hydrogen line")
+        spectrum_png(png_path, read, heading, _provenance_of(known))
         return
     figure = Figure(figsize=(16, 9), facecolor="white", layout="constrained")
     ax = FigureCanvasAgg(figure).figure.add_subplot()
-    if path.endswith(".fits"):
+    if not is_table:
         cube = _astro.files.read_cube(path)
-        map(_astro.files.map_of(_line_of(cube)), ax=ax, title=title or cube.object)
+        title = title or cube.object
+        map(_astro.files.map_of(_line_of(cube)), ax=ax, title=title)
     else:
         rows = _astro.files.read_sdfits(path)
-        waterfall([each.spectrum for each in rows if each.signal], ax=ax, title=title or rows[0].object)
-    figure.savefig(png_path, dpi=100, format="png")
+        first = rows[0]
+        title = title or first.object
+        known |= {"OBSERVER": first.observer, "TELESCOP": first.telescope, "OBS_ID": first.more.get("OBSID", "")}
+        waterfall([each.spectrum for each in rows if each.signal], ax=ax, title=title)
+    figure.savefig(png_path, dpi=100, format="png", metadata=_texts(title, _provenance_of(known)))
 
 
 def main(arguments=None):
@@ -290,7 +323,7 @@ def main(arguments=None):
     given = parser.parse_args(arguments)
     try:
         _draw_file(given.file, given.png, given.title)
-    except (OSError, ValueError, _astro.Error) as error:
+    except (OSError, ValueError, _Error) as error:
         raise SystemExit(f"astro.plot: {error}") from None
 
 
