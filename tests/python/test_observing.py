@@ -31,6 +31,17 @@ def test_a_plan_is_made_before_anything_moves(site):
     assert not refused.is_possible and "horizon" in refused.refusals[0] and refused.possible_from is None
 
 
+def test_a_plan_takes_what_observe_takes(site, tmp_path):
+    request = {"target": "galactic 120 0", "integration_time_s": 30}
+    assert astro.plan(site, request).integrating_s == 30
+    (tmp_path / "request.yaml").write_text("target: galactic 120 0\nintegration_time: 40 s\n")
+    assert astro.plan(site.site, tmp_path / "request.yaml", start=EVENING).integrating_s == 40
+    assert "3 steps" in repr(astro.plan(site, request))
+    assert "below the horizon" in repr(astro.plan(site, {"target": "icrs 0 -85"}))
+    with pytest.raises(TypeError, match="did you mean 'mode'"):
+        astro.plan(site, {"target": "sun", "modee": "track"})
+
+
 def test_steps_of_ones_own_are_carried_out(site):
     request = astro.ObservationRequest(target="altaz 180 50", integration_time_s=2, calibration="none", channels=64)
     steps = [

@@ -22,7 +22,7 @@ from .drivers import Controller, Duration, Mount, Receiver, command, field, poin
 from .errors import Error, SiteError
 from .lifetime import close_all
 from .logs import log_to_python
-from .observing import observe, resume
+from .observing import observe, plan, resume
 from .records import as_array
 
 _astro.configure_log(level="warning")  # as the program does: what a notebook shows is not a logbook
@@ -60,6 +60,7 @@ __all__ = [name for name in vars(_astro) if not name.startswith("_")] + [
     "field",
     "log_to_python",
     "observe",
+    "plan",
     "plot",
     "point",
     "register",

@@ -46,6 +46,22 @@ def _told(progress):
         bar.close()
 
 
+def _wish(site, request):
+    """An ObservationRequest of whatever a person has: that, the path of a file, or a dict."""
+    if isinstance(request, (str, os.PathLike)):
+        return _astro.load_request(request, site if isinstance(site, _astro.Site) else site.site)
+    return _astro.ObservationRequest(**request) if isinstance(request, dict) else request
+
+
+def plan(site, request, start=None):
+    """Goes through a request by the clock: slews, limits, horizon and Sun. Asks no device and moves nothing.
+
+    site: a Site, or an open Observatory. request: as for `observe`. start: a Time; without it the request's planned
+    start, else now.
+    """
+    return _astro._plan(site, _wish(site, request), start)
+
+
 def observe(site, request, steps=None, progress=None, control=None, live_every_s=0):
     """Carries out a request: points and tracks, calibrates, integrates, stores; returns what it found.
 
@@ -56,12 +72,8 @@ def observe(site, request, steps=None, progress=None, control=None, live_every_s
     control: an ObservationControl, to pause, cancel or extend it from elsewhere.
     live_every_s: how often (0.1 s at least) progress comes with a `live` spectrum; 0: never.
     """
-    if isinstance(request, (str, os.PathLike)):
-        request = _astro.load_request(request, site.site)
-    elif isinstance(request, dict):
-        request = _astro.ObservationRequest(**request)
     with _told(progress) as tell:
-        return _astro._observe(site, request, steps, tell, control or _astro.ObservationControl(), live_every_s)
+        return _astro._observe(site, _wish(site, request), steps, tell, control or _astro.ObservationControl(), live_every_s)
 
 
 def resume(site, store, observation_id, progress=None, control=None, live_every_s=0):

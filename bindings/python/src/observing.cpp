@@ -113,10 +113,17 @@ void bind_plan(py::module_& module) {
       .def_readonly("refusals", &Plan::refusals)
       .def_readonly("refusal_code", &Plan::refusal_code, "Of the first of them, an ErrorCode.")
       .def_readonly("possible_from", &Plan::possible_from, "Of a plan that is refused: when it would work, or None.")
-      .def_property_readonly("is_possible", &Plan::is_possible);
+      .def_property_readonly("is_possible", &Plan::is_possible)
+      .def("__repr__", [](const Plan& self) {
+        const std::string span = astro::format_time(self.start, 0) + " to " + astro::format_time(self.end, 0);
+        if (self.is_possible()) return "<Plan of " + std::to_string(self.steps.size()) + " steps, " + span + ">";
+        const std::string later = self.possible_from ? "possible from " + astro::format_time(*self.possible_from, 0)
+                                                     : "at no time within two days";
+        return "<Plan that is refused: " + self.refusals.front() + "; " + later + ">";
+      });
   module.def("steps_of", &astro::steps_of, "request"_a, "What a request comes to: steps in their order.");
   module.def(
-      "plan",
+      "_plan",
       [](const py::object& site, const astro::ObservationRequest& request, const std::optional<astro::Time>& start) {
         const astro::PlanOptions options{.start = start.value_or(astro::Time{})};
         if (py::isinstance<Observatory>(site)) {
@@ -128,8 +135,7 @@ void bind_plan(py::module_& module) {
         const py::gil_scoped_release release;
         return astro::plan(described, request, options);
       },
-      "site"_a, "request"_a, "start"_a = py::none(),
-      "Goes through a request by the clock: slews, limits, horizon and Sun. `site`: a Site, or an open Observatory.");
+      "site"_a, "request"_a, "start"_a);
 }
 
 }  // namespace
