@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "astro/observing/queue.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 
 #include "astro/error.hpp"
 #include "astro/messaging/status.hpp"
@@ -89,6 +91,9 @@ QueuedRequest made_of(const QueueArguments& arguments, const std::string& file, 
 }
 
 Schedule schedule_of(const QueueArguments& arguments, const Site& site, const std::vector<QueuedRequest>& queue) {
+  if (!(arguments.hours >= 0.0))  // 0: not said
+    throw Error(ErrorCode::invalid_argument,
+                "planning the queue: --hours is longer than 0; it is " + number(arguments.hours, 3));
   auto options = schedule_options(site, now_of(arguments, site), from_seconds(3600.0 * arguments.hours));
   if (!options) {
     throw Error(ErrorCode::unsupported,
@@ -131,12 +136,33 @@ int add(const QueueArguments& arguments) {
   return done;
 }
 
+/// Whoever runs the queue writes the reasons; what came while nobody did is told those of a plan made now.
+void fill_reasons(const QueueArguments& arguments, std::vector<QueuedRequest>& queue) {
+  const auto lacks = [](const QueuedRequest& each) { return each.state == QueueState::waiting && each.reason.empty(); };
+  if (std::ranges::none_of(queue, lacks)) return;
+  const auto made = [&]() -> std::optional<Schedule> {
+    try {
+      return schedule_of(arguments, load_site(arguments.site, {.simulate = arguments.simulate}), queue);
+    } catch (const Error&) {
+      return std::nullopt;  // a list is shown in any case
+    }
+  }();
+  if (!made) return;
+  for (QueuedRequest& each : queue) {
+    if (lacks(each)) each.reason = outlook_of(*made, each.id);
+  }
+}
+
 int list(const QueueArguments& arguments) {
   const Archive archive(arguments.site, arguments.simulate);
   const StoreHandle store = archive.observatory().store(store_of(arguments, archive.observatory()));
+  std::vector<QueuedRequest> queue = list_requests(store);  // what somebody had counts for what comes
+  fill_reasons(arguments, queue);
   List told;
   std::vector<std::vector<std::string>> rows{{"ID", "STATE", "PRIORITY", "USER", "TARGET", "BECAUSE"}};
-  for (const QueuedRequest& each : list_requests(store, arguments.all)) {
+  for (const QueuedRequest& each : queue) {
+    const bool has_ended = each.state != QueueState::waiting && each.state != QueueState::running;
+    if (has_ended && !arguments.all) continue;
     told.push_back(told_of(each));
     rows.push_back(
         {each.id, state_of(each), std::to_string(each.priority), each.user, name_of(each.request), each.reason});
@@ -233,6 +259,7 @@ void add_queue(CLI::App& app, Action& action) {
 
   CLI::App* listing = command("list", "lists what waits and runs", list);
   listing->add_flag("--all", arguments->all, "also what has ended");
+  listing->add_option("--at", arguments->at, at_says);
 
   CLI::App* cancelling = command("cancel", "takes requests off the queue; one that runs is stopped", cancel);
   cancelling->add_option("ids", arguments->requests, "their ids")->required();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <cstdlib>
 #include <iostream>
 
 #include "astro/error.hpp"
@@ -28,6 +29,9 @@ struct RecordArguments {
 };
 
 int run(const RecordArguments& arguments) {
+  if (!(arguments.seconds > 0.0))  // before a recording of that name is overwritten by nothing
+    throw Error(ErrorCode::invalid_argument,
+                "recording: --seconds is longer than 0 s; it is " + number(arguments.seconds, 3));
   const StopOnSignal signals;
   Observatory observatory = Observatory::open(load_site(arguments.site, {.simulate = arguments.simulate}),
                                               {.simulate = arguments.simulate, .state_folder = arguments.state});
@@ -42,9 +46,11 @@ int run(const RecordArguments& arguments) {
                                             "' yields spectra, no samples; `astro observe` stores those");
   }
   const auto settings = receiver.settings();
+  const char* login = std::getenv("USER");
   files::SigmfWriter writer(arguments.out,
                             {.dtype = settings->dtype,
                              .sample_rate = settings->tuning.sample_rate,
+                             .author = login == nullptr ? "" : login,
                              .hardware = receiver.name(),
                              .recorder = std::string("libastro ") + version,
                              .site = observatory.location()},

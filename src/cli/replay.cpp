@@ -106,6 +106,9 @@ void write(const std::string& out, std::vector<Spectrum> spectra) {
 
 int run(const ReplayArguments& arguments) {
   check_ending(arguments.out);
+  if (!(arguments.integration_s > 0.0))
+    throw Error(ErrorCode::invalid_argument,
+                "replaying: --integration is longer than 0 s; it is " + number(arguments.integration_s, 3));
   const StopOnSignal signals;
   const auto state = std::filesystem::temp_directory_path() / ("astro-" + new_id());
   Observatory observatory = Observatory::open(site_of(arguments), {.state_folder = state});

@@ -49,6 +49,11 @@ def test_three_requests_are_listed_simulated_and_carried_out(astro, site):
     assert added[0]["outlook"].startswith("planned for 2026-01-15T20:")
     assert "never high enough" in added[2]["outlook"]
 
+    because = {each["target"]: each["reason"] for each in astro.json("queue", "list", site, "--at", EVENING)["requests"]}
+    assert because["perseus"].startswith("planned for 2026-01-15T20:") and "never high enough" in because["south"]
+    for hours in ("-3", "nan", "100"):
+        astro.json("queue", "simulate", site, "--at", EVENING, "--hours", hours, expect=2)
+
     listed = requests(astro, site)
     assert {each["state"] for each in listed.values()} == {"waiting"}
     assert {each["user"] for each in listed.values()} == {"ben"}
