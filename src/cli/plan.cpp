@@ -68,6 +68,7 @@ void print_for_people(const Plan& plan, const ObservationRequest& request) {
             << "Sun          " << number(plan.sun_distance.degrees(), 0) << " deg away, at least\n";
   for (const std::string& refusal : plan.refusals) std::cout << "Refused      " << refusal << '\n';
   if (plan.possible_from) std::cout << "It would work from " << format_time(*plan.possible_from, 0) << " on.\n";
+  else if (!plan.is_possible()) std::cout << "It would work at no time within two days.\n";
   std::cout.flush();
 }
 

@@ -62,6 +62,7 @@ class Planner {
   Duration slew_time(const Axes& from, const Axes& to, Time now, PlannedStep& planned) const;
   std::string load_target(Phase phase) const;
   void check_receiver() const;
+  void check_condition() const;
   double sample_rate_hz() const;
   double expected_rms_k(std::span<const Step> steps) const;
   std::uint64_t bytes(std::span<const Step> steps) const;
@@ -88,6 +89,7 @@ Planner::Planner(const Site& site, const ObservationRequest& request, const Plan
   (void)detail::device_of(site, DeviceKind::store, request.store);
   detail::check_calibration(calibration_, request.calibration, receiver_.name);
   check_receiver();
+  check_condition();
   if (request.output_filename.find_first_of("/\\") != std::string::npos || request.output_filename.starts_with("."))
     refuse_plan("`output_filename` is a name without folder and ending, as in cygnus; it is " +
                 text::quoted(request.output_filename));
@@ -116,6 +118,17 @@ void Planner::check_receiver() const {
                 " MHz moves the line out of the band of " + text::of(band_hz / 1e6) +
                 " MHz; it has to be in it at both tunings");
   }
+}
+
+/// Whether the noise that passes are repeated for is there to be looked at.
+void Planner::check_condition() const {
+  if (request_.until_rms_k <= 0.0) return;
+  const auto refuse = [](const char* why) {
+    refuse_plan(std::string("`until_rms` is the noise of a channel in kelvin, and ") + why);
+  };
+  if (request_.mode == Mode::loads) refuse("`mode: loads` has no spectrum of the sky");
+  if (request_.product == Product::continuum) refuse("`product: continuum` keeps no channels");
+  if (request_.calibration == CalibrationKind::none) refuse("`calibration: none` has no kelvin");
 }
 
 std::string Planner::load_target(Phase phase) const {
@@ -242,7 +255,10 @@ double Planner::expected_rms_k(std::span<const Step> steps) const {
   }
   const bool is_folded = request_.mode == Mode::frequency_switch;
   const bool one_place = request_.mode == Mode::track || request_.mode == Mode::drift || is_folded || off_s > 0.0;
-  if (!one_place) on_s = seconds(request_.integration_time);
+  // Else of one place: a point of a grid, or one spectrum of a line.
+  const bool moves = request_.mode == Mode::map || request_.mode == Mode::cross || request_.mode == Mode::horizon;
+  if (!one_place)
+    on_s = seconds(moves ? request_.integration : request_.integration_time) * static_cast<double>(request_.repeat);
   const double spectra_per_s = rate_hz / request_.channels;
   double variance = 1.0 / (on_s * spectra_per_s);
   if (is_folded) variance *= 2.0;  // one half against the other, and both differences averaged
@@ -313,7 +329,8 @@ Plan plan(const Site& site, const ObservationRequest& request, std::span<const S
           const PlanOptions& options) {
   const Planner planner(site, request, options);
   Time start = options.start;
-  if (start == Time{}) start = request.planned_start.value_or(Clock::system()->now());
+  if (start == Time{})
+    start = std::max(site.clock_start.value_or(Clock::system()->now()), request.planned_start.value_or(Time{}));
   const Axes axes = planner.start_axes();
   Plan made = planner.plan(steps, start, axes);
   if (made.is_possible() || !options.look_ahead) return made;

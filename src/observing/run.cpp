@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 #include <set>
 
@@ -17,6 +18,7 @@
 #include "observing/loads.hpp"
 #include "observing/recorder.hpp"
 #include "observing/reduction.hpp"
+#include "text.hpp"
 
 namespace astro {
 
@@ -118,7 +120,9 @@ class Run {
       throw;
     }
     ObservationResult result = request_.analysis ? reduced() : ObservationResult{};
-    const std::string lacking = make_files(result);
+    std::string lacking = noise_left(result);
+    if (const std::string files = make_files(result); !files.empty()) lacking += (lacking.empty() ? "" : "; ") + files;
+    if (!lacking.empty()) log(LogLevel::warning, "observing", "observation " + record_.id + ": " + lacking);
     end(ObservationState::completed, lacking);
     result.observation = record_;
     say("done", nullptr);
@@ -217,7 +221,6 @@ class Run {
         lacking += (lacking.empty() ? "" : "; ") + ("its ." + ending + " could not be made: ") + error.what();
       }
     }
-    if (!lacking.empty()) log(LogLevel::warning, "observing", "observation " + record_.id + ": " + lacking);
     return lacking;
   }
 
@@ -386,7 +389,30 @@ class Run {
   bool is_good_enough() const {
     if (request_.until_rms_k <= 0.0) return false;
     const ObservationResult so_far = reduce(store_, record_.id, site_.location());
-    return so_far.spectrum.axis.channels > 0 && so_far.peak.rms_k > 0.0 && so_far.peak.rms_k < request_.until_rms_k;
+    if (so_far.spectrum.axis.channels == 0 || so_far.peak.rms_k <= 0.0) return false;
+    return noise_of_each_place(so_far) < request_.until_rms_k;
+  }
+
+  /// The average over a map is less noisy than the map.
+  double noise_of_each_place(const ObservationResult& result) const {
+    const Mode mode = request_.mode;
+    const bool moves = mode == Mode::map || mode == Mode::cross || mode == Mode::horizon;
+    if (!moves && mode != Mode::raster && mode != Mode::points && mode != Mode::tipping) return result.peak.rms_k;
+    double places = 0.0;
+    for (const Step& step : record_.steps) {
+      if (step.pass != 0 || step.phase != Phase::sky) continue;
+      places += moves ? std::max(1.0, seconds(step.duration) / seconds(request_.integration)) : 1.0;
+    }
+    return result.peak.rms_k * std::sqrt(std::max(places, 1.0));
+  }
+
+  /// Empty: as little as was asked for, or nobody asked.
+  std::string noise_left(const ObservationResult& result) const {
+    if (request_.until_rms_k <= 0.0 || result.spectrum.axis.channels == 0) return {};
+    const double noise_k = noise_of_each_place(result);
+    if (noise_k < request_.until_rms_k) return {};
+    return "its noise is " + text::of(std::round(1e4 * noise_k) / 1e4) + " K after all passes, not below the " +
+           text::of(request_.until_rms_k) + " K of `until_rms`; a larger `repeat` allows for more";
   }
 
   /// The last pass again, as often as somebody wished meanwhile.

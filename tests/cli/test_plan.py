@@ -65,6 +65,30 @@ def test_a_recording_is_whole_and_keeps_its_times(astro, site):
     assert numpy.std(samples) > 0
 
 
+def test_a_recording_of_no_length_leaves_the_one_before_as_it_is(astro, site):
+    astro.json("record", site, "sky.sigmf-meta", "--seconds", "0.2")
+    before = (astro.folder / "sky.sigmf-data").stat().st_size
+    for seconds in ("-1", "0", "nan"):
+        assert "--seconds" in astro.json("record", site, "sky.sigmf-meta", "--seconds", seconds, expect=2)["error"]
+    assert (astro.folder / "sky.sigmf-data").stat().st_size == before > 0
+
+
+def test_a_plan_is_of_the_sites_own_time(astro, site):
+    with open(astro.folder / site, "a") as file:
+        file.write("\nclock: {start: 2026-01-15T20:00:00, speed: 60}\n")
+    file = request(astro, "target: galactic 120 0\n")
+    assert astro.json("plan", site, file)["start"] == EVENING
+    file = request(astro, "target: galactic 120 0\nplanned_start: 2020-01-01T00:00:00Z\n")
+    assert astro.json("plan", site, file)["start"] == EVENING, "what is past is now"
+    file = request(astro, "target: galactic 120 0\nplanned_start: 2026-01-15T21:00:00Z\n")
+    assert astro.json("plan", site, file)["start"] == "2026-01-15T21:00:00Z"
+
+
+def test_what_works_at_no_time_is_said_to(astro, site):
+    told = astro.run("plan", site, request(astro, "target: icrs 0 -85\n"), "--at", EVENING, expect=3).stdout
+    assert "It would work at no time within two days." in told
+
+
 def test_a_shell_completes_commands_and_options(astro):
     script = astro.run("completion", "bash").stdout
 

@@ -161,6 +161,48 @@ TEST(APlan, StatesTheNoiseThatTheRadiometerEquationGives) {
   EXPECT_NEAR(made.expected_rms_k, 80.0 * std::sqrt(1.0 / (100 * spectra_per_s) + 2.0 / (100 * spectra_per_s)), 1e-9);
 }
 
+TEST(APlan, StatesTheNoiseOfEachPlaceAfterAllPasses) {
+  ObservationRequest request = track_of("altaz 90 50", 10s);
+  request.mode = Mode::raster;
+  request.scan = {.frame = OffsetFrame::altaz, .width = 2_deg, .height = 2_deg, .spacing = 1_deg};
+  request.calibration = CalibrationKind::none;
+  request.repeat = 4;
+  const double spectra_per_s = 2e6 / 1024;
+  EXPECT_NEAR(plan(parse_site(dish_site), request, {.start = evening}).expected_rms_k,
+              80.0 * std::sqrt(1.0 / (40 * spectra_per_s)), 1e-9);
+  request.mode = Mode::map;
+  request.integration = 2s;
+  EXPECT_NEAR(plan(parse_site(dish_site), request, {.start = evening}).expected_rms_k,
+              80.0 * std::sqrt(1.0 / (8 * spectra_per_s)), 1e-9);
+}
+
+TEST(APlan, RefusesANoiseThatNobodyCanLookAt) {
+  const auto refusal = [](const ObservationRequest& request) {
+    std::string message;
+    EXPECT_EQ(code_of([&] { (void)plan(parse_site(dish_site), request, {.start = evening}); }, &message),
+              ErrorCode::invalid_argument);
+    return message;
+  };
+  ObservationRequest request = track_of("altaz 90 50");
+  request.until_rms_k = 0.05;
+  EXPECT_TRUE(plan(parse_site(dish_site), request, {.start = evening}).is_possible());
+  request.product = Product::continuum;
+  EXPECT_THAT(refusal(request), HasSubstr("keeps no channels"));
+  request.product = Product::spectra;
+  request.calibration = CalibrationKind::none;
+  EXPECT_THAT(refusal(request), HasSubstr("has no kelvin"));
+}
+
+TEST(APlan, IsOfTheSitesOwnTime) {
+  const Site site = parse_site(std::string(dish_site) + "clock: {start: 2026-11-21T20:00:00, speed: 60}\n");
+  ObservationRequest request = track_of("altaz 90 50");
+  EXPECT_EQ(plan(site, request).start, evening);
+  request.planned_start = evening - 24h;
+  EXPECT_EQ(plan(site, request).start, evening);
+  request.planned_start = evening + 1h;
+  EXPECT_EQ(plan(site, request).start, evening + 1h);
+}
+
 TEST(APlan, RefusesWhatNoTimeMakesPossible) {
   const Site site = parse_site(dish_site);
   const auto refusal = [&](const ObservationRequest& request) {

@@ -189,6 +189,31 @@ TEST(AnObservation, EndsWhenItsNoiseIsLow) {
   EXPECT_LT(spent, 160s);
 }
 
+TEST(AnObservation, SaysThatItsNoiseIsStillHigh) {
+  Night night;
+  ObservationRequest request = brief();
+  request.integration_time = 2s;
+  request.repeat = 2;
+  request.until_rms_k = 1e-6;
+  const ObservationResult result = night.observe(request);
+  EXPECT_EQ(result.observation.state, ObservationState::completed);
+  EXPECT_THAT(result.observation.reason, HasSubstr("of `until_rms`"));
+}
+
+TEST(AnObservation, JudgesTheNoiseOfEachPlaceOfAGrid) {
+  Night night({.receiver = "sample_rate: 4 MHz"});
+  ObservationRequest request = brief(to_string(Target(night.source())));
+  request.mode = Mode::raster;
+  request.scan = {.frame = OffsetFrame::icrs, .width = 3_deg, .height = 3_deg, .spacing = 1_deg};  // 16 points
+  request.integration_time = 2s;
+  request.calibration_time = 100s;
+  const double average_k = night.observe(request).peak.rms_k;
+  request.repeat = 2;
+  request.until_rms_k = 2.0 * average_k;  // each point has about four times that of the average
+  const ObservationResult result = night.observe(request);
+  EXPECT_NEAR(seconds(time_of(stored(night, result.observation.id), Phase::sky)), 2 * 16 * 2.0, 2.0);
+}
+
 TEST(AnObservation, SaysWhoTookADeviceAway) {
   Night night;
   ObserveOptions options;

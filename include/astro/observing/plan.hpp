@@ -37,8 +37,9 @@ struct Plan {
   Time end{};
   Duration slewing{};
   Duration integrating{};  ///< on the sky and on references
-  double expected_rms_k =
-      0.0;  ///< of a channel, after all passes, by the radiometer equation with the site's `tsys`; 0: not known
+  /// Of a channel, after all passes, by the radiometer equation with the site's `tsys`; 0: not known. Where a mode
+  /// visits places, of each: a point of a grid, one spectrum of a line.
+  double expected_rms_k = 0.0;
   std::uint64_t bytes = 0;                          ///< in the store
   int unwinds = 0;                                  ///< changes of the cable's turn or over the zenith, within steps
   Angle sun_distance{};                             ///< least, of any step
@@ -51,7 +52,7 @@ struct Plan {
 };
 
 struct PlanOptions {
-  Time start{};                             ///< zero: the request's planned start, else now
+  Time start{};                             ///< zero: the request's planned start if that is to come, else now
   std::optional<Axes> axes{};               ///< where the mount is; empty: in the middle of its reach
   std::optional<MountDescription> mount{};  ///< as it turned out to be; empty: as its driver registers it
   bool look_ahead = true;                   ///< whether `possible_from` is looked for

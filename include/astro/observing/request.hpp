@@ -142,7 +142,7 @@ struct ObservationRequest {
   std::uint32_t kurtosis = 0;
   Product product = Product::spectra;
   std::int64_t repeat = 1;   ///< passes through the mode
-  double until_rms_k = 0.0;  ///< no further pass once a channel's noise is below; 0: all of them
+  double until_rms_k = 0.0;  ///< no further pass once a channel's noise (of each place) is below; 0: all of them
   Reference reference{};
   Frequency frequency_shift = megahertz(1);  ///< of a frequency switch
   Duration switch_every = std::chrono::seconds(10);
