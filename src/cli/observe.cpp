@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cctype>
+#include <cstdlib>
 #include <iostream>
 #include <optional>
 
@@ -164,7 +165,11 @@ int run(const ObserveArguments& arguments) {
   const StopOnSignal signals;
   const Site site = load_site(arguments.site, {.simulate = arguments.simulate});
   std::optional<ObservationRequest> request;
-  if (!arguments.request.empty()) request = load_request(arguments.request, &site);
+  if (!arguments.request.empty()) {
+    request = load_request(arguments.request, &site);
+    const char* login = std::getenv("USER");
+    if (request->observer.empty() && login != nullptr) request->observer = login;  // its files say who asked
+  }
   const std::shared_ptr<Clock> clock = simulated_clock(site, arguments.at, arguments.fast);
   Observatory observatory =
       Observatory::open(site, {.simulate = arguments.simulate, .clock = clock, .state_folder = arguments.state});

@@ -52,6 +52,8 @@ class Columns {
   }
 
   const std::vector<Column>& all() const noexcept { return columns_; }
+  /// Long texts that hold for all rows: cards of the table's header.
+  const std::map<std::string, std::string>& cards() const noexcept { return cards_; }
 
  private:
   void text(const std::string& name, const Texts& read) {
@@ -213,7 +215,23 @@ class Columns {
         if (!is_sdfits_member(name)) examples.try_emplace(name, &value);
       }
     }
-    for (const auto& [name, example] : examples) add_other(name, *example);
+    for (const auto& [name, example] : examples) {
+      if (const auto* text = example->get_if<std::string>(); text != nullptr && is_card(name, *text))
+        cards_.emplace(name, *text);
+      else add_other(name, *example);
+    }
+  }
+
+  /// A text longer than a card has room for, and the same in all rows, would make every row as long.
+  bool is_card(const std::string& name, const std::string& text) const {
+    constexpr std::size_t longest_name = 8;
+    constexpr std::size_t room = 68;
+    if (name.size() > longest_name || text.size() <= room) return false;
+    return std::ranges::all_of(rows_, [&](const SdfitsRow& row) {
+      const Value* found = row.more.find(name);
+      const auto* own = found == nullptr ? nullptr : found->get_if<std::string>();
+      return own != nullptr && *own == text;
+    });
   }
 
   void add_other(const std::string& name, const Value& example) {
@@ -248,6 +266,7 @@ class Columns {
   const std::vector<SdfitsRow>& rows_;
   std::size_t channels_;
   std::vector<Column> columns_;
+  std::map<std::string, std::string> cards_;
 };
 
 void check(const std::vector<SdfitsRow>& rows) {
@@ -278,6 +297,7 @@ void write_sdfits(const std::filesystem::path& path, const std::vector<SdfitsRow
   fits.key("SPECSYS", std::string("TOPOCENT"), "frequencies are as at the telescope");
   fits.key("TIMESYS", std::string("UTC"), "");
   fits.key("CREATOR", software_of({}), "");
+  for (const auto& [name, text] : columns.cards()) fits.key(name.c_str(), text, "");
   for (std::size_t row = 0; row < rows.size(); ++row) {
     for (std::size_t column = 0; column < columns.all().size(); ++column) {
       columns.all()[column].write(fits, row, column, rows[row]);

@@ -39,6 +39,13 @@ namespace {
   throw Error(ErrorCode::invalid_argument, "exporting observation '" + id + "': " + why);
 }
 
+/// As FITS has it: without the zone, which is that of TIMESYS.
+std::string fits_time(Time time) {
+  std::string text = format_time(time);
+  text.pop_back();
+  return text;
+}
+
 bool visits_places(Mode mode) {
   return mode == Mode::raster || mode == Mode::map || mode == Mode::points || mode == Mode::horizon ||
          mode == Mode::cross || mode == Mode::tipping || mode == Mode::drift;
@@ -75,9 +82,16 @@ class Exporter {
   sky::VelocityFrame frame() const { return result_.observation.request.velocity_frame; }
   bool has_spectra() const { return result_.spectrum.axis.channels > 0; }
 
+  [[noreturn]] void refuse_without_spectrum() const {
+    refuse_export(id(), std::string("it has no calibrated spectrum; ") +
+                            (visits_places(mode())   ? "a .csv has its continuum"
+                             : mode() == Mode::loads ? "of loads `astro reduce` tells the temperatures"
+                                                     : "an .sdfits has what was stored, in counts"));
+  }
+
   void write_fits(const fs::path& path) const {
     if (covers_an_area(mode())) return write_map(path);
-    if (!has_spectra()) refuse_export(id(), "it has no calibrated spectrum; a .csv has its continuum");
+    if (!has_spectra()) refuse_without_spectrum();
     files::write_fits(path, result_.spectrum, provenance());
   }
 
@@ -148,7 +162,13 @@ class Exporter {
         .set("OBS_ID", made.observation_id)
         .set("CREATOR", made.software);
     more.set("SETTINGS", made.settings).set("CALIBRAT", made.calibration);
-    more.set("DATE-OBS", format_time(stored_.front().start));
+    const auto is_sky = [](const Integration& each) { return each.phase == Phase::sky; };
+    const Integration& first = *std::ranges::find_if(stored_, is_sky);  // there is one: it was reduced
+    const Integration& last = *std::find_if(stored_.rbegin(), stored_.rend(), is_sky);
+    more.set("FRONTEND", first.receiver)
+        .set("TIMESYS", "UTC")
+        .set("DATE-OBS", fits_time(first.start))
+        .set("DATE-END", fits_time(last.start + last.duration));
   }
 
   void write_sdfits(const fs::path& path) const {
@@ -170,6 +190,7 @@ class Exporter {
       row.signal = each.phase == Phase::sky;
       row.tsys_k = calibrations_.are_none() ? 0.0 : calibrations_.tsys_k(each.sequence);
       row.more.set("OBSID", made.observation_id).set("BACKEND", made.software).set("PROJID", made.observation_id);
+      row.more.set("SETTINGS", made.settings).set("CALIBRAT", made.calibration);
       rows.push_back(std::move(row));
     }
     files::write_sdfits(path, rows);
@@ -177,7 +198,7 @@ class Exporter {
 
   void write_csv(const fs::path& path) const {
     if (!visits_places(mode())) {
-      if (!has_spectra()) refuse_export(id(), "it has no calibrated spectrum");
+      if (!has_spectra()) refuse_without_spectrum();
       return files::write_csv(path, result_.spectrum, provenance());
     }
     const files::Provenance made = provenance();

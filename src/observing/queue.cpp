@@ -80,6 +80,7 @@ bool has_ended(QueueState state) noexcept { return state != QueueState::waiting 
 
 QueuedRequest add_request(const StoreHandle& store, QueuedRequest queued, Time now, const QueueSection& rules) {
   if (queued.user.empty()) queued.user = queued.request.observer;
+  if (queued.request.observer.empty()) queued.request.observer = queued.user;  // the files say who asked
   if (!queued.planned_start) queued.planned_start = queued.request.planned_start;
   queued.request.planned_start.reset();  // the queue sees to it
   check(queued);

@@ -4,6 +4,7 @@
 #include "astro/error.hpp"
 #include "astro/files/sigmf.hpp"
 #include "astro/log.hpp"
+#include "astro/observing/export.hpp"
 
 namespace astro::detail {
 
@@ -78,6 +79,14 @@ Recorder::Recorder(const Observatory& site, const ReceiverHandle& receiver, cons
   state_->meta.hardware = receiver.name();
   state_->meta.recorder = observation.software;
   state_->meta.site = site.location();
+  const files::Provenance made = provenance_of(observation);
+  const Phase phase = observation.steps.at(step).phase;
+  state_->meta.more.set("astro:observation", made.observation_id)
+      .set("astro:step", state_->record.step)
+      .set("astro:phase", Description<Phase>::choices.at(static_cast<std::size_t>(phase)))
+      .set("astro:telescope", made.telescope)
+      .set("astro:settings", made.settings)
+      .set("astro:calibration", made.calibration);
   tap_ = [this](const Block& block) { state_->take(block); };
 }
 

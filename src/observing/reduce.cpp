@@ -57,7 +57,7 @@ class Reduction {
   void add_spectrum(ObservationResult& made) const {
     const Mode mode = observation_.request.mode;
     const bool is_switched = mode == Mode::position_switch || mode == Mode::frequency_switch;
-    if (!is_switched && calibrations_.are_none()) return;
+    if (calibrations_.are_none()) return;  // of a switch there would be a ratio, which is no temperature
     const auto spectra = is_switched ? switched_spectra() : direct_spectra();
     if (spectra.empty()) return;
     made.spectrum = detail::combined(spectra);

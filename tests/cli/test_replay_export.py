@@ -64,6 +64,8 @@ def test_a_replay_in_real_time_takes_its_time_and_draws(astro, recording):
 def test_a_replay_says_what_is_wrong_with_its_file(astro, recording):
     assert "missing.sigmf-meta" in astro.json("replay", "missing.sigmf-meta", expect=2)["error"]
     assert ".png" in astro.json("replay", recording, "--out", "tone.png", expect=2)["error"]
+    for seconds in ("0", "-1", "nan"):
+        assert "0 s" in astro.json("replay", recording, "--integration", seconds, expect=2)["error"]
     assert "shorter than one transform" in astro.json("replay", recording, "--channels", "1048576", expect=1)["error"]
 
 
@@ -107,6 +109,28 @@ def test_a_map_is_exported_as_an_image_that_knows_the_sky(astro, site):
         assert world.wcs.ctype[0].startswith("GLON") and numpy.allclose(middle, (120, 0), atol=0.5)
         assert numpy.isfinite(image).any()
     assert len(table(astro.folder / "map.csv")) == 9
+
+
+def test_what_was_switched_without_calibration_is_no_temperature(astro, site):
+    (astro.folder / "request.yaml").write_text(
+        "target: galactic 120 0\nmode: position_switch\nswitch_every: 1 s\nintegration_time: 4 s\nchannels: 256\n"
+        "calibration: none\n"
+    )
+    told = astro.json("observe", site, "request.yaml", "--fast", "--at", EVENING)
+    assert not any(key.endswith("_k") for key in told)
+    for name in ("one.fits", "one.csv"):
+        assert ".sdfits" in astro.json("export", site, told["observation"], name, expect=2)["error"]
+    astro.run("export", site, told["observation"], "each.sdfits")
+    with fits.open(astro.folder / "each.sdfits") as file:
+        assert set(file["SINGLE DISH"].data["TUNIT7"]) == {"Counts"}
+
+
+def test_files_say_who_asked_without_being_told(astro, site):
+    astro.environment["USER"] = "vera"
+    identity = observed(astro, site, "target: galactic 120 0\nintegration_time: 1 s\ncalibration_time: 1 s\nchannels: 64\n")
+    astro.run("export", site, identity, "one.fits", "one.csv")
+    assert fits.getheader(astro.folder / "one.fits")["OBSERVER"] == "vera"
+    assert "# observer: vera" in (astro.folder / "one.csv").read_text()
 
 
 def test_a_line_is_told_in_the_frame_that_the_request_names(astro, site):

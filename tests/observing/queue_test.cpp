@@ -60,6 +60,15 @@ TEST(AQueue, KeepsWhatIsAddedWithAnIdOfItsOwn) {
   EXPECT_EQ(to_value(listed.front()), to_value(kept));
 }
 
+TEST(AQueue, TellsTheObservationWhoAsked) {
+  const TemporaryFolder folder;
+  const OpenStore store(folder.path() / "queue.db");
+  EXPECT_EQ(add_request(store.handle(), wish(), now).request.observer, "anna");
+  QueuedRequest asked = wish();
+  asked.request.observer = "ben";
+  EXPECT_EQ(add_request(store.handle(), asked, now).request.observer, "ben");
+}
+
 TEST(AQueue, RefusesWhatMakesNoSense) {
   const TemporaryFolder folder;
   const OpenStore store(folder.path() / "queue.db");

@@ -314,6 +314,10 @@ TEST(AnObservation, RecordsItsSamples) {
   EXPECT_EQ(meta.sample_rate, kilohertz(100));
   EXPECT_EQ(std::filesystem::file_size(recordings[0].path), static_cast<std::uint64_t>(recordings[0].samples) * 8);
   EXPECT_EQ(meta.captures.front().time, recordings[0].start);
+  ASSERT_NE(meta.more.find("astro:phase"), nullptr);
+  EXPECT_EQ(meta.more.find("astro:phase")->as_text(), "sky");
+  EXPECT_EQ(meta.more.find("astro:observation")->as_text(), result.observation.id);
+  EXPECT_THAT(meta.more.find("astro:settings")->as_text(), HasSubstr("altaz 180 60"));
 }
 
 TEST(AnObservation, KeepsNothingButTheContinuum) {

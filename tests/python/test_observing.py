@@ -88,7 +88,10 @@ def test_a_map_is_exported_as_a_cube_and_a_table(site, tmp_path):
         assert cube.header["CTYPE1"] == "GLON-TAN" and cube.header["CTYPE3"] == "VRAD"
         assert cube.data.ndim == 3 and numpy.nanmax(cube.data) > 10
         assert "galactic" in cube.header["SETTINGS"] and "295" in cube.header["CALIBRAT"]
+        assert cube.header["DATE-OBS"][-1].isdigit() and cube.header["DATE-END"] > cube.header["DATE-OBS"]
     with fits.open(tmp_path / "map.sdfits") as file:
+        assert "galactic" in file[1].header["SETTINGS"] and "SETTINGS" not in file[1].columns.names
+        assert "295" in file[1].data["CALIBRAT"][0]
         assert len(file[1].data) == sum(1 for each in store.find("integration", where={"observation_id": result.observation.id}) if each.phase == "sky")
     table = [line for line in (tmp_path / "map.csv").read_text().splitlines() if not line.startswith("#")]
     assert table[0].startswith("scan,mid_utc,ra_deg")

@@ -17,7 +17,7 @@ ASTRO_API files::Provenance provenance_of(const Observation& observation);
 
 /// Makes files from what the store has of an observation, as often as one likes; by the ending of `path`:
 ///
-/// - `.fits`: of raster, map, points and horizon an image of the continuum, or a cube of velocities where
+/// - `.fits`: of raster, map and points an image of the continuum, or a cube of velocities where
 ///   spectra were kept (its grid is a third of the `beam_width` that the site's `calibration:` says);
 ///   of other modes the average spectrum;
 /// - `.sdfits`: every integration on the sky, calibrated to kelvin where there is a calibration;
