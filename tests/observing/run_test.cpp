@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <thread>
 
@@ -166,6 +167,17 @@ TEST(AnObservation, IsExtendedByPasses) {
   const ObservationResult result = night.observe(brief(), options);
   EXPECT_NEAR(seconds(time_of(stored(night, result.observation.id), Phase::sky)), 60.0, 1.0);
   EXPECT_EQ(result.observation.steps.back().pass, 1);
+}
+
+TEST(AnObservation, IsExtendedByNoLessAndNoMoreThanMakesSense) {
+  ObservationControl reins;
+  reins.extend(-5);
+  reins.extend(0);
+  EXPECT_EQ(reins.passes_to_add(), 0);
+  reins.extend(2);
+  EXPECT_EQ(reins.passes_to_add(), 2);
+  reins.extend(std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(reins.passes_to_add(), 100'000);
 }
 
 TEST(AnObservation, EndsWhenItsNoiseIsLow) {

@@ -241,7 +241,7 @@ class ASTRO_API ObservationControl final {
   /// Ends it as soon as it can be, as `cancelled`.
   void cancel() noexcept;
   std::stop_token token() const noexcept;
-  /// Adds passes through the mode at its end.
+  /// Adds passes through the mode at its end; less than one adds none, and 100,000 are the most in all.
   void extend(std::int64_t passes) noexcept;
   std::int64_t passes_to_add() const noexcept;
 
