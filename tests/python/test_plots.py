@@ -92,6 +92,12 @@ def test_longitude_and_velocity_are_where_the_spectra_are():
             assert kelvin == pytest.approx(own.temperature_k[np.argmin(np.abs(all_velocities - v))], abs=1e-6)
 
 
+@pytest.mark.parametrize("draw", [plot.waterfall, plot.longitude_velocity, plot.tsys_history])
+def test_nothing_is_not_drawn(draw):
+    with pytest.raises(ValueError, match="none were given"):
+        draw([])
+
+
 def test_a_history_draws_each_receiver():
     of = [(hour, name) for hour in range(4) for name in ("horn", "dish")]
     spectra = [calibrated_at(120, np.zeros(64), hour, 90 + hour, name) for hour, name in of]

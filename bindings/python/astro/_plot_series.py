@@ -110,6 +110,8 @@ def longitude_velocity(
     import numpy
 
     spectra = list(spectra)
+    if not spectra:
+        raise ValueError("longitude and velocity need spectra, and none were given")
     longitude = numpy.array([_astro.sky.galactic(each.pointing.direction).l.wrapped().degrees for each in spectra])
     signed = (longitude + 180) % 360 - 180
     if numpy.ptp(signed) < numpy.ptp(longitude):  # through the centre
