@@ -63,6 +63,7 @@ class Planner {
   std::string load_target(Phase phase) const;
   void check_receiver() const;
   void check_condition() const;
+  void check_beam() const;
   double sample_rate_hz() const;
   double expected_rms_k(std::span<const Step> steps) const;
   std::uint64_t bytes(std::span<const Step> steps) const;
@@ -90,6 +91,7 @@ Planner::Planner(const Site& site, const ObservationRequest& request, const Plan
   detail::check_calibration(calibration_, request.calibration, receiver_.name);
   check_receiver();
   check_condition();
+  check_beam();
   if (request.output_filename.find_first_of("/\\") != std::string::npos || request.output_filename.starts_with("."))
     refuse_plan("`output_filename` is a name without folder and ending, as in cygnus; it is " +
                 text::quoted(request.output_filename));
@@ -129,6 +131,17 @@ void Planner::check_condition() const {
   if (request_.mode == Mode::loads) refuse("`mode: loads` has no spectrum of the sky");
   if (request_.product == Product::continuum) refuse("`product: continuum` keeps no channels");
   if (request_.calibration == CalibrationKind::none) refuse("`calibration: none` has no kelvin");
+}
+
+/// What nothing can turn stands still: its spectra would be stored as those of places where it never looked.
+void Planner::check_beam() const {
+  const Mode mode = request_.mode;
+  const bool stands =
+      mode == Mode::track || mode == Mode::drift || mode == Mode::frequency_switch || mode == Mode::loads;
+  if (!mount_name_.empty() || stands) return;
+  refuse_plan("receiver '" + receiver_.name +
+              "' stands on no mount, and `mode: " + Description<Mode>::choices.at(static_cast<std::size_t>(mode)) +
+              "` moves the beam; say `mount:` of the receiver, or take `mode: drift`");
 }
 
 std::string Planner::load_target(Phase phase) const {

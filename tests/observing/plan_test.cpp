@@ -193,6 +193,25 @@ TEST(APlan, RefusesANoiseThatNobodyCanLookAt) {
   EXPECT_THAT(refusal(request), HasSubstr("has no kelvin"));
 }
 
+TEST(APlan, RefusesToMoveABeamThatNothingTurns) {
+  const Site site = parse_site(
+      "site: {name: Fixed, latitude: 28 deg, longitude: -16 deg}\n"
+      "receivers: {hydrogen: {driver: simulator, frequency: 1420.4 MHz, sample_rate: 2 MHz}}\n"
+      "stores: {archive: {driver: sqlite, path: plans.db}}\n");
+  ObservationRequest request = track_of("galactic 132 1");
+  request.calibration = CalibrationKind::none;
+  for (const Mode mode : {Mode::drift, Mode::track, Mode::frequency_switch}) {
+    request.mode = mode;
+    EXPECT_TRUE(plan(site, request, {.start = evening}).is_possible());
+  }
+  for (const Mode mode : {Mode::position_switch, Mode::raster, Mode::cross, Mode::map, Mode::points}) {
+    request.mode = mode;
+    std::string message;
+    EXPECT_EQ(code_of([&] { (void)plan(site, request, {.start = evening}); }, &message), ErrorCode::invalid_argument);
+    EXPECT_THAT(message, HasSubstr("'hydrogen' stands on no mount"));
+  }
+}
+
 TEST(APlan, IsOfTheSitesOwnTime) {
   const Site site = parse_site(std::string(dish_site) + "clock: {start: 2026-11-21T20:00:00, speed: 60}\n");
   ObservationRequest request = track_of("altaz 90 50");
