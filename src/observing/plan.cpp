@@ -49,7 +49,7 @@ class Planner {
  public:
   Planner(const Site& site, const ObservationRequest& request, const PlanOptions& options);
 
-  Plan plan(std::span<const Step> steps, Time start, Axes axes) const;
+  Plan plan(std::span<const Step> steps, Time start, Axes axes, bool to_first_refusal = false) const;
   Axes start_axes() const { return mount_ ? mount_->axes : Axes{}; }
   std::optional<Time> clear_of_sun(Time from) const;
 
@@ -292,7 +292,7 @@ std::uint64_t Planner::bytes(std::span<const Step> steps) const {
   return static_cast<std::uint64_t>(sum);
 }
 
-Plan Planner::plan(std::span<const Step> steps, Time start, Axes axes) const {
+Plan Planner::plan(std::span<const Step> steps, Time start, Axes axes, bool to_first_refusal) const {
   Plan plan;
   plan.start = start;
   plan.sun_distance = degrees(180);
@@ -310,6 +310,7 @@ Plan Planner::plan(std::span<const Step> steps, Time start, Axes axes) const {
       else ++same->second;
     }
     plan.steps.push_back(std::move(planned));
+    if (to_first_refusal && !reasons.empty()) break;
   }
   for (const auto& [reason, count] : reasons) {
     plan.refusals.push_back(reason + (count > 1 ? ", and " + std::to_string(count - 1) + " more like it" : ""));
@@ -349,7 +350,7 @@ Plan plan(const Site& site, const ObservationRequest& request, std::span<const S
   if (made.is_possible() || !options.look_ahead) return made;
   const auto first_possible = [&](Time from) -> std::optional<Time> {
     for (Time later = from; later <= from + longest_look; later += between_looks) {
-      if (planner.plan(steps, later, axes).is_possible()) return later;
+      if (planner.plan(steps, later, axes, true).is_possible()) return later;
     }
     return std::nullopt;
   };
