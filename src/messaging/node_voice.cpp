@@ -122,7 +122,7 @@ void NodeVoice::report(const TelescopeStatus& status) {
   const Outgoing outgoing{.topic = topic,
                           .key = status.source_application,
                           .body = bytes_of(body),
-                          .time = Time(std::chrono::milliseconds(status.timestamp))};
+                          .time = time_of_milliseconds(status.timestamp)};
   outbox_.put(std::span(&outgoing, 1));
 }
 

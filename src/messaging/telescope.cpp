@@ -16,8 +16,6 @@ namespace astro::messaging {
 
 namespace {
 
-Time time_of(std::int64_t milliseconds) { return Time(std::chrono::milliseconds(milliseconds)); }
-
 std::optional<std::string> unless_empty(const std::string& text) {
   return text.empty() ? std::nullopt : std::optional(text);
 }
@@ -73,8 +71,8 @@ Command command_of(const TelescopeCommand& message) {
   issuer.set("name", message.issuer);
   if (!message.issuer_rank.empty()) issuer.set("rank", message.issuer_rank);
   made.issuer = from_value<Issuer>(issuer);
-  made.issued = time_of(message.timestamp);
-  if (message.expires) made.expires = time_of(*message.expires);
+  made.issued = time_of_milliseconds(message.timestamp);
+  if (message.expires) made.expires = time_of_milliseconds(*message.expires);
   return made;
 }
 
@@ -111,7 +109,7 @@ Acknowledgment acknowledgment_of(const CommandAcknowledgment& message) {
   made.device = message.device;
   made.command = message.command;
   made.state = static_cast<CommandState>(message.status);
-  made.time = time_of(message.timestamp);
+  made.time = time_of_milliseconds(message.timestamp);
   made.message = message.message.value_or(message.error_details.value_or(""));
   made.progress_percent = message.progress_percent;
   made.error_code = message.error_code.value_or("");

@@ -110,7 +110,7 @@ void TelescopeSender::bury(const Message& message, const std::string& reason) {
 
 void TelescopeSender::put(const char* topic, const std::string& key, const Bytes& body, std::int64_t milliseconds) {
   const Outgoing outgoing{
-      .topic = topic, .key = key, .body = body, .time = Time(std::chrono::milliseconds(milliseconds))};
+      .topic = topic, .key = key, .body = body, .time = time_of_milliseconds(milliseconds)};
   outbox_->put(std::span(&outgoing, 1));
 }
 

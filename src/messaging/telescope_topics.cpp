@@ -17,6 +17,7 @@
 #include "messaging/observation_desk.hpp"
 #include "messaging/subscribing.hpp"
 #include "messaging/telescope_sender.hpp"
+#include "messaging/wire.hpp"
 #include "telemetry_hub.hpp"
 
 namespace astro::messaging {
@@ -317,8 +318,8 @@ Command TelescopeTopics::State::kept_form(const TelescopeCommand& message) const
   if (kept.issuer.name.empty() && message.observation_request && message.observation_request->user) {
     kept.issuer.name = message.observation_request->user->username;
   }
-  kept.issued = Time(std::chrono::milliseconds(message.timestamp));
-  if (message.expires) kept.expires = Time(std::chrono::milliseconds(*message.expires));
+  kept.issued = time_of_milliseconds(message.timestamp);
+  if (message.expires) kept.expires = time_of_milliseconds(*message.expires);
   return kept;
 }
 

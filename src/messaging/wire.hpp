@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +27,11 @@ inline std::string_view text_of(std::span<const std::byte> bytes) noexcept {
 /// Since 1970, as the topics `telescope.*` say times.
 inline std::int64_t milliseconds_of(Time time) noexcept {
   return std::chrono::floor<std::chrono::milliseconds>(time).time_since_epoch().count();
+}
+/// Others write the year 9999 for "never": what is beyond our times (1677 to 2262) is the last of them.
+inline Time time_of_milliseconds(std::int64_t milliseconds) noexcept {
+  constexpr std::int64_t farthest = std::numeric_limits<std::int64_t>::max() / 1'000'000;
+  return Time(std::chrono::milliseconds(std::clamp(milliseconds, -farthest, farthest)));
 }
 
 /// What is not of the record is passed by, so that who says more than we know is understood. Throws

@@ -49,6 +49,16 @@ TEST(Telescope, CommandsThatAreNoneOfOursAreRefused) {
   EXPECT_THROW((void)command_of(TelescopeCommand{.command_id = "8"}), Error);
 }
 
+TEST(Telescope, WhatNeverExpiresForOthersDoesNotExpireForUs) {
+  TelescopeCommand message = telescope_command(slew());
+  for (const std::int64_t never : {253402300799000, std::numeric_limits<std::int64_t>::max()}) {  // the year 9999, for one
+    message.expires = never;
+    EXPECT_GT(command_of(message).expires, parse_time("2262-01-01"));
+  }
+  message.timestamp = std::numeric_limits<std::int64_t>::min();
+  EXPECT_LT(command_of(message).issued, parse_time("1678-01-01"));
+}
+
 TEST(Telescope, AcknowledgmentsComeBackAsTheyWere) {
   Acknowledgment done{.command_id = "7",
                       .device = "dish",
