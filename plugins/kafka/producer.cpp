@@ -363,6 +363,8 @@ std::string Producer::make(const TopicRule& rule, bool is_compacted, bool& try_a
   const Owned<rd_kafka_NewTopic_t> owned(topic);
   if (is_compacted) rd_kafka_NewTopic_set_config(topic, "cleanup.policy", "compact");
   else rd_kafka_NewTopic_set_config(topic, "retention.ms", std::to_string(rule.retention / 1ms).c_str());
+  if (rule.compression != Compression::none)  // of what others write there, too
+    rd_kafka_NewTopic_set_config(topic, "compression.type", name_of(rule.compression));
   const std::string largest = std::to_string(settings_.largest_body + (1 << 20));
   rd_kafka_NewTopic_set_config(topic, "max.message.bytes", largest.c_str());
   const Owned<rd_kafka_queue_t> queue(rd_kafka_queue_new(client_));

@@ -17,16 +17,21 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t longest_name = 249;  // Kafka's own limit
 
-/// The topics of the deployment that exists, with its names, retention and compression.
+/// The topics of the deployment that exists, with its names, retention and compression. Where somebody gave them more
+/// partitions, data is spread by observation, which is its key. The key of a command is its own id, and by that one
+/// device's commands would overtake each other.
 std::vector<TopicRule> known_topics() {
-  const auto rule = [](const char* pattern, const char* topic, Duration retention, Compression compression) {
-    return TopicRule{pattern, topic, 1, retention, compression, PartitionBy::topic};
+  const auto rule = [](const char* pattern, const char* topic, Duration retention, Compression compression,
+                       PartitionBy partition_by) {
+    return TopicRule{pattern, topic, 1, retention, compression, partition_by};
   };
-  return {rule("telescope/commands/#", "telescope.commands", 24h * 7, Compression::snappy),
-          rule("telescope/acknowledgments/#", "telescope.acknowledgments", 24h * 7, Compression::snappy),
-          rule("telescope/data.dlq/#", "telescope.data.dlq", 24h * 30, Compression::lz4),
-          rule("telescope/data/#", "telescope.data", 24h * 30, Compression::lz4),
-          rule("telescope/status/#", "telescope.status", 24h * 3, Compression::snappy)};
+  const auto week = 24h * 7;
+  return {rule("telescope/commands/#", "telescope.commands", week, Compression::snappy, PartitionBy::topic),
+          rule("telescope/acknowledgments/#", "telescope.acknowledgments", week, Compression::snappy,
+               PartitionBy::topic),
+          rule("telescope/data.dlq/#", "telescope.data.dlq", 24h * 30, Compression::lz4, PartitionBy::key),
+          rule("telescope/data/#", "telescope.data", 24h * 30, Compression::lz4, PartitionBy::key),
+          rule("telescope/status/#", "telescope.status", 24h * 3, Compression::snappy, PartitionBy::key)};
 }
 
 bool is_legal(char c) noexcept {
