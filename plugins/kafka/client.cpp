@@ -18,11 +18,25 @@ const char* mechanism_of(Sasl sasl) noexcept {
   }
 }
 
+/// What would be passed by in silence.
+void check(const Settings& settings) {
+  const auto refuse = [](const char* complaint) {
+    throw Error(ErrorCode::invalid_argument, std::string("configuring Kafka: ") + complaint);
+  };
+  if (settings.brokers.empty()) refuse("`brokers` is empty: expected host:port, several of them separated by commas");
+  const bool has_tls = !(settings.ca + settings.certificate + settings.key + settings.key_password).empty();
+  if (has_tls && !settings.tls)
+    refuse("`ca`, `certificate` and `key` are for TLS, and without it nothing is encrypted: write tls: true as well");
+  if (!(settings.user + settings.password).empty() && settings.sasl == Sasl::none)
+    refuse("`user` and `password` are for SASL: say how, as in sasl: scram-sha-512");
+}
+
 }  // namespace
 
 std::string text_of(rd_kafka_resp_err_t error) { return rd_kafka_err2str(error); }
 
 Configuration::Configuration(const Settings& settings) : conf_(rd_kafka_conf_new()) {
+  check(settings);
   const bool has_sasl = settings.sasl != Sasl::none;
   set("bootstrap.servers", settings.brokers);
   set("client.id", "libastro");

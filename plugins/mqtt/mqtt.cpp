@@ -40,6 +40,22 @@ std::string hash(std::string_view text) {
   return hexadecimal(hash);
 }
 
+/// What would do something else than it says, or nothing at all.
+void check(const Settings& settings) {
+  const auto refuse = [&](const std::string& complaint) {
+    throw Error(ErrorCode::invalid_argument, "preparing a connection to " + settings.url + ": " + complaint +
+                                                 "; expected a url like mqtt://host:1883 or mqtts://host:8883");
+  };
+  const std::size_t end = settings.url.find("://");
+  const std::string scheme = end == std::string::npos ? "" : settings.url.substr(0, end);
+  const bool is_known = scheme == "mqtt" || scheme == "mqtts" || scheme == "ws" || scheme == "wss";
+  if (!is_known) refuse(scheme.empty() ? "it says not how to connect" : "\"" + scheme + "\" is no way to connect");
+  if (end + 3 == settings.url.size() || settings.url[end + 3] == ':') refuse("it names no host");
+  const bool has_tls = !(settings.ca + settings.certificate + settings.key + settings.key_password).empty();
+  if (has_tls && scheme != "mqtts" && scheme != "wss")
+    refuse("`ca`, `certificate` and `key` are for TLS, and without it nothing is encrypted");
+}
+
 /// Made up once and kept.
 std::string client_id_of(const std::filesystem::path& state_folder) {
   if (state_folder.empty()) return "astro-" + random_name();
@@ -161,6 +177,7 @@ void MqttTransport::last_will(const Message& message) {
 }
 
 void MqttTransport::open(Emitter& host) {
+  check(settings_);
   std::unique_ptr<broker::Parcel> will;
   if (will_) {
     Message message = will_->message();

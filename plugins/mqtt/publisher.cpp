@@ -43,6 +43,8 @@ Publisher::Publisher(const Settings& settings, std::string client_id, std::uniqu
       log_(std::move(log)) {}
 
 Answer Publisher::start() {
+  // What Paho takes not at all is said here: nobody would hear it of the thread.
+  (void)Connection(settings_, {client_id_, true, {}, nullptr}, *this);
   thread_ = std::thread([this] { run(); });
   Lock lock(mutex_);
   started_.wait(lock, [&] { return first_answer_.has_value(); });

@@ -213,6 +213,16 @@ TEST(KafkaLimits, TellsOnceWhatTheBrokersRefuse_kafka) {
   EXPECT_THAT(error.what(), AllOf(HasSubstr("message "), HasSubstr("refused"), HasSubstr("too large")));
 }
 
+TEST(KafkaSettings, RefusesWhatItWouldPassBy_kafka) {
+  const auto problem = [](Map settings) {
+    const Error error = error_of([&] { const Open bus(make(1, std::move(settings)), level()); });
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+    return std::string(error.what());
+  };
+  EXPECT_THAT(problem({{"ca", "ca.pem"}}), HasSubstr("tls: true"));
+  EXPECT_THAT(problem({{"user", "teide"}, {"password", "x"}}), HasSubstr("SASL"));
+}
+
 TEST(KafkaLimits, HasNoLastWill_kafka) {
   const auto transport = make(kafka_broker().port());
   EXPECT_EQ(error_of([&] { transport->last_will({.topic = "a"}); }).code(), ErrorCode::unsupported);

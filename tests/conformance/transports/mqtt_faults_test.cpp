@@ -243,6 +243,19 @@ TEST_P(MqttFaults, LeavesWithTheBrokerWhatItHasNoRoomFor) {
   for (std::size_t i = 0; i < 2000; ++i) ASSERT_EQ(first[i], "a=" + bodies[i]);
 }
 
+TEST(MqttSettings, RefusesWhatItWouldNotDo_mqtt) {
+  const auto problem = [](const Map& settings) {
+    PlainHost host;
+    const auto transport = make_driver<Transport>(DeviceKind::transport, "mqtt", settings);
+    const Error error = error_of([&] { transport->open(host); });
+    EXPECT_EQ(error.code(), ErrorCode::invalid_argument);
+    return std::string(error.what());
+  };
+  for (const char* url : {"http://broker:1883", "broker:1883", "", "mqtt://", "mqtt://:1883"})
+    EXPECT_THAT(problem({{"url", url}}), HasSubstr("expected a url like")) << url;
+  EXPECT_THAT(problem({{"url", "mqtt://broker"}, {"ca", "ca.pem"}}), HasSubstr("nothing is encrypted"));
+}
+
 TEST(MqttLimits, TellsOnceWhatTheBrokerRefuses_mqtt5) {
   const Server server("mosquitto", {"message_size_limit 1000"});
   const Open bus(make(server.port()), level());
