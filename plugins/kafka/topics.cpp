@@ -26,12 +26,12 @@ std::vector<TopicRule> known_topics() {
     return TopicRule{pattern, topic, 1, retention, compression, partition_by};
   };
   const auto week = 24h * 7;
-  return {rule("telescope/commands/#", "telescope.commands", week, Compression::snappy, PartitionBy::topic),
-          rule("telescope/acknowledgments/#", "telescope.acknowledgments", week, Compression::snappy,
-               PartitionBy::topic),
-          rule("telescope/data.dlq/#", "telescope.data.dlq", 24h * 30, Compression::lz4, PartitionBy::key),
-          rule("telescope/data/#", "telescope.data", 24h * 30, Compression::lz4, PartitionBy::key),
-          rule("telescope/status/#", "telescope.status", 24h * 3, Compression::snappy, PartitionBy::key)};
+  return {
+      rule("telescope/commands/#", "telescope.commands", week, Compression::snappy, PartitionBy::topic),
+      rule("telescope/acknowledgments/#", "telescope.acknowledgments", week, Compression::snappy, PartitionBy::topic),
+      rule("telescope/data.dlq/#", "telescope.data.dlq", 24h * 30, Compression::lz4, PartitionBy::key),
+      rule("telescope/data/#", "telescope.data", 24h * 30, Compression::lz4, PartitionBy::key),
+      rule("telescope/status/#", "telescope.status", 24h * 3, Compression::snappy, PartitionBy::key)};
 }
 
 bool is_legal(char c) noexcept {

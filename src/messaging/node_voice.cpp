@@ -39,8 +39,15 @@ NodeVoice::NodeVoice(const Observatory& observatory, std::string name, std::int6
       boot_(boot),
       clock_(observatory.clock()),
       transports_(transports_of(observatory)),
-      outbox_(transports_.front(),
-              {.folder = folder, .shed_topic = topics_ + "shed", .source = name_, .historical = marked_historical}) {}
+      outbox_(transports_.front(), [&] {
+        const auto section = observatory.site().section<NodesSection>("nodes");
+        return OutboxOptions{.folder = folder,
+                             .largest = section.outbox_size,
+                             .backlog_rate = section.backlog_rate,
+                             .shed_topic = topics_ + "shed",
+                             .source = name_,
+                             .historical = marked_historical};
+      }()) {}
 
 bool NodeVoice::say(const std::string& what, std::string_view key, std::span<const std::byte> body, bool retained) {
   const std::string topic = topics_ + what;

@@ -459,6 +459,8 @@ void Outbox::State::tell(MetricWriter& writer) const {
   const MetricLabels labels{{"source", options_.source}};
   const auto number = [](auto count) { return static_cast<double>(count); };
   writer.gauge("astro_outbox_bytes", "Bodies that wait in the outbox", number(now.bytes), labels);
+  writer.gauge("astro_outbox_size_bytes", "Bodies that it takes before telemetry is let go",
+               static_cast<double>(options_.largest), labels);
   writer.gauge("astro_outbox_messages", "Messages that wait in the outbox", number(now.waiting), labels);
   writer.gauge("astro_outbox_down", "1 while the other side confirms nothing", now.is_down ? 1 : 0, labels);
   writer.gauge("astro_outbox_failing", "1 while its disk takes nothing", now.is_failing ? 1 : 0, labels);

@@ -6,6 +6,7 @@
 
 #include "astro/error.hpp"
 #include "astro/log.hpp"
+#include "astro/messaging/node.hpp"
 #include "messaging/dead_letter.hpp"
 #include "messaging/host_name.hpp"
 #include "messaging/wire.hpp"
@@ -74,7 +75,8 @@ TelescopeSender::TelescopeSender(const Observatory& site, const TelescopeSection
   acknowledgment_ = codec(acknowledgments, schema_of<CommandAcknowledgment>());
   data_ = codec(observation_data, schema_of<TelescopeData>());
   status_ = codec(statuses, schema_of<TelescopeStatus>());
-  outbox_ = std::make_unique<Outbox>(transport_, OutboxOptions{.folder = folder, .source = source});
+  const std::int64_t largest = site.site().section<NodesSection>("nodes").outbox_size;
+  outbox_ = std::make_unique<Outbox>(transport_, OutboxOptions{.folder = folder, .largest = largest, .source = source});
 }
 
 TelescopeSender::~TelescopeSender() = default;
@@ -109,8 +111,7 @@ void TelescopeSender::bury(const Message& message, const std::string& reason) {
 }
 
 void TelescopeSender::put(const char* topic, const std::string& key, const Bytes& body, std::int64_t milliseconds) {
-  const Outgoing outgoing{
-      .topic = topic, .key = key, .body = body, .time = time_of_milliseconds(milliseconds)};
+  const Outgoing outgoing{.topic = topic, .key = key, .body = body, .time = time_of_milliseconds(milliseconds)};
   outbox_->put(std::span(&outgoing, 1));
 }
 

@@ -14,7 +14,7 @@ import pytest
 
 SITE = """\
 site: {{name: Hill, latitude: 28 deg, longitude: -16 deg, height: 2390 m, state: state}}
-nodes: {{unsynchronised_clock: true}}
+nodes: {{unsynchronised_clock: true, outbox_size: 50000000}}
 transports:
   broker: {{driver: mqtt, url: "mqtt://127.0.0.1:{mqtt}"}}
 mounts:
@@ -131,6 +131,7 @@ def test_processes_tell_what_dashboards_and_alerts_ask_for(astro, start, start_s
     told = scraped_until(port, lambda now: now.value("astro_samples_total", device="hydrogen"))
     assert told.value("astro_blocks_lost_total", device="hydrogen") == 0
     assert told.value("astro_outbox_down", source="movement") == 0
+    assert told.value("astro_outbox_size_bytes", source="movement") == 50e6
     assert told.value("process_resident_memory_bytes") > 1e6
     assert abs(told.value("process_start_time_seconds") - time.time()) < 3600
     later = Scraped(port)

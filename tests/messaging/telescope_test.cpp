@@ -51,7 +51,8 @@ TEST(Telescope, CommandsThatAreNoneOfOursAreRefused) {
 
 TEST(Telescope, WhatNeverExpiresForOthersDoesNotExpireForUs) {
   TelescopeCommand message = telescope_command(slew());
-  for (const std::int64_t never : {253402300799000, std::numeric_limits<std::int64_t>::max()}) {  // the year 9999, for one
+  for (const std::int64_t never :
+       {253402300799000, std::numeric_limits<std::int64_t>::max()}) {  // the year 9999, for one
     message.expires = never;
     EXPECT_GT(command_of(message).expires, parse_time("2262-01-01"));
   }

@@ -84,10 +84,13 @@ struct NodeBirth {
 /// CommandQuery), whose details are a list of CommandRecord.
 inline constexpr const char* node_device = "_node";
 
-/// The section `nodes:` of a site file.
+/// The section `nodes:` of a site file. What the outbox may take is said of each outbox of a node: that of what it
+/// measures, and that of the topics `telescope.*`.
 struct NodesSection {
   std::vector<std::string> admitted{};  ///< besides those that devices name
   bool unsynchronised_clock = false;    ///< mounts move also when a node's clock is synchronised with nothing
+  std::int64_t outbox_size = std::int64_t{1} << 30;  ///< bytes that wait on a node's disk; then telemetry is shed
+  double backlog_rate = 1000.0;                      ///< messages a second of what waited, behind what is live
 };
 
 struct NodeOptions {
@@ -199,7 +202,16 @@ struct Description<messaging::NodesSection> {
   static constexpr std::array fields{
       field<&R::admitted>("admitted", {.says = "nodes that may be commanded besides those that devices name"}),
       field<&R::unsynchronised_clock>("unsynchronised_clock",
-                                      {.says = "mounts move also when a node's clock is synchronised with nothing"})};
+                                      {.says = "mounts move also when a node's clock is synchronised with nothing"}),
+      field<&R::outbox_size>("outbox_size",
+                             {.unit = "B",
+                              .min = 1 << 20,
+                              .max = 1e15,
+                              .says = "so much may wait on a node's disk; then the oldest telemetry is let go"}),
+      field<&R::backlog_rate>(
+          "backlog_rate", {.min = 1,
+                           .max = 1e6,
+                           .says = "messages a second of what waited while the broker was away, behind what is live"})};
 };
 
 }  // namespace astro
