@@ -7,6 +7,7 @@
 
 #include "astro/error.hpp"
 #include "astro/json.hpp"
+#include "astro/messaging/outbox.hpp"
 #include "astro/messaging/point.hpp"
 #include "astro/messaging/telescope.hpp"
 #include "telemetry/pages.hpp"
@@ -46,7 +47,8 @@ bool is_avro(const RecordedTopic& topic) {
 }
 
 const Schema& schema_for(Holds holds) {
-  return holds == Holds::data ? schema_of<messaging::TelescopeData>() : schema_of<messaging::PointMessage>();
+  if (holds == Holds::data) return schema_of<messaging::TelescopeData>();
+  return holds == Holds::points ? schema_of<messaging::PointMessage>() : schema_of<messaging::Shed>();
 }
 
 Time time_of(const Value& value) {
@@ -142,6 +144,30 @@ HistoryPoint MessageReader::point(const Message& message) {
                     .historical = made.historical};
   kept.key = history_key(kept);
   return kept;
+}
+
+/// By its first point, which nobody lets go twice: the same record comes again as the same row.
+Loss MessageReader::loss(const Message& message) {
+  const auto levels = levels_of(message.topic);
+  if (levels.size() != 5 || levels[0] != "astro" || levels[1] != "v1" || levels[4] != "shed") {
+    refuse("its topic is " + text::quoted(message.topic) + "; expected astro/v1/{site}/{node}/shed");
+  }
+  messaging::Shed shed;
+  if (codec_) {
+    shed = codec_->decode_as<messaging::Shed>(message.body);
+  } else if (!read_json(text_of(message.body), shed)) {
+    shed = from_value<messaging::Shed>(canonical(schema_of<messaging::Shed>(), parse_json(text_of(message.body))));
+  }
+  if (shed.count < 1 || shed.last < shed.first) refuse("it tells of no points that were let go");
+  const std::string source = std::string(levels[3]) + '/' + shed.source;
+  const std::string range = std::to_string(shed.first) + " to " + std::to_string(shed.last);
+  return {.id = source + '/' + std::to_string(shed.boot) + '/' + std::to_string(shed.first),
+          .time = message.time,
+          .reason = LossReason::shed,
+          .points = shed.count,
+          .from = shed.from,
+          .to = shed.to,
+          .says = "let go by the outbox of " + source + ", boot " + std::to_string(shed.boot) + ", of " + range};
 }
 
 }  // namespace astro::telemetry::detail

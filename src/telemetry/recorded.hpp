@@ -10,6 +10,7 @@
 
 #include "astro/messaging/schema_registry.hpp"
 #include "astro/messaging/telescope.hpp"
+#include "astro/telemetry/gaps.hpp"
 #include "astro/telemetry/history.hpp"
 #include "astro/telemetry/recorder.hpp"
 
@@ -24,6 +25,7 @@ class MessageReader {
 
   messaging::TelescopeDataRaw data(const Message& message);
   HistoryPoint point(const Message& message);
+  Loss loss(const Message& message);
 
  private:
   /// What the topic of a point says.

@@ -24,7 +24,8 @@ constexpr auto first_pause = 200ms;
 constexpr auto longest_pause = 5s;
 constexpr auto patience = 10s;  // for the broker to confirm dead letters, before one line of log
 
-/// Messages as rows that are read when the store asks for them: a server is at work on the first while we read the rest.
+/// Messages as rows that are read when the store asks for them: a server is at work on the first while we read the
+/// rest.
 template <Record T, class Read>
 class MessageRows final : public Rows {
  public:
@@ -123,7 +124,9 @@ class Recorder::State::Line final : public Subscriber {
   void deliver(std::span<const Message> messages) override {
     if (topic.holds == Holds::data)
       store<messaging::TelescopeDataRaw>(messages, [this](const Message& each) { return reader_.data(each); });
-    else store<HistoryPoint>(messages, [this](const Message& each) { return reader_.point(each); });
+    else if (topic.holds == Holds::points)
+      store<HistoryPoint>(messages, [this](const Message& each) { return reader_.point(each); });
+    else store<Loss>(messages, [this](const Message& each) { return reader_.loss(each); });
   }
 
   const RecordedTopic topic;

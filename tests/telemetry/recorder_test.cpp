@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "astro/messaging/telescope.hpp"
 #include "astro/telemetry/recorder.hpp"
+#include "astro/messaging/telescope.hpp"
 
 #include <algorithm>
 
 #include "astro/error.hpp"
+#include "astro/telemetry/gaps.hpp"
 #include "astro/telemetry/history.hpp"
 #include "station.hpp"
 
@@ -22,6 +23,7 @@ recorder:
   store: archive
   topics:
     - {pattern: "astro/v1/hill/+/data/#", holds: points}
+    - {pattern: "astro/v1/hill/+/shed", holds: shed}
     - {pattern: telescope/data, holds: data, encoding: json}
 )";
 
@@ -105,6 +107,31 @@ TEST(Recorder, KeepsPointsEachOnceHoweverOftenTheyCome) {
   EXPECT_EQ(found[0].quality, Quality::doubtful);
   EXPECT_EQ(found[0].unit, "deg");
   EXPECT_TRUE(found[0].historical);
+}
+
+TEST(Recorder, KeepsWhatNodesTellOfPointsThatTheyLetGo) {
+  const Hill hill(section);
+  const Observatory site = hill.open();
+  const Recording recording(site);
+  await_subscription(site, recording);
+  const auto tell = [&](int first, int count) {
+    publish(site, "astro/v1/hill/movement/shed",
+            R"({"source":"dish","boot":7,"first":)" + std::to_string(first) + R"(,"last":250,"count":)" +
+                std::to_string(count) + R"(,"from":"2026-01-15T20:00:00Z","to":"2026-01-15T20:10:00Z"})");
+  };
+  for (int round = 0; round < 3; ++round) tell(100, 90);
+  tell(120, 0);  // none: among the dead letters
+  tell(200, 5);
+  const auto losses = [&] { return site.store("archive").find<Loss>({}); };
+  ASSERT_TRUE(eventually([&] { return losses().size() >= 2; }));
+  const auto found = losses();
+  ASSERT_THAT(found, SizeIs(2));
+  EXPECT_EQ(found[0].id, "movement/dish/7/100");
+  EXPECT_EQ(found[0].reason, LossReason::shed);
+  EXPECT_EQ(found[0].points, 90);
+  EXPECT_EQ(found[0].from, parse_time("2026-01-15T20:00:00"));
+  EXPECT_THAT(found[0].says, HasSubstr("100 to 250"));
+  EXPECT_EQ(found[1].points, 5);
 }
 
 TEST(Recorder, KeepsChunksOfDataAsTheTableOfTheContractHasThem) {

@@ -46,7 +46,7 @@ struct Gap {
 };
 
 enum class LossReason : std::uint8_t {
-  shed,    ///< the hub could not keep them: the store was away for too long
+  shed,    ///< there was no room for them, in the hub or on a node: the store or the broker was away for too long
   cleared  ///< somebody removed them from the history
 };
 

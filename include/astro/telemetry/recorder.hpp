@@ -22,12 +22,14 @@
 ///       topics:
 ///         - {pattern: telescope/data, holds: data}
 ///         - {pattern: "astro/v1/teide/+/data/#", holds: points}
+///         - {pattern: "astro/v1/teide/+/shed", holds: shed}
 ///       registry: {url: "http://localhost:8081"}
 namespace astro::telemetry {
 
 enum class Holds : std::uint8_t {
-  data,   ///< TelescopeData in Confluent's format; rest as messaging::TelescopeDataRaw
-  points  ///< of astro/v1/{site}/{node}/data/{device}/{point}; rest in the history
+  data,    ///< TelescopeData in Confluent's format; rest as messaging::TelescopeDataRaw
+  points,  ///< of astro/v1/{site}/{node}/data/{device}/{point}; rest in the history
+  shed     ///< of astro/v1/{site}/{node}/shed, what nodes let go for want of room; rests as Loss
 };
 using messaging::Encoding;
 using messaging::RegistrySettings;
@@ -35,7 +37,7 @@ using messaging::RegistrySettings;
 struct RecordedTopic {
   std::string pattern{};
   Holds holds = Holds::data;
-  std::optional<Encoding> encoding{};  ///< nothing: data are in Avro, points in JSON
+  std::optional<Encoding> encoding{};  ///< nothing: data are in Avro, the others in JSON
 };
 
 struct RecorderSection {
@@ -81,7 +83,7 @@ namespace astro {
 
 template <>
 struct Description<telemetry::Holds> {
-  static constexpr std::array choices{"data", "points"};
+  static constexpr std::array choices{"data", "points", "shed"};
 };
 
 template <>
@@ -89,8 +91,9 @@ struct Description<telemetry::RecordedTopic> {
   using T = telemetry::RecordedTopic;
   static constexpr std::array fields{
       field<&T::pattern>("pattern", {.says = "of the topics", .required = true}),
-      field<&T::holds>("holds", {.says = "data of observations, or points of telemetry", .required = true}),
-      field<&T::encoding>("encoding", {.says = "if nothing is said data are in Avro and points in JSON"})};
+      field<&T::holds>("holds", {.says = "data of observations, points of telemetry, or what nodes let go of these",
+                                 .required = true}),
+      field<&T::encoding>("encoding", {.says = "if nothing is said data are in Avro and the others in JSON"})};
 };
 
 template <>
