@@ -24,14 +24,17 @@ def variables(root):
     return set(re.findall(r"^([A-Z0-9_]+)=", (root / "deploy/.env.example").read_text(), re.MULTILINE))
 
 
-def test_the_recorders_site_file_is_right(astro, root):
-    ran = astro.run("check", root / "deploy/site.yaml", expect=2)
-    assert "ASTRO_KAFKA" in ran.stdout + ran.stderr, "a variable that is missing is told"
-    needed = set(re.findall(r"\$\{(\w+)\}", (root / "deploy/site.yaml").read_text()))
+@pytest.mark.parametrize(
+    ("service", "file", "variable"), [("recorder", "site.yaml", "ASTRO_KAFKA"), ("points", "points.yaml", "ASTRO_MQTT")]
+)
+def test_the_recorders_site_files_are_right(astro, root, services, service, file, variable):
+    ran = astro.run("check", root / "deploy" / file, expect=2)
+    assert variable in ran.stdout + ran.stderr, "a variable that is missing is told"
+    needed = set(re.findall(r"\$\{(\w+)\}", (root / "deploy" / file).read_text()))
     astro.environment.update({name: "http://there" if "S3" in name or "REGISTRY" in name else "there" for name in needed})
-    astro.run("check", root / "deploy/site.yaml")
-    recorder = (root / "deploy/compose.yaml").read_text()
-    assert {name for name in needed if f"      {name}:" not in recorder} == set(), "the recorder's environment has them"
+    astro.run("check", root / "deploy" / file)
+    given = re.findall(r"^      ([A-Z0-9_]+):", services[service], re.MULTILINE)
+    assert needed == set(given), "its environment has them, and nothing that nobody reads"
 
 
 def test_each_variable_of_the_compose_file_is_in_the_example(root, services, variables):
