@@ -46,6 +46,7 @@ struct Hub::State final : Listener {
   void take(std::span<const SourcedPoint> points);
   void end() noexcept;
   void tell(const Alarm& alarm);
+  void look_over_actions() const;
   HubStatus status() const;
 
   const Observatory site;
@@ -117,12 +118,36 @@ Hub::State::State(const Observatory& observatory, TelemetrySection with)
                          [](const Alarm& alarm) { return alarm.state == AlarmState::raised; });
     for (Alarm& orphan : watch.restore(raised, site.clock()->now())) changes.push_back({.alarm = std::move(orphan)});
   }
+  look_over_actions();
   watching = std::jthread([this](const std::stop_token& over) { look(over); });
   if (store) writing = std::jthread([this](const std::stop_token& over) { keep(over); });
   subscription = site.subscribe(*this);
   if (!store) return;
   strangers = std::make_unique<detail::Strangers>(
       site, [this](std::span<const SourcedPoint> points) { take_strangers(points); });
+}
+
+/// A misspelt command is said now, and not when the wind is strong. What a device obeys is known once it is open; one
+/// of a node says so whenever that is there.
+void Hub::State::look_over_actions() const {
+  for (const auto& [name, rule] : alarm_rules(section)) {
+    for (const AlarmAction& action : rule.actions) {
+      const auto entry = std::ranges::find(site.site().devices, action.device, &DeviceEntry::name);
+      if (entry == site.site().devices.end() || !entry->node.empty()) continue;
+      std::string problem;
+      try {
+        std::vector<std::string> known;
+        for (const CommandDescription& command : site.commands(action.device)) known.push_back(command.name);
+        if (std::ranges::find(known, action.command) != known.end()) continue;
+        const std::string near = nearest(action.command, known);
+        problem = "device '" + action.device + "' has no command " + action.command +
+                  (near.empty() ? "" : "; did you mean " + near + "?");
+      } catch (const Error& error) {
+        problem = error.what();
+      }
+      log(LogLevel::error, "telemetry", "alarm " + name + " has an action that will not be done: " + problem);
+    }
+  }
 }
 
 void Hub::State::end() noexcept {

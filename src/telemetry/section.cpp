@@ -105,6 +105,10 @@ class RuleCheck {
     if (!has_limit && rule.states.is_null() && rule.stale_after <= Duration::zero()) {
       complain("point", "the alarm needs a limit, `states` or `stale_after`: else it is never raised");
     }
+    if (const Value& back = rule.hysteresis; !back.is_null() && back.get_if<std::string>() == nullptr) {
+      if (back.as_number() < 0.0)
+        complain("hysteresis", "expected 0 or more: the level falls that far behind its limit");
+    }
     if (rule.stale_level == AlarmLevel::normal) complain("stale_level", "expected warning or alarm");
     check_states(name, rule);
     for (const AlarmAction& action : rule.actions) {

@@ -268,6 +268,32 @@ TEST(Alarms, AreHeardWithoutAStore) {
   EXPECT_TRUE(hub.flush());
 }
 
+TEST(Alarms, SayAtTheStartWhatNobodyWouldDo) {
+  const Hill hill(R"(
+telemetry:
+  alarms:
+    wind: {point: weather.wind, high_alarm: 15, actions: [{device: weather, command: prak}, {device: weather, command: park}]}
+)");
+  std::mutex mutex;
+  std::vector<std::string> said;
+  const LogListening listening(
+      [&](const LogLine& line) {
+        const std::lock_guard lock(mutex);
+        said.push_back(line.message);
+      },
+      LogLevel::error);
+  const Observatory site = hill.open();
+  const Hub hub(site);
+  ASSERT_TRUE(eventually([&] {
+    const std::lock_guard lock(mutex);
+    return !said.empty();
+  }));
+  const std::lock_guard lock(mutex);
+  EXPECT_THAT(said, ::testing::ElementsAre(
+                        "alarm wind has an action that will not be done: device 'weather' has no command prak; did "
+                        "you mean park?"));
+}
+
 TEST(TelemetrySection, NamesAllProblemsAtTheirLines) {
   const Hill hill(R"(
 telemetry:
@@ -278,14 +304,16 @@ telemetry:
     nothing: {point: weather.wind}
     wind: {point: weather.wind, high_alarm: strong, actions: [{device: dich, command: park}]}
     roof: {point: weather.roof, states: {open: bad}}
+    back: {point: weather.wind, high_alarm: 5, hysteresis: -1}
 )");
   try {
     (void)hill.site();
     FAIL() << "expected problems";
   } catch (const SiteError& error) {
-    EXPECT_THAT(error.what(), AllOf(HasSubstr("0.01 K"), HasSubstr("evry"), HasSubstr("never raised"),
-                                    HasSubstr("strong"), HasSubstr("dich"), HasSubstr("expected warning or alarm")));
-    EXPECT_EQ(error.problems().size(), 6u) << error.what();
+    EXPECT_THAT(error.what(),
+                AllOf(HasSubstr("0.01 K"), HasSubstr("evry"), HasSubstr("never raised"), HasSubstr("strong"),
+                      HasSubstr("dich"), HasSubstr("expected warning or alarm"), HasSubstr("expected 0 or more")));
+    EXPECT_EQ(error.problems().size(), 7u) << error.what();
     EXPECT_EQ(error.problems()[0].line, 11);
   }
 }
