@@ -29,6 +29,24 @@ std::string subject_of(std::string topic) {
   return topic + "-value";
 }
 
+/// In the contract's Avro times are numbers, and who writes that as JSON leaves them so; ours are texts. Whether there
+/// was one.
+bool read_milliseconds(const std::vector<Field>& fields, Value& record) {
+  bool has_some = false;
+  Map* const members = record.get_if<Map>();
+  if (members == nullptr) return has_some;
+  for (auto& [name, value] : *members) {
+    const auto field = std::ranges::find(fields, name, &Field::name);
+    if (field == fields.end()) continue;
+    if (field->type == FieldType::record) has_some = read_milliseconds(field->members, value) || has_some;
+    const auto* milliseconds = value.get_if<std::int64_t>();
+    if (field->type != FieldType::time || milliseconds == nullptr) continue;
+    value = time_of_milliseconds(*milliseconds);
+    has_some = true;
+  }
+  return has_some;
+}
+
 }  // namespace
 
 /// Records of one topic, in the encoding that the site file says.
@@ -51,7 +69,14 @@ class TelescopeSender::Codec {
   }
   template <Record T>
   T decode(std::span<const std::byte> body) {
-    return avro_ ? avro_->decode_as<T>(body) : record_in<T>(body);
+    if (avro_) return avro_->decode_as<T>(body);
+    try {
+      return record_in<T>(body);
+    } catch (const Error&) {
+      Value said = parse_json(text_of(body));
+      if (!read_milliseconds(schema_.fields, said)) throw;
+      return record_in<T>(bytes_of(to_json(said)));
+    }
   }
 
  private:

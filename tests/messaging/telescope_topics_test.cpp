@@ -141,6 +141,16 @@ TEST_F(TelescopeTopicsTest, ObservesWhatIsAskedForAndTellsEachSpectrumOnce) {
   EXPECT_EQ(site_.store("archive").count<Observation>({}), 1U);
 }
 
+TEST_F(TelescopeTopicsTest, UnderstandsTimesInMillisecondsToo) {
+  std::string body = to_json(start("m", 1));
+  for (const std::string name : {"submitted_at", "created_at", "updated_at"}) {
+    const std::size_t begin = body.find('"' + name + "\":") + name.size() + 3;
+    body.replace(begin, body.find_first_of(",}", begin) - begin, "1768507200123");
+  }
+  publish("m", body);
+  EXPECT_EQ(Heard::status(acknowledgments_.wait_for_end("m").back()), "completed");
+}
+
 TEST_F(TelescopeTopicsTest, AppliesTheGainOfAReceiverThatHasOne) {
   const double before = site_.receiver("hydrogen").settings()->tuning.gain_db.value_or(0.0);
   send(start("k", 1));
