@@ -118,7 +118,7 @@ class Adding {
     for (std::size_t y = 0; y < rows_; ++y) {
       level.background(y, 0, sky);
       for (std::size_t x = 0; x < columns_; ++x) {
-        if (is_sound(image, y, x)) {
+        if (is_usable(image, y, x)) {
           pixels[y * transform.stride() + x] = image.pixels(y, x) - sky[x];
           variance(y, x) = level.variance(image, y, x, image.pixels(y, x) - sky[x]);
         } else {

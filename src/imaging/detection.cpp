@@ -206,7 +206,7 @@ class Describing {
     for (std::size_t y = at.row - std::min<std::size_t>(at.row, 1); y < std::min(at.row + 2, reference_.rows()); ++y) {
       for (std::size_t x = at.column - std::min<std::size_t>(at.column, 1);
            x < std::min(at.column + 2, reference_.columns()); ++x) {
-        if (!is_sound(reference_, y, x)) continue;
+        if (!is_usable(reference_, y, x)) continue;
         there += reference_.pixels(y, x) - sky;
         ++known;
       }

@@ -25,9 +25,7 @@ Image checked(Image image) {
   const bool has_variance = !image.variance.empty();
   for (std::size_t row = 0; row < image.rows(); ++row) {
     const std::span<float> pixels = image.pixels.row(row);
-    unsigned any_full = 0;
-    for (const float value : pixels) any_full |= static_cast<unsigned>(value >= most);
-    if (any_full == 0 && is_usable_row(image, row)) continue;
+    if (is_usable_row(image, row)) continue;
     for (std::size_t column = 0; column < pixels.size(); ++column) {
       float& value = pixels[column];
       const float variance = has_variance ? image.variance(row, column) : 0.0F;
@@ -57,8 +55,11 @@ bool is_usable_row(const Image& image, std::size_t row) noexcept {
   // Without a decision at each pixel: of most rows all can be used.
   unsigned any = 0;
   const std::size_t columns = image.columns();
+  const float most = saturation_of(image);
   const float* pixels = image.pixels.row(row).data();
-  for (std::size_t x = 0; x < columns; ++x) any |= static_cast<unsigned>(!is_number(pixels[x]));
+  for (std::size_t x = 0; x < columns; ++x) {
+    any |= static_cast<unsigned>(pixels[x] >= most) | static_cast<unsigned>(!is_number(pixels[x]));
+  }
   if (!image.variance.empty()) {
     const float* variance = image.variance.row(row).data();
     for (std::size_t x = 0; x < columns; ++x) {

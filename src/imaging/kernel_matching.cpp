@@ -136,9 +136,9 @@ class KernelFit {
     for (std::size_t y = 0; y < reference_.rows(); ++y) {
       levels_[1].background(y, 0, sky);
       for (std::size_t x = 0; x < reference_.columns(); ++x) {
-        if (is_sound(reference_, y, x)) clean_(y, x) = reference_.pixels(y, x) - sky[x];
+        if (is_usable(reference_, y, x)) clean_(y, x) = reference_.pixels(y, x) - sky[x];
         else bad_(y, x) |= bad_reference;
-        if (!is_sound(science_, y, x)) bad_(y, x) |= bad_science;
+        if (!is_usable(science_, y, x)) bad_(y, x) |= bad_science;
       }
     }
   }

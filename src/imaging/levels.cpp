@@ -95,7 +95,7 @@ bool find_flaws(const Image& image, std::size_t row, std::size_t first, std::uin
   std::fill(flaws.begin(), flaws.end(), std::uint8_t{0});
   if (any == 0) return false;
   for (std::size_t x = 0; x < flaws.size(); ++x) {
-    if (is_sound(image, row, first + x)) continue;
+    if (is_usable(image, row, first + x)) continue;
     flaws[x] = static_cast<std::uint8_t>(mine | (is_saturated(image, row, first + x) ? bad_saturated : 0));
   }
   return true;
@@ -119,7 +119,7 @@ void SkyLevel::measure_cells(const Image& image, int threads) {
       for (std::size_t y = i * image.rows() / rows; y < (i + 1) * image.rows() / rows; y += 2) {
         for (std::size_t x = j * image.columns() / columns + (y / 2) % 2; x < (j + 1) * image.columns() / columns;
              x += 2) {
-          if (is_sound(image, y, x)) values.push_back(image.pixels(y, x));
+          if (is_usable(image, y, x)) values.push_back(image.pixels(y, x));
         }
       }
       if (values.size() >= 32) cells_(i, j) = static_cast<float>(clipped_sky(values).middle);
@@ -159,10 +159,10 @@ void SkyLevel::measure_noise(const Image& image) {
   for (std::size_t i = 0; i + 1 < image.pixels.size(); i += step) {
     const std::size_t row = i / image.columns();
     const std::size_t column = i % image.columns();
-    if (!is_sound(image, row, column)) continue;
+    if (!is_usable(image, row, column)) continue;
     if (!image.variance.empty()) {
       values.push_back(image.variance(row, column));
-    } else if (column + 1 < image.columns() && is_sound(image, row, column + 1)) {
+    } else if (column + 1 < image.columns() && is_usable(image, row, column + 1)) {
       values.push_back(image.pixels(row, column + 1) - image.pixels(row, column));
     }
   }

@@ -10,12 +10,6 @@
 
 namespace astro::imaging {
 
-/// Whether a pixel can be used, with the saturation that the image states.
-inline bool is_sound(const Image& image, std::size_t row, std::size_t column) noexcept {
-  return is_usable(image, row, column) &&
-         !(image.saturation > 0.0 && image.pixels(row, column) >= static_cast<float>(image.saturation));
-}
-
 inline bool is_saturated(const Image& image, std::size_t row, std::size_t column) noexcept {
   return (image.saturation > 0.0 && image.pixels(row, column) >= static_cast<float>(image.saturation)) ||
          (!image.mask.empty() && (image.mask(row, column) & bit(Flag::saturated)) != 0);

@@ -178,8 +178,10 @@ Prepared prepared(const Image& image, const KernelTable& kernel) {
       const PixelIndex at{row, column + margin};
       result.pixels(at.row, at.column) = 0.0F;
       if (!image.variance.empty()) result.variance(at.row, at.column) = 0.0F;
-      const bool is_masked = !image.mask.empty() && image.mask(from, column) != 0;
-      result.bits(at.row, at.column) = is_masked ? image.mask(from, column) : bit(Flag::no_data);
+      const std::uint16_t bits = image.mask.empty() ? std::uint16_t{0} : image.mask(from, column);
+      const bool is_full = image.pixels(from, column) >= saturation_of(image);
+      if (is_full) result.bits(at.row, at.column) = static_cast<std::uint16_t>(bits | bit(Flag::saturated));
+      else result.bits(at.row, at.column) = bits != 0 ? bits : bit(Flag::no_data);
       is_known(at.row, at.column) = 0;
       unknown.push_back(at);
     }
@@ -244,6 +246,7 @@ Image same_but_pixels(const Image& image, std::size_t rows, std::size_t columns)
   if (!image.variance.empty()) result.variance = Plane<float>(rows, columns);
   result.mask = Plane<std::uint16_t>(rows, columns);
   copy_description(image, result);
+  result.saturation = 0.0;  // what was saturated is masked, and the values are those of other pixels
   return result;
 }
 

@@ -16,11 +16,11 @@
 /// Images of the sky, as pure values: what a camera yields becomes calibrated, aligned, subtracted, and searched for
 /// what has changed. No device, no setting, no log, no file.
 ///
-/// **The contract of every function here.** A pixel is *usable* when no bit of its mask is set, and its value and its
-/// variance are finite and the variance is not negative. What is not usable is never read as a number: it does not
-/// spread to its neighbours beyond what each function says, and what cannot be computed for want of usable pixels has
-/// `Flag::no_data` in the result, with the value 0 and the variance 0, never NaN. Saturated pixels are masked before
-/// anything is computed. Outside the edges there is nothing: no mirror, no wrap. Sizes that do not fit each other are
+/// **The contract of every function here.** A pixel is *usable* when no bit of its mask is set, its value and its
+/// variance are finite, the variance is not negative, and the value is below the saturation where the image states one.
+/// What is not usable is never read as a number: it does not spread to its neighbours beyond what each function says,
+/// and what cannot be computed for want of usable pixels has `Flag::no_data` in the result, with the value 0 and the
+/// variance 0, never NaN. Outside the edges there is nothing: no mirror, no wrap. Sizes that do not fit each other are
 /// `invalid_argument`; an image in which nothing can be measured is `invalid_argument`, with what was looked for.
 namespace astro::imaging {
 
@@ -105,6 +105,7 @@ inline bool is_usable(const Image& image, std::size_t row, std::size_t column) n
   if (!image.mask.empty() && image.mask(row, column) != 0) return false;
   const float value = image.pixels(row, column);
   if (!(value - value == 0.0F)) return false;
+  if (image.saturation > 0.0 && value >= static_cast<float>(image.saturation)) return false;
   if (image.variance.empty()) return true;
   const float variance = image.variance(row, column);
   return variance >= 0.0F && variance - variance == 0.0F;

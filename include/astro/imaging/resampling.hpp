@@ -37,7 +37,8 @@ struct Resampled {
 /// The image on the pixels of `to`, `rows` of `columns`. Each pixel of the result is a weighted sum of what lies around
 /// its place, its variance the sum of the squared weights times the variances: the right one where the pixels of the
 /// image are independent. Pixels larger than those of the image widen the kernel, so that nothing is left out.
-/// A mask's bits go where their pixels' share is too large; beyond that unusable pixels leave no trace. Places are
+/// A mask's bits go where their pixels' share is too large; beyond that unusable pixels leave no trace. What is
+/// saturated is masked, and `saturation` 0 from then on. Places are
 /// interpolated to 0.001 pixel. Throws `invalid_argument` when the image has no `wcs` or the two do not meet.
 ASTRO_API Resampled resample(const Image& image, const Wcs& to, std::size_t rows, std::size_t columns,
                              const ResamplingOptions& options = {});

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What cannot be used is used by no function: saturated and masked pixels, in whatever form somebody brings them."""
+
+import numpy as np
+import pytest
+
+import astro
+from astro import imaging
+from astro.imaging import Flag, Image
+
+SIDE = 64
+
+
+@pytest.fixture
+def full():
+    """A sky, and pixels that are saturated, in a plane without a mask."""
+    pixels = np.random.default_rng(2).normal(100, 5, (SIDE, SIDE)).astype(np.float32)
+    pixels[30:34, 30:34] = 60000
+    return Image(pixels, np.full(pixels.shape, 25.0), saturation=50000)
+
+
+def resampled(image):
+    return imaging.resample(image, imaging.Transform(x0=0.5), (SIDE, SIDE)).image
+
+
+# Each: what comes out of an image, as an array.
+FUNCTIONS = {
+    "usable": lambda image: image.usable,
+    "resample": lambda image: np.stack([resampled(image).pixels, resampled(image).variance, resampled(image).mask]),
+    "background": lambda image: imaging.Background(image, box_rows=16, box_columns=16).levels(),
+    "aperture_fluxes": lambda image: imaging.aperture_fluxes(image, [31.5], [31.5], 4.0),
+    "extracted": lambda image: imaging.extracted(image, 150.0),
+    "bad_pixels": lambda image: imaging.bad_pixels(None, image, most_response=1e9),
+    "combined": lambda image: imaging.combined([image] * 3).pixels,
+    "cosmic rays": lambda image: imaging.with_cosmic_rays_masked(image).mask,
+    "cut": lambda image: imaging.cut(image, image, image, 31, 31)[0],
+    "trimmed": lambda image: imaging.trimmed(image, imaging.parse_section("[21:50,21:50]")).usable,
+    "electrons": lambda image: imaging.in_electrons(image).usable,
+}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_is_saturated_counts_as_masked_in_every_function(full, name):
+    masked = imaging.checked(full)
+    assert (masked.mask == Flag.saturated).sum() == 16
+    alone, told = FUNCTIONS[name](full), FUNCTIONS[name](masked)
+    assert alone.shape == told.shape
+    if alone.dtype.names:
+        assert all(np.array_equal(alone[each], told[each]) for each in alone.dtype.names)
+    else:
+        np.testing.assert_array_equal(alone, told)
+
+
+def test_an_image_of_nothing_but_saturation_has_no_background():
+    with pytest.raises(astro.Error, match="no pixel is usable"):
+        imaging.Background(Image(np.full((50, 50), 70000.0), saturation=60000))
+
+
+def test_counts_on_larger_pixels_are_not_taken_for_saturated(full):
+    # Four pixels become one: what is half full becomes twice the saturation, and stays what it is.
+    pixels = full.pixels.copy()
+    pixels[4:26, 4:26] = 25000
+    made = imaging.resample(Image(pixels, saturation=50000), imaging.Transform(xx=0.5, yy=0.5), (SIDE // 2, SIDE // 2)).image
+    assert made.saturation == 0
+    assert made.pixels[7, 7] == pytest.approx(100000, rel=0.01) and made.usable[7, 7]
+    assert made.mask[16, 16] & Flag.saturated
