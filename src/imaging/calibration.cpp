@@ -154,8 +154,9 @@ Section parse_section(std::string_view text) {
     rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
   }
   skip_blanks();
+  const bool has_end = rest.starts_with(']') && rest.find_first_not_of(' ', 1) == std::string_view::npos;
   const auto [left, right, below, above] = numbers;
-  if (!is_good || !rest.starts_with(']') || left < 1 || below < 1 || right < left || above < below) {
+  if (!is_good || !has_end || left < 1 || below < 1 || right < left || above < below) {
     refuse("reading the section \"" + std::string(text) + '"',
            "expected columns and rows from 1 on, such as \"[17:528,1:520]\"");
   }
@@ -207,6 +208,9 @@ Stack without_overscan(Stack stack, const Overscan& overscan) {
 Plane<std::uint16_t> bad_pixels(const Image* dark, const Image* flat, const BadPixelOptions& options) {
   const char* doing = "finding bad pixels";
   if (dark == nullptr && flat == nullptr) refuse(doing, "there is neither a dark nor a flat");
+  if (!(options.hot_sigma > 0.0 && options.least_response < options.most_response)) {
+    refuse(doing, "expected a hot_sigma above 0, and a least_response below the most_response");
+  }
   if (dark != nullptr && flat != nullptr && !dark->pixels.fits(flat->pixels)) {
     refuse(doing, "the dark has " + size_of(dark->pixels) + ", the flat " + size_of(flat->pixels));
   }

@@ -29,6 +29,7 @@ void check_exposures(std::span<const Exposure> exposures, const CoadditionOption
   if (options.background_cell != 0 && options.background_cell < 16) {
     refuse(adding_up, "a cell of the background must have at least 16 pixels a side");
   }
+  if (options.threads < 1) refuse(adding_up, "at least one thread must work");
   for (const Exposure& exposure : exposures) {
     if (exposure.image == nullptr || exposure.psf == nullptr) refuse(adding_up, "an exposure has no image or no PSF");
     check_planes(adding_up, *exposure.image);

@@ -340,7 +340,14 @@ std::optional<ForcedFlux> forced_flux(const Subtraction& subtraction, PixelPosit
 
 Triplet cut(const Image& science, const Image& reference, const Image& difference, PixelPosition place,
             std::size_t side) {
-  if (side % 2 == 0) refuse("cutting out a candidate", "the side must be odd, not " + std::to_string(side));
+  if (side % 2 == 0 || side > 4095) {
+    refuse("cutting out a candidate", "the side must be odd and below 4096, not " + std::to_string(side));
+  }
+  // Beyond this a place is no pixel of any image, and no whole number.
+  constexpr double furthest = 1e9;
+  if (!(std::abs(place.x) < furthest && std::abs(place.y) < furthest)) {
+    refuse("cutting out a candidate", "its place is not finite, or far from any image");
+  }
   if (!science.pixels.fits(reference.pixels) || !science.pixels.fits(difference.pixels)) {
     refuse("cutting out a candidate", "the images have different shapes");
   }

@@ -258,6 +258,9 @@ Registration register_stars(std::span<const Star> from, std::span<const Star> to
   if (!(options.tolerance > 0.0) || !std::isfinite(options.tolerance)) {
     refuse(registering, "the tolerance is to be a positive number of pixels");
   }
+  if (options.brightest < 3 || options.brightest > 300) {
+    refuse(registering, "patterns of the " + std::to_string(options.brightest) + " brightest stars; expected 3 to 300");
+  }
   std::vector<std::size_t> order_from;
   std::vector<std::size_t> order_to;
   const std::vector<PixelPosition> first = brightest_first(from, order_from);

@@ -46,6 +46,12 @@ void check_extract_options(const ExtractOptions& options) {
                            options.deblend_contrast >= 0.0 && options.deblend_contrast <= 1.0 &&
                            options.clean_parameter > 0.0;
   if (!is_odd) refuse(searching, "the filter has " + size_of(kernel) + ", expected odd numbers");
+  const auto numbers = kernel.values();
+  const bool is_finite = std::ranges::all_of(numbers, [](float value) { return std::isfinite(value); });
+  const bool is_nothing = std::ranges::all_of(numbers, [](float value) { return value == 0.0F; });
+  if (!kernel.empty() && (!is_finite || is_nothing)) {
+    refuse(searching, "the filter holds what is not finite, or nothing but zeros: it would find no source");
+  }
   if (!is_possible) {
     refuse(searching,
            "expected a finite threshold, noise of 0 or more, least_pixels of 1 or more, 1 to 1024 deblend "

@@ -64,3 +64,24 @@ def test_counts_on_larger_pixels_are_not_taken_for_saturated(full):
     assert made.saturation == 0
     assert made.pixels[7, 7] == pytest.approx(100000, rel=0.01) and made.usable[7, 7]
     assert made.mask[16, 16] & Flag.saturated
+
+
+REFUSED = {
+    "a filter of zeros": lambda image: imaging.extracted(image, 5.0, filter=np.zeros((3, 3))),
+    "a filter of NaN": lambda image: imaging.extracted(image, 5.0, filter=np.full((3, 3), np.nan)),
+    "hot pixels of NaN": lambda image: imaging.bad_pixels(image, hot_sigma=np.nan),
+    "no response": lambda image: imaging.bad_pixels(None, image, least_response=2.0, most_response=1.0),
+    "a section with a tail": lambda image: imaging.parse_section("[1:10,1:10]x"),
+    "no patterns": lambda image: imaging.register_stars(np.ones((5, 3)), np.ones((5, 3)), brightest=0),
+    "a cut nowhere": lambda image: imaging.cut(image, image, image, np.nan, 3),
+    "a cut far away": lambda image: imaging.cut(image, image, image, 1e300, 3),
+    "a cut without end": lambda image: imaging.cut(image, image, image, 3, 3, 10**9 + 1),
+    "no threads": lambda image: imaging.coadd([image], [imaging.Psf(np.ones((3, 3)))], threads=0),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_options_that_cannot_be_are_refused(full, name):
+    with pytest.raises(astro.Error) as refused:
+        REFUSED[name](full)
+    assert refused.value.code == "invalid_argument"

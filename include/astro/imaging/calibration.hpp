@@ -107,7 +107,7 @@ struct BadPixelOptions {
 };
 
 /// `Flag::bad` for what is hot in the dark, dead in the flat, or unusable in one of them. Throws `invalid_argument` for
-/// neither, and for different shapes.
+/// neither, for different shapes, and for options that cannot be.
 ASTRO_API Plane<std::uint16_t> bad_pixels(const Image* dark, const Image* flat, const BadPixelOptions& options = {});
 
 /// What a frame is calibrated with; what is not given is not done.

@@ -86,7 +86,8 @@ struct Triplet {
   Plane<float> reference{};
   Plane<float> difference{};
 };
-/// `side` is odd; 63 as in ZTF's alerts. Throws `invalid_argument` for another, and for images of different shapes.
+/// `side` is odd and below 4096; 63 as in ZTF's alerts. Throws `invalid_argument` for another, for a place that is not
+/// finite, and for images of different shapes.
 ASTRO_API Triplet cut(const Image& science, const Image& reference, const Image& difference, PixelPosition place,
                       std::size_t side = 63);
 

@@ -52,7 +52,7 @@ struct RegistrationOptions {
   Motion motion = Motion::affine;
   bool may_be_mirrored = true;
   double tolerance = 2.0;      ///< pixels of `to` by which a star may miss its place at first
-  std::size_t brightest = 60;  ///< stars of each image that make patterns, at most 300; more are tried where these fail
+  std::size_t brightest = 60;  ///< stars of each image that make patterns, 3 to 300; more are tried where these fail
 };
 
 /// How two images lie to each other, and whether that can be relied on.
@@ -69,7 +69,7 @@ struct Registration {
 /// 1244; Valdes et al. 1995, PASP 107, 1119; Beroiz et al. 2020, A&C 32, 100384). It is found when chance would bring
 /// so many together less than once in a thousand cases: three stars can be enough when there are few. The stars may
 /// come in any order, and be different ones in part. Throws `invalid_argument` for places and fluxes that are not
-/// finite.
+/// finite, and for options that cannot be.
 ASTRO_API Registration register_stars(std::span<const Star> from, std::span<const Star> to,
                                       const RegistrationOptions& options = {});
 
