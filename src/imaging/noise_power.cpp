@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <iterator>
+#include <vector>
 
 #include "imaging/levels.hpp"
 #include "imaging/numbers.hpp"
@@ -27,7 +29,9 @@ Plane<float> scaled(const Image& difference) {
 
 /// What has changed, and what stars leave, is no empty sky.
 void blank_sources(Plane<float>& plane) {
-  std::vector<float> sorted(plane.values().begin(), plane.values().end());
+  std::vector<float> sorted;
+  std::ranges::copy_if(plane.values(), std::back_inserter(sorted), [](float value) { return value != 0.0F; });
+  if (sorted.empty()) return;
   const auto limit = static_cast<float>(3.0 * robust(sorted).sigma);
   constexpr std::size_t reach = 2;
   const Plane<float> raw = plane;

@@ -13,14 +13,16 @@ namespace {
 constexpr double least_signal_to_noise = 40.0;
 constexpr std::size_t most_stars = 400;
 
-/// Noise of a plane's empty parts.
-double noise_of(const float* plane, const MatchedPair& pair) {
+/// Noise of a plane's empty parts; what was filled has less of it.
+double noise_of(const float* plane, const MatchedPair& pair, const Plane<std::uint8_t>& bad) {
   std::vector<float> values;
   const std::size_t step = std::max<std::size_t>(1, pair.rows * pair.columns / 10000) | 1U;
   for (std::size_t i = 0; i < pair.rows * pair.columns; i += step) {
-    values.push_back(plane[i / pair.columns * pair.stride + i % pair.columns]);
+    const std::size_t row = i / pair.columns;
+    const std::size_t column = i % pair.columns;
+    if (bad(2 * row, 2 * column) == 0) values.push_back(plane[row * pair.stride + column]);
   }
-  return robust(values).sigma;
+  return values.empty() ? 0.0 : robust(values).sigma;
 }
 
 struct Peak {
@@ -34,7 +36,7 @@ class Matcher {
   Matcher(const MatchedPair& pair, const Plane<std::uint8_t>& bad, const std::array<Plane<float>, 2>& psfs)
       : pair_(pair), bad_(bad), fwhm_(std::hypot(coarse_fwhm(psfs[0]), coarse_fwhm(psfs[1]))) {
     reach_ = static_cast<std::size_t>(std::clamp(std::ceil(0.6 * fwhm_), 2.0, 10.0));
-    noise_ = {noise_of(pair.science, pair), noise_of(pair.reference, pair)};
+    noise_ = {noise_of(pair.science, pair, bad), noise_of(pair.reference, pair, bad)};
   }
 
   std::vector<StarMatch> stars() const {

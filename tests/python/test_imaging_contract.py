@@ -85,3 +85,28 @@ def test_options_that_cannot_be_are_refused(full, name):
     with pytest.raises(astro.Error) as refused:
         REFUSED[name](full)
     assert refused.value.code == "invalid_argument"
+
+
+def pair_with_a_masked_part(rows):
+    """36 stars twice; of the reference so many rows have no data."""
+    random = np.random.default_rng(3)
+    side, at = 300, np.arange(300)
+    light = np.full((side, side), 200.0)
+    for v in range(25, side, 50):
+        for u in range(25, side, 50):
+            y, x = np.array([v, u]) + random.uniform(-8, 8, 2)
+            light += 10 ** random.uniform(3, 4) * np.outer(np.exp(-((at - y) ** 2) / 4), np.exp(-((at - x) ** 2) / 4))
+    science, reference = (Image(random.poisson(light).astype(np.float32)) for _ in range(2))
+    mask = np.zeros((side, side), np.uint16)
+    mask[:rows] = Flag.no_data
+    reference.mask = mask
+    return science, reference
+
+
+@pytest.mark.parametrize("correlated", [0, 2])
+def test_what_is_masked_says_nothing_of_the_noise(correlated):
+    made = imaging.difference(*pair_with_a_masked_part(180), alignment="none", correlated=correlated)
+    assert 5 <= made.subtraction.match.stars <= 12  # those of the other rows, and no peaks of noise
+    assert made.subtraction.match.flux_ratio == pytest.approx(1.0, abs=0.01)
+    assert made.subtraction.match.significance_std == pytest.approx(1.0, abs=0.05)
+    assert not [each for each in made.candidates if not each.vetoes]
