@@ -2,6 +2,7 @@
 #include "astro/imaging/difference.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -35,6 +36,20 @@ struct DifferenceArguments {
   bool json = false;
 };
 
+/// The squares of a map of noise. Where it has no number, or one that cannot be, its pixel cannot be used.
+imaging::Plane<float> variance_of(const imaging::Image& noise) {
+  constexpr float unusable = -1.0F;
+  imaging::Plane<float> variance(noise.rows(), noise.columns());
+  for (std::size_t row = 0; row < noise.rows(); ++row) {
+    for (std::size_t column = 0; column < noise.columns(); ++column) {
+      const float sigma = noise.pixels(row, column);
+      const bool is_known = noise.mask(row, column) == 0 && sigma > 0.0F;
+      variance(row, column) = is_known ? sigma * sigma : unusable;
+    }
+  }
+  return variance;
+}
+
 imaging::Image image_of(const std::string& path, const DifferenceArguments& arguments, std::size_t which) {
   imaging::Image image = files::read_image(path);
   // One value is for both images.
@@ -43,10 +58,7 @@ imaging::Image image_of(const std::string& path, const DifferenceArguments& argu
   };
   image.gain = value(arguments.gain, image.gain);
   image.saturation = value(arguments.saturation, image.saturation);
-  if (!arguments.noise.empty()) {
-    image.variance = files::read_image(arguments.noise[which]).pixels;
-    for (float& noise : image.variance.values()) noise *= noise;
-  }
+  if (!arguments.noise.empty()) image.variance = variance_of(files::read_image(arguments.noise[which]));
   return image;
 }
 
@@ -68,13 +80,16 @@ std::string vetoes_of(const Candidate& candidate) {
 /// One line of the table: its place, how sure it is, and what is against it.
 std::vector<std::string> row_of(const Candidate& candidate) {
   const auto degrees = [](const std::optional<Angle>& angle) { return angle ? number(angle->degrees(), 5) : "-"; };
+  // Two figures of the error, whatever the unit of the images; of counts one behind the point.
+  const double error = candidate.flux_error;
+  const int digits = error > 0.0 ? std::clamp(1 - static_cast<int>(std::floor(std::log10(error))), 1, 12) : 1;
   return {number(candidate.x, 2),
           number(candidate.y, 2),
           degrees(candidate.right_ascension),
           degrees(candidate.declination),
           number(candidate.significance, 1),
-          number(candidate.flux, 1),
-          number(candidate.flux_error, 1),
+          number(candidate.flux, digits),
+          number(candidate.flux_error, digits),
           candidate.score ? number(*candidate.score, 3) : "-",
           vetoes_of(candidate)};
 }
@@ -148,11 +163,12 @@ void add_difference(CLI::App& app, Action& action) {
   command->add_option("--align", arguments->align, "how the reference is brought onto the science image")
       ->check(CLI::IsMember({"automatic", "stars", "wcs", "none"}))
       ->capture_default_str();
-  command->add_option("--gain", arguments->gain, "electrons a count, where the file does not say it; one, or of each")
+  command->add_option("--gain", arguments->gain, "electrons a count, instead of what the file says; one, or of each")
       ->expected(1, 2);
-  command->add_option("--saturation", arguments->saturation, "counts, where the file does not say it; one, or of each")
+  command->add_option("--saturation", arguments->saturation, "counts, instead of what the file says; one, or of each")
       ->expected(1, 2);
-  command->add_option("--noise", arguments->noise, "FITS images of the noise of both, where they do not bring it")
+  command->add_option("--noise", arguments->noise,
+                      "FITS images of the noise (standard deviation) of both, where they do not bring it")
       ->expected(2);
   command->add_option("--correlated", arguments->correlated, "pixels over which noise is shared, of resampled images")
       ->capture_default_str();

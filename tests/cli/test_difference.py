@@ -163,3 +163,32 @@ def test_an_image_that_is_mostly_masked_is_flagged_and_subtracted_all_the_same(p
     seen = [(x + 5.3, y - 2.6) for x, y, _ in TRANSIENTS if y > 230]
     assert all(min(np.hypot(x - u, y - v) for u, v in places) < 0.5 for x, y in seen)
     assert len(places) <= len(seen) + 1  # of few stars the PSF is known less well
+
+
+def test_pixels_without_a_noise_are_not_used(astro, pair, tmp_path):
+    # As maps of surveys have them: NaN, 0 or less where the detector saw nothing.
+    maps = []
+    for name, sky in (("science", 300.0), ("reference", 200.0)):
+        noise = np.full((SIDE, SIDE), np.sqrt(sky), np.float32)
+        if name == "science":
+            noise[200:240, 100:200] = np.nan
+            noise[240:260, 100:200] = 0.0
+            noise[260:280, 100:200] = -1.0
+        maps.append(tmp_path / f"{name}.noise.fits")
+        fits.writeto(maps[-1], noise)
+    told = astro.json("difference", *pair, "--noise", *maps, "--fits", tmp_path / "difference.fits")
+    assert told["significance_std"] == pytest.approx(1.0, abs=0.1)
+    with fits.open(tmp_path / "difference.fits") as written:
+        assert (written["MASK"].data[200:280, 100:200] != 0).all()
+        assert (written["MASK"].data[200:280, 220:300] == 0).all()
+
+
+def test_fluxes_of_small_units_have_their_figures(astro, pair, tmp_path):
+    scaled = []
+    for path in pair:
+        header = fits.getheader(path)
+        header["GAIN"], header["SATURATE"] = 1e6, 0.06
+        scaled.append(tmp_path / path.name)
+        fits.writeto(scaled[-1], fits.getdata(path) / np.float32(1e6), header)
+    rows = [line.split() for line in astro.run("difference", *scaled).stdout.splitlines()[1 : 1 + len(TRANSIENTS)]]
+    assert all(0.001 < abs(float(row[5])) < 0.02 and 0 < float(row[6]) < 0.001 for row in rows)
