@@ -192,3 +192,15 @@ def test_fluxes_of_small_units_have_their_figures(astro, pair, tmp_path):
         fits.writeto(scaled[-1], fits.getdata(path) / np.float32(1e6), header)
     rows = [line.split() for line in astro.run("difference", *scaled).stdout.splitlines()[1 : 1 + len(TRANSIENTS)]]
     assert all(0.001 < abs(float(row[5])) < 0.02 and 0 < float(row[6]) < 0.001 for row in rows)
+
+
+def test_python_refuses_in_a_sentence_and_writes_columns_without_candidates(pair, tmp_path):
+    with pytest.raises(SystemExit, match="astro.difference: .*none.fits.*there is no such file"):
+        difference.main([str(pair[0]), str(tmp_path / "none.fits"), str(tmp_path / "out")])
+    difference.main([*map(str, pair), str(tmp_path / "out"), "--threshold", "5000"])
+    with open(tmp_path / "out/candidates.csv", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    assert rows == [list(imaging.Candidate().to_dict())]
+    made = imaging.difference(*map(files.read_image, pair), threshold=5000)
+    with pytest.raises(ValueError, match="no pixel of the images is there"):
+        plot.blink(tmp_path / "blink.gif", made, at=(-500, -500))

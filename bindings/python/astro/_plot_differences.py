@@ -131,7 +131,9 @@ def blink(path, made, at=None, side=None, duration_s=0.6):
         if at is not None:
             half = (side or 127) // 2
             x, y = round(at[0]), round(at[1])
-            shown = shown[max(y - half, 0) : y + half + 1, max(x - half, 0) : x + half + 1]
+            shown = shown[max(y - half, 0) : max(y + half + 1, 0), max(x - half, 0) : max(x + half + 1, 0)]
+            if shown.size == 0:
+                raise ValueError(f"a blink of {at}: no pixel of the images is there")
         gray = numpy.where(numpy.isfinite(shown), 255 * shown, 128).astype("uint8")[::-1]
         frame = Image.fromarray(gray)
         scale = 512 / max(frame.size)

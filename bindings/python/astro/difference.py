@@ -10,7 +10,7 @@ from .errors import Error
 
 def write_candidates(path, candidates):
     """A table with a line for each candidate, as CSV; the vetoes are separated by spaces."""
-    names = [name for name in (candidates[0].to_dict() if candidates else {})]
+    names = list(_astro.imaging.Candidate().to_dict())
     with open(path, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(names)
@@ -62,8 +62,8 @@ def main(arguments=None):
     parser.add_argument("folder", type=pathlib.Path, help="where candidates.csv, difference.fits and the pictures go")
     parser.add_argument("--threshold", type=float, default=5.0, help="standard deviations of a candidate")
     parser.add_argument("--align", default="automatic", choices=("automatic", "stars", "wcs", "none"))
-    parser.add_argument("--saturation", type=float, help="counts, where the files do not say it")
-    parser.add_argument("--gain", type=float, help="electrons a count, where the files do not say it")
+    parser.add_argument("--saturation", type=float, help="counts, instead of what the files say")
+    parser.add_argument("--gain", type=float, help="electrons a count, instead of what the files say")
     given = parser.parse_args(arguments)
     try:
         images = [_astro.files.read_image(path) for path in (given.science, given.reference)]
