@@ -3,6 +3,9 @@
 
 import numpy as np
 import pytest
+from astropy.io.fits import Header
+from astropy.nddata import CCDData, InverseVariance, UnknownUncertainty
+from astropy.wcs import WCS
 
 import astro
 from astro import imaging
@@ -66,6 +69,68 @@ def test_counts_on_larger_pixels_are_not_taken_for_saturated(full):
     assert made.mask[16, 16] & Flag.saturated
 
 
+def test_a_masked_array_keeps_its_mask():
+    pixels = np.ma.array(np.ones((4, 5), np.float32), mask=np.zeros((4, 5), bool))
+    assert Image(pixels).usable.all() and imaging.checked(np.ma.array(np.ones((4, 5)))).usable.all()
+    pixels[1, 2] = np.ma.masked
+    for made in (Image(pixels), imaging.checked(pixels), Image(pixels, mask=np.full((4, 5), Flag.bad, np.uint16))):
+        assert made.mask[1, 2] != 0 and not made.usable[1, 2]
+    assert Image(pixels).mask.sum() == Flag.user
+    both = Image(pixels, mask=np.eye(4, 5, dtype=np.uint16) * Flag.trail).mask
+    assert both[1, 1] == Flag.trail and both[1, 2] == Flag.user
+
+
+@pytest.mark.parametrize("mask", [np.full((4, 5), 65536), np.full((4, 5), -1), np.full((4, 5), 0.5)])
+def test_masks_that_would_lose_their_bits_are_refused(mask):
+    with pytest.raises(ValueError, match="mask: expected"):
+        Image(np.ones((4, 5)), mask=mask)
+
+
+def test_the_mask_of_a_ccddata_counts_beside_flags_of_another_kind():
+    mask = np.zeros((4, 5), bool)
+    mask[1, 2] = True
+    for flags in (np.zeros((4, 5), int), np.full((4, 5), 1 << 20), np.zeros((4, 5), np.uint16), None):
+        made = Image(CCDData(np.ones((4, 5)), unit="adu", mask=mask, flags=flags))
+        assert made.mask[1, 2] == Flag.user and made.usable.sum() == 19
+    own = np.zeros((4, 5), np.uint16)
+    own[3, 3] = Flag.trail
+    assert Image(CCDData(np.ones((4, 5)), unit="adu", mask=mask, flags=own)).mask[3, 3] == Flag.trail
+
+
+def test_uncertainties_that_say_nothing_are_refused_or_mask(recwarn):
+    weights = np.full((4, 5), 0.25)
+    weights[1, 2] = 0
+    made = Image(CCDData(np.ones((4, 5)), unit="adu", uncertainty=InverseVariance(weights)))
+    assert made.variance[0, 0] == 4 and not made.usable[1, 2] and made.usable.sum() == 19
+    assert not [each for each in recwarn if issubclass(each.category, RuntimeWarning)]
+    with pytest.raises(ValueError, match="'unknown' says no variance"):
+        Image(CCDData(np.ones((4, 5)), unit="adu", uncertainty=UnknownUncertainty(np.ones((4, 5)))))
+
+
+def test_a_wcs_of_astropy_is_taken_wherever_one_is():
+    cards = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 10.0, "CRVAL2": 20.0, "CRPIX1": 5.0, "CRPIX2": 6.0,
+             "CDELT1": -1e-4, "CDELT2": 1e-4}
+    theirs = WCS(Header(cards))
+    image = Image(np.ones((30, 40)), wcs=theirs)
+    expected = theirs.pixel_to_world(10, 11)
+    assert image.wcs.sky(10.0, 11.0).ra.degrees == pytest.approx(expected.ra.deg, abs=1e-10)
+    image.wcs = theirs
+    np.testing.assert_allclose(imaging.resample(image, theirs, (30, 40)).image.pixels, 1, atol=1e-6)
+    assert imaging.register_wcs(theirs, 30, 40, theirs).is_found
+
+
+def test_sources_come_back_as_a_table():
+    pixels = np.pad(np.full((5, 5), 100.0), 30)
+    sources = imaging.extracted(pixels, 5.0, noise=1.0)
+    table = imaging.to_table(sources)
+    made = imaging.kron_fluxes(pixels, table)
+    assert np.array_equal(made, imaging.kron_fluxes(pixels, sources))
+    # The flux of a Kron ellipse is not that of a source's pixels.
+    assert imaging.to_table(made)["flux"].description == "sum within the ellipse"
+    assert imaging.to_table(imaging.aperture_fluxes(pixels, [32.0], [32.0], 5.0))["flux"].description == "sum within it"
+    assert table["flux"].description == "sum of its pixels"
+
+
 REFUSED = {
     "a filter of zeros": lambda image: imaging.extracted(image, 5.0, filter=np.zeros((3, 3))),
     "a filter of NaN": lambda image: imaging.extracted(image, 5.0, filter=np.full((3, 3), np.nan)),
@@ -110,3 +175,13 @@ def test_what_is_masked_says_nothing_of_the_noise(correlated):
     assert made.subtraction.match.flux_ratio == pytest.approx(1.0, abs=0.01)
     assert made.subtraction.match.significance_std == pytest.approx(1.0, abs=0.05)
     assert not [each for each in made.candidates if not each.vetoes]
+
+
+def test_limits_of_a_difference_are_those_that_are_given():
+    science, reference = pair_with_a_masked_part(180)
+    limits = imaging.QualityLimits(least_overlap=0.5)
+    with pytest.raises(astro.Error, match="40 % of the science image, expected 50 %"):
+        imaging.difference(science, reference, alignment="none", limits=limits)
+    made = imaging.difference(science, reference, alignment="none", flux_ratio=1.0, astrometric_noise=0.0, negative=False)
+    assert made.subtraction.match.flux_ratio == 1 and made.subtraction.match.astrometric_x == 0
+    assert all(each.significance > 0 for each in made.candidates)

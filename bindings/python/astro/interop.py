@@ -109,13 +109,25 @@ def ccddata(image):
 
 def ccddata_parts(ccd):
     """Of a CCDData what an Image is made of; see imaging_image.cpp."""
+    import numpy
     from astropy.io.fits import Header
 
     variance = None
     if ccd.uncertainty is not None:
-        given = ccd.uncertainty.array
-        variance = {"std": lambda: given**2, "var": lambda: given, "ivar": lambda: 1 / given}[ccd.uncertainty.uncertainty_type]()
-    flags = ccd.flags if getattr(ccd.flags, "shape", None) == ccd.data.shape else ccd.mask
+        given = numpy.asarray(ccd.uncertainty.array)
+        kinds = {"std": lambda: numpy.where(given >= 0, given**2, -1), "var": lambda: given, "ivar": lambda: 1 / given}
+        kind = ccd.uncertainty.uncertainty_type
+        if kind not in kinds:
+            raise ValueError(f"an uncertainty of the kind {kind!r} says no variance; expected one of {', '.join(kinds)}")
+        with numpy.errstate(divide="ignore", invalid="ignore"):
+            variance = kinds[kind]()
+    # Only flags of 16 bits are those of an Image (what `ccddata` makes); others mean what their owner says. What the mask
+    # has and they have not is masked all the same.
+    flags = ccd.mask
+    own = ccd.flags
+    if getattr(own, "shape", None) == ccd.data.shape and own.dtype == numpy.uint16:
+        masked = numpy.zeros(own.shape, bool) if ccd.mask is None else numpy.asarray(ccd.mask, bool)
+        flags = numpy.where(masked & (own == 0), numpy.uint16(_astro.imaging.Flag.user), own)
     header = ccd.meta
     if not isinstance(header, Header):
         header = Header({name: value for name, value in header.items() if isinstance(value, (str, int, float)) and len(name) <= 8})

@@ -18,6 +18,9 @@ namespace astro_python {
 /// An array of two axes or a CCDData of astropy as an image; nothing for something else.
 std::optional<astro::imaging::Image> image_from(py::handle object);
 
+/// A WCS of astropy; nothing for something else.
+std::optional<astro::imaging::Wcs> wcs_from(py::handle object);
+
 /// Works without the GIL; what it makes becomes a Python object with it.
 template <class Work>
 auto without_gil(Work work) {
@@ -90,6 +93,10 @@ struct EnumNames<astro::imaging::Filter::Kind> {
 }  // namespace astro_python
 
 namespace pybind11::detail {
+
+template <>
+class type_caster<astro::imaging::Wcs> : public astro_python::Converting<astro::imaging::Wcs, astro_python::wcs_from> {
+};
 
 template <>
 class type_caster<astro::imaging::Image>

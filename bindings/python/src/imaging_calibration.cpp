@@ -130,7 +130,8 @@ void bind_bad_pixels(py::module_& room) {
       },
       "dark"_a = py::none(), "flat"_a = py::none(), py::kw_only(), "hot_sigma"_a = standard.hot_sigma,
       "least_response"_a = standard.least_response, "most_response"_a = standard.most_response,
-      "A mask of what is hot in the dark or dead in the flat.");
+      "A mask of what is hot in the dark (so many robust standard deviations above its median), dead or wrong in the "
+      "flat (a response outside the two), or unusable in one of them: array of (rows, columns), uint16.");
 }
 
 void bind_calibrator(py::module_& room) {

@@ -24,9 +24,10 @@ void bind_difference(py::module_& room) {
       .def_readonly("science_psf", &Difference::science_psf)
       .def_readonly("reference_psf", &Difference::reference_psf)
       .def_readonly("science_quality", &Difference::science_quality)
-      .def_readonly("reference_quality", &Difference::reference_quality)
-      .def_readonly("registration", &Difference::registration)
-      .def_readonly("is_resampled", &Difference::is_resampled)
+      .def_readonly("reference_quality", &Difference::reference_quality, "Before it was resampled.")
+      .def_readonly("registration", &Difference::registration, "Of the reference to the science image.")
+      .def_readonly("is_resampled", &Difference::is_resampled,
+                    "Whether the reference was; the subtraction alone takes a shift of less than a pixel off.")
       .def_readonly("subtraction", &Difference::subtraction)
       .def_readonly("candidates", &Difference::candidates, "The most significant first, those with a veto among them.")
       .def("__repr__", [](const Difference& self) {
@@ -36,22 +37,34 @@ void bind_difference(py::module_& room) {
   room.def(
       "difference",
       [](const Image& science, const Image& reference, astro::imaging::Alignment alignment,
-         std::optional<Psf> science_psf, std::optional<Psf> reference_psf, double threshold, int correlated,
-         std::size_t tile, int threads) {
-        astro::imaging::DifferenceOptions options{
-            .alignment = alignment, .science_psf = std::move(science_psf), .reference_psf = std::move(reference_psf)};
+         std::optional<Psf> science_psf, std::optional<Psf> reference_psf, const astro::imaging::QualityLimits& limits,
+         std::optional<double> flux_ratio, std::optional<double> astrometric_noise, std::size_t background_cell,
+         double threshold, bool negative, int correlated, std::size_t tile, int threads) {
+        astro::imaging::DifferenceOptions options{.alignment = alignment,
+                                                  .science_psf = std::move(science_psf),
+                                                  .reference_psf = std::move(reference_psf),
+                                                  .limits = limits};
+        options.subtraction.flux_ratio = flux_ratio;
+        options.subtraction.astrometric_noise = astrometric_noise;
+        options.subtraction.background_cell = background_cell;
         options.subtraction.correlated = correlated;
         options.subtraction.tile = tile;
         options.subtraction.threads = threads;
         options.detection.threshold = threshold;
+        options.detection.negative = negative;
         return astro::imaging::difference(science, reference, options);
       },
       "science"_a, "reference"_a, py::kw_only(), "alignment"_a = astro::imaging::Alignment::automatic,
-      "science_psf"_a = py::none(), "reference_psf"_a = py::none(), "threshold"_a = 5.0, "correlated"_a = 0,
-      "tile"_a = 0, "threads"_a = 1, nogil(),
+      "science_psf"_a = py::none(), "reference_psf"_a = py::none(),
+      py::arg_v("limits", astro::imaging::QualityLimits(), "QualityLimits()"), "flux_ratio"_a = py::none(),
+      "astrometric_noise"_a = py::none(), "background_cell"_a = 128, "threshold"_a = 5.0, "negative"_a = true,
+      "correlated"_a = 0, "tile"_a = 0, "threads"_a = 1, nogil(),
       R"(All the way from two calibrated images of a field to the points that have changed.
 
-Noise, registration and PSFs are measured where they are not given; correlated: as of `subtract`.)");
+Noise, registration and PSFs are measured where they are not given. alignment: "automatic" (the stars, else the world
+coordinates of both), "stars", "wcs" or "none"; limits: of the verdicts, and least_overlap of what is subtracted; threshold,
+negative: as of `detect`; the rest as of `subtract`. Raises an Error where the images cannot be brought onto each other, share
+too little, or no star tells a PSF that is not given.)");
 }
 
 }  // namespace astro_python

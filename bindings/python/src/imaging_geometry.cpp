@@ -5,6 +5,7 @@
 #include "astro/imaging/resampling.hpp"
 #include "astro/imaging/wcs.hpp"
 #include "enums.hpp"
+#include "foreign.hpp"
 #include "imaging.hpp"
 #include "sky.hpp"
 
@@ -126,11 +127,17 @@ py::object sky_of_many(const Wcs& wcs, const py::object& x, const py::object& y)
 
 }  // namespace
 
+std::optional<Wcs> wcs_from(py::handle object) {
+  if (!is_a(object, "astropy", "WCS")) return std::nullopt;
+  const std::string cards = cards_from(py::reinterpret_borrow<py::object>(object));
+  return without_gil([&] { return Wcs::from_header(cards); });
+}
+
 void bind_wcs(py::module_& room) {
   py::class_<Wcs>(room, "Wcs",
                   R"(Where each pixel of an image lies on the sky, in every projection of FITS, with SIP and TPV.
 
-Pixels are counted from 0 at the centre of the first one, x along a row.)")
+Pixels are counted from 0 at the centre of the first one, x along a row. A WCS of astropy is taken wherever a Wcs is.)")
       .def_static(
           "from_header",
           [](const py::object& cards) {
@@ -242,11 +249,16 @@ void bind_registration(py::module_& room) {
       "from_stars"_a, "to_stars"_a, py::kw_only(), "motion"_a = standard.motion,
       "may_be_mirrored"_a = standard.may_be_mirrored, "tolerance"_a = standard.tolerance,
       "brightest"_a = standard.brightest,
-      "From patterns of stars alone. Stars: an array of (n, 3) with x, y and flux, or one with columns of these "
-      "names.");
+      R"(From patterns of stars alone (Groth 1986, AJ 91, 1244; Valdes et al. 1995, PASP 107, 1119).
+
+Stars: an array of (n, 3) with x, y (pixels) and flux, or one with columns of these names, such as `extracted` gives.
+motion: what may differ; tolerance: pixels of the second image by which a star may miss its place at first; brightest: stars
+of each that make patterns, 3 to 300. Where nothing is found, `is_found` is false and `reason` says why. Raises an Error for
+places and fluxes that are not finite.)");
   room.def("register_wcs", &imaging::register_wcs, "from_wcs"_a, "rows"_a, "columns"_a, "to_wcs"_a,
            "motion"_a = imaging::Motion::affine, nogil(),
-           "From where two images say that they lie on the sky; rows and columns of the first.");
+           "From where two images say that they lie on the sky; rows and columns of the first. `rms` (pixels) is by how "
+           "much a transform differs from that; not found where the second has no such part of the sky.");
 }
 
 void bind_resampling(py::module_& room) {
@@ -267,7 +279,12 @@ void bind_resampling(py::module_& room) {
         "image"_a, "to"_a, "shape"_a, py::kw_only(), "kernel"_a = standard.kernel, "keeps_flux"_a = standard.keeps_flux,
         "unusable_share"_a = standard.unusable_share, nogil(), says);
   };
-  define(static_cast<const Wcs*>(nullptr), "The image on the pixels of a Wcs, of a shape (rows, columns).");
+  define(static_cast<const Wcs*>(nullptr), R"(The image on the pixels of a Wcs, of a shape (rows, columns).
+
+kernel: "lanczos3" or "bilinear"; keeps_flux: the sum of the pixels is kept (counts), otherwise their values are (a surface
+brightness); unusable_share: a pixel is no_data when unusable ones would have more of its weights. Variance and mask are
+carried; the variance is that of each pixel alone, see `Resampled.correlation`. Raises an Error when the image has no wcs,
+or the two do not meet.)");
   define(static_cast<const Transform*>(nullptr), "The same by a transform from the image to the result.");
 }
 
@@ -275,7 +292,7 @@ void bind_astrometry(py::module_& room) {
   py::class_<imaging::Refinement>(room, "Refinement", nogil_destructor(), "Coordinates fitted to a catalogue.")
       .def_readonly("wcs", &imaging::Refinement::wcs)
       .def_readonly("rms", &imaging::Refinement::rms, "Of the stars that were used, in each coordinate.")
-      .def_readonly("rms_pixels", &imaging::Refinement::rms_pixels)
+      .def_readonly("rms_pixels", &imaging::Refinement::rms_pixels, "The same in pixels.")
       .def_property_readonly(
           "pairs", [](const imaging::Refinement& self) { return pairs_array(self.pairs); },
           "Indices of stars and of the catalogue: array of (n, 2).");
@@ -290,7 +307,10 @@ void bind_astrometry(py::module_& room) {
       },
       "rough"_a, "stars"_a, "catalogue"_a, "magnitudes"_a = py::none(), py::kw_only(),
       "sip_order"_a = refining.sip_order, "radius"_a = refining.radius,
-      "World coordinates by least squares on a catalogue (a SkyCoord, or radians of (n, 2)).");
+      R"(World coordinates by least squares on a catalogue (a SkyCoord, or radians of (n, 2)), at the epoch of the image.
+
+stars: (n, 3) with x, y (pixels) and flux; sip_order: of the distortions, 2 to 5, or 0 for none; radius: pixels by which
+`rough` may be wrong where patterns of stars do not say more. Raises an Error when too few stars agree, with how many.)");
   const imaging::SolvingOptions solving;
   room.def(
       "solve_field",
@@ -307,8 +327,11 @@ void bind_astrometry(py::module_& room) {
       "stars"_a, "shape"_a, py::kw_only(), "indexes"_a = py::none(), "least_scale"_a = py::none(),
       "most_scale"_a = py::none(), "near"_a = py::none(), "radius"_a = solving.radius, "at_most_s"_a = solving.at_most,
       "program"_a = solving.program,
-      "World coordinates from the pattern of the stars alone, by astrometry.net's solve-field, which must be "
-      "installed.");
+      R"(World coordinates from the pattern of the stars alone, by astrometry.net's solve-field (Lang et al. 2010, AJ 139, 1782).
+
+shape: (rows, columns) of the image; indexes: a folder of index files; least_scale, most_scale: the side of a pixel, an
+angle; near, radius: where the middle lies. A tangential projection, to be refined. Raises an Error: unsupported where the
+program is not installed, not_found when no index knows the pattern, timeout after at_most_s.)");
 }
 
 void bind_psf(py::module_& room) {
@@ -351,7 +374,7 @@ void bind_psf(py::module_& room) {
           "x, y and flux by a fit of it: array of (n, 3).")
       .def_readonly("residual", &imaging::MeasuredPsf::residual,
                     "What the stars differ by from it beyond their noise, in units of its peak.")
-      .def_readonly("reason", &imaging::MeasuredPsf::reason);
+      .def_readonly("reason", &imaging::MeasuredPsf::reason, "Of what it was made, and what was wanting.");
   const imaging::PsfOptions standard;
   room.def(
       "measure_psf",
@@ -361,7 +384,11 @@ void bind_psf(py::module_& room) {
       },
       "image"_a, "stars"_a, py::kw_only(), "order"_a = standard.order, "side"_a = standard.side,
       "most_stars"_a = standard.most_stars,
-      "The point spread function from stars that are whole, unsaturated and alone.");
+      R"(The point spread function from stars that are whole, unsaturated and alone (after Anderson and King 2000, PASP 112, 1360).
+
+stars: (n, 3) with x, y (pixels, to one) and flux; order: of the polynomial over the field, 0 to 2, lower when there are
+too few stars; side: pixels, odd, 0 for eight widths; most_stars: the brightest of them. Raises an Error when no star can
+be used, with how many were refused for what.)");
 }
 
 void bind_quality(py::module_& room) {
@@ -381,7 +408,10 @@ void bind_quality(py::module_& room) {
         return without_gil([&] { return imaging::zero_point(wcs, given, entries, radius); });
       },
       "wcs"_a, "stars"_a, "catalogue"_a, "magnitudes"_a, "radius"_a = astro::arcseconds(2),
-      "The magnitude of one count, robustly, with its error.");
+      R"(The magnitude of one count, robustly, with its error.
+
+stars: (n, 3) with x, y (pixels) and flux; catalogue: a SkyCoord, or radians of (n, 2); magnitudes: one for each, NaN where
+it is not known; radius: an angle. Raises an Error when fewer than three stars agree.)");
   const imaging::QualityLimits standard;
   py::class_<imaging::QualityLimits>(room, "QualityLimits", "What is too little or too much.")
       .def(py::init([](double most_fwhm, double most_ellipticity, double most_background, double least_depth,
@@ -396,14 +426,14 @@ void bind_quality(py::module_& room) {
   py::class_<Quality>(room, "Quality", nogil_destructor(), "Whether an image is worth using, and why.")
       .def_readonly("is_good", &Quality::is_good)
       .def_readonly("reason", &Quality::reason, "All that is wrong, or what was measured.")
-      .def_readonly("stars", &Quality::stars)
+      .def_readonly("stars", &Quality::stars, "Of which the point spread function was made.")
       .def_readonly("usable", &Quality::usable, "Share of the pixels.")
       .def_readonly("saturated", &Quality::saturated, "Share of the pixels.")
-      .def_readonly("background", &Quality::background)
+      .def_readonly("background", &Quality::background, "Median, in the unit of the pixels.")
       .def_readonly("noise", &Quality::noise, "Standard deviation of a pixel of the background.")
       .def_readonly("fwhm", &Quality::fwhm, "Pixels.")
       .def_readonly("seeing", &Quality::seeing, "The same on the sky.")
-      .def_readonly("ellipticity", &Quality::ellipticity)
+      .def_readonly("ellipticity", &Quality::ellipticity, "1 - b / a of a star in the middle.")
       .def_readonly("limiting_flux", &Quality::limiting_flux, "Of a star at five times its noise.")
       .def_readonly("depth", &Quality::depth, "The same in magnitudes.")
       .def_readonly("overlap", &Quality::overlap, "Share of the image that lies on the reference.");
@@ -416,7 +446,10 @@ void bind_quality(py::module_& room) {
       },
       "image"_a, "stars"_a, py::arg_v("limits", imaging::QualityLimits(), "QualityLimits()"), py::kw_only(),
       "zero_point"_a = py::none(), "reference"_a = py::none(),
-      "Whether an image can be used. Never fails for a bad image: it says what is wrong with it.");
+      R"(Whether an image can be used. Never fails for a bad image: it says what is wrong with it.
+
+stars: (n, 3) with x, y (pixels) and flux; zero_point: for the depth; reference: for the overlap, with a wcs. Raises an
+Error for planes that do not fit each other alone.)");
 }
 
 }  // namespace

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <cstdint>
+#include <limits>
+
 #include "astro/files/image.hpp"
 #include "astro/imaging/wcs.hpp"
 #include "foreign.hpp"
@@ -20,10 +23,21 @@ constexpr std::array flags{std::pair{"bad", Flag::bad},
                            std::pair{"trail", Flag::trail},
                            std::pair{"user", Flag::user}};
 
-/// A mask of truths says nothing of reasons.
+/// A mask of truths says nothing of reasons. Other numbers are bits of `Flag`: what is more than those would be lost.
 Plane<std::uint16_t> mask_from(const py::object& object) {
   const py::object array = py::module_::import("numpy").attr("asarray")(object);
-  if (py::cast<std::string>(array.attr("dtype").attr("kind")) != "b") return plane_from<std::uint16_t>(array, "mask");
+  const auto kind = py::cast<std::string>(array.attr("dtype").attr("kind"));
+  if (kind != "b" && kind != "u" && kind != "i") {
+    throw py::value_error("mask: expected truths, or whole numbers of the bits of Flag");
+  }
+  if (kind != "b") {
+    constexpr std::int64_t most = std::numeric_limits<std::uint16_t>::max();
+    const bool is_empty = py::cast<std::size_t>(array.attr("size")) == 0;
+    if (!is_empty && (py::bool_(array.attr("min")() < py::int_(0)) || py::bool_(array.attr("max")() > py::int_(most)))) {
+      throw py::value_error("mask: expected bits of Flag from 0 to 65535; of other flags say which pixels are bad");
+    }
+    return plane_from<std::uint16_t>(array, "mask");
+  }
   Plane<std::uint16_t> mask = plane_from<std::uint16_t>(array, "mask");
   for (std::uint16_t& each : mask.values()) each = each != 0 ? bit(Flag::user) : std::uint16_t{0};
   return mask;
@@ -56,6 +70,16 @@ py::object view_of(const py::object& self, Plane<T> Image::*member) {
   return view(plane.data(), *astro::detail::dtype_of<T>(), shape, self, true);
 }
 
+/// What a masked array of numpy has masked, and the mask of the image has not.
+void take_own_mask(const py::handle& pixels, Image& image) {
+  if (!is_a(pixels, "numpy", "MaskedArray")) return;
+  const Plane<std::uint16_t> own = mask_from(py::module_::import("numpy.ma").attr("getmaskarray")(pixels));
+  if (image.mask.empty()) image.mask = Plane<std::uint16_t>(image.rows(), image.columns());
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    if (image.mask.data()[i] == 0) image.mask.data()[i] = own.data()[i];
+  }
+}
+
 Image image_of_parts(const py::object& pixels, const py::object& variance, const py::object& mask,
                      std::optional<Wcs> wcs, std::string unit, double gain, double read_noise, double saturation,
                      astro::Duration exposure, std::optional<astro::Time> mid, std::string filter, std::string object) {
@@ -63,6 +87,7 @@ Image image_of_parts(const py::object& pixels, const py::object& variance, const
   image.pixels = plane_from<float>(pixels, "pixels");
   if (!variance.is_none()) replace(image, image.variance, plane_from<float>(variance, "variance"), "variance");
   if (!mask.is_none()) replace(image, image.mask, mask_from(mask), "mask");
+  take_own_mask(pixels, image);
   image.wcs = std::move(wcs);
   image.unit = std::move(unit);
   image.gain = gain;
@@ -153,6 +178,7 @@ std::optional<Image> image_from(py::handle object) {
   if (!is_a(object, "numpy", "ndarray")) return std::nullopt;
   Image image;
   image.pixels = plane_from<float>(py::reinterpret_borrow<py::object>(object), "the array");
+  take_own_mask(object, image);
   return image;
 }
 
@@ -163,7 +189,12 @@ void bind_image(py::module_& room) {
   py::class_<Image> type(room, "Image", nogil_destructor(),
                          R"(Pixels with their noise, their mask and their place on the sky.
 
-An array of two axes and a CCDData of astropy are taken wherever an Image is.)");
+A pixel is usable when its mask is 0, its value and its variance are finite, the variance is not negative, and the value is
+below `saturation` where that is known. What is not usable is read by no function, and has the value 0 where something was
+computed. Every Error of this module is invalid_argument unless something else is said.
+
+An array of two axes (a masked one with its mask) and a CCDData of astropy are taken wherever an Image is. Of a CCDData the
+mask is taken, and flags of 16 bits as those of Flag.)");
   type.def(py::init([](const py::object& other) {
              if (py::isinstance<Image>(other)) return Image(py::cast<const Image&>(other));
              if (!is_a(other, "astropy", "CCDData")) throw py::reference_cast_error();  // arrays come next

@@ -74,11 +74,18 @@ neither it is in counts; filter: "default", None or an array with odd sides.)");
   room.def(
       "to_table",
       [](const py::array& rows) {
+        // The same name means something else in another array: what the one with these columns says of it.
         py::dict says;
+        const py::object names = rows.dtype().attr("names");
         const auto add = [&](const astro::Schema& schema) {
+          py::dict found;
           for (const astro::Field& field : schema.fields) {
-            says[py::str(field.name)] = py::make_tuple(field.says, field.type == astro::FieldType::angle ? "rad" : "");
+            found[py::str(field.name)] = py::make_tuple(field.says, field.type == astro::FieldType::angle ? "rad" : "");
           }
+          const bool is_of_it = !names.is_none() && std::ranges::all_of(py::tuple(names), [&](py::handle name) {
+            return found.contains(name);
+          });
+          if (is_of_it) says = found;
         };
         add(astro::schema_of<imaging::KronFlux>());
         add(astro::schema_of<imaging::Aperture>());
@@ -118,17 +125,24 @@ void bind_photometry(py::module_& room) {
         const auto made = without_gil([&] { return imaging::aperture_fluxes(image, places, radius); });
         return structured(std::span<const imaging::Aperture>(made));
       },
-      "image"_a, "x"_a, "y"_a, "radius"_a, "The sum within a radius in pixels about each place: a structured array.");
+      "image"_a, "x"_a, "y"_a, "radius"_a, R"(The sum within a radius in pixels about each place: a structured array.
+
+x, y: places in pixels, as many of each. Columns: flux and error in the unit of the image (error 0 without a variance), area
+in pixels, flags (SourceFlag). Unusable pixels are taken to have the mean of the others. Raises an Error for places that are
+not finite.)");
   const imaging::KronOptions standard;
   room.def(
       "kron_fluxes",
-      [](const Image& image, const py::array& sources, double factor, double least_radius) {
-        const std::vector<Source> places = sources_from(sources);
+      [](const Image& image, const py::object& sources, double factor, double least_radius) {
+        const std::vector<Source> places = sources_from(py::module_::import("numpy").attr("asarray")(sources));
         const auto made = without_gil([&] { return imaging::kron_fluxes(image, places, {factor, least_radius}); });
         return structured(std::span<const imaging::KronFlux>(made));
       },
       "image"_a, "sources"_a, py::kw_only(), "factor"_a = standard.factor, "least_radius"_a = standard.least_radius,
-      "All light of extended sources, in `factor` Kron radii (Kron 1980, ApJS 43, 305): a structured array.");
+      R"(All light of extended sources, in `factor` Kron radii (Kron 1980, ApJS 43, 305): a structured array.
+
+sources: what `extracted` gives, or a Table of it. Columns: radius (of Kron, in units of a and b), flux, error (in the unit
+of the image), half_light_radius (pixels), flags. Ellipses below least_radius (pixels) are summed in a circle of it.)");
 }
 
 }  // namespace

@@ -43,11 +43,11 @@ void bind_match(py::module_& room) {
       .def_readonly("flux_scatter", &SubtractionMatch::flux_scatter, "Robust relative scatter of the stars around it.")
       .def_readonly("shift_x", &SubtractionMatch::shift_x,
                     "Pixels that the science image's stars lay further, taken off.")
-      .def_readonly("shift_y", &SubtractionMatch::shift_y)
+      .def_readonly("shift_y", &SubtractionMatch::shift_y, "The same along the columns.")
       .def_readonly("astrometric_x", &SubtractionMatch::astrometric_x, "Astrometric noise, pixels.")
-      .def_readonly("astrometric_y", &SubtractionMatch::astrometric_y)
-      .def_readonly("science_noise", &SubtractionMatch::science_noise, "Of a pixel of the sky.")
-      .def_readonly("reference_noise", &SubtractionMatch::reference_noise)
+      .def_readonly("astrometric_y", &SubtractionMatch::astrometric_y, "The same along the columns.")
+      .def_readonly("science_noise", &SubtractionMatch::science_noise, "Standard deviation of a pixel of the sky.")
+      .def_readonly("reference_noise", &SubtractionMatch::reference_noise, "The same of the reference, in its unit.")
       .def_readonly("significance_std", &SubtractionMatch::significance_std,
                     "Robust standard deviation of the significance: 1 where the noise is understood.")
       .def_readonly("stars", &SubtractionMatch::stars, "How many were used.")
@@ -100,14 +100,18 @@ void bind_subtract(py::module_& room) {
 
 flux_ratio, astrometric_noise (pixels): None, to measure them from the stars; background_cell: side in pixels of the cells
 of the background, 0 where it was taken off; correlated: how many pixels away the noise of resampled images is shared;
-tile: side of the parts that are subtracted one by one, 0 to choose it.)");
+align: take off the mean shift that remains, up to half the width of a star; tile: side of the parts that are subtracted one
+by one, 0 to choose it. A variance that is missing is made from the sky and the gain. Planes of the result have the shape of
+the images, fluxes the unit of the reference. The astrometric noise enters by the product of the gradients of both images,
+where the paper has the square of each. Raises an Error for images and PSFs that do not fit each other, without usable
+pixels, and where fewer than 5 stars tell a flux ratio that is not given.)");
 }
 
 void bind_coadd(py::module_& room) {
   using imaging::Coadd;
   py::class_<Coadd>(room, "Coadd", nogil_destructor(), "Many images as one.")
       .def_readonly("image", &Coadd::image, "A source of flux f appears as f times `psf`; its noise is white.")
-      .def_readonly("psf", &Coadd::psf)
+      .def_readonly("psf", &Coadd::psf, "In the middle of the image.")
       .def_readonly("noise", &Coadd::noise, "Standard deviation of a pixel of the sky.");
   const imaging::CoadditionOptions standard;
   room.def(
@@ -129,7 +133,9 @@ void bind_coadd(py::module_& room) {
       "threads"_a = standard.threads,
       R"(Adds up images of the same pixels (Zackay and Ofek 2017, ApJ 836, 188).
 
-fluxes: counts of a source in each for each count in the result; 1 where none are given.)");
+fluxes: counts of a source in each for each count in the result; 1 where none are given; background_cell: side in pixels of
+the cells of the background, which is taken off, 0 where it was. Raises an Error without images, for shapes that do not fit,
+and for a flux that is not positive.)");
 }
 
 void bind_kernel(py::module_& room) {
@@ -157,7 +163,9 @@ void bind_kernel(py::module_& room) {
       R"(Subtracts the reference through the kernel that fits the stars best (Alard and Lupton 1998, ApJ 503, 325).
 
 reach: the kernel has 2 reach + 1 pixels a side; widths, orders: its Gaussians and the polynomials that multiply them;
-field_order: of its change over the field.)");
+field_order, background_order: of its change over the field, and of what is added, 0 to 3; stamps: bright stars that it is
+fitted to, at most, each of 2 stamp_reach + 1 pixels a side. The reference should be the sharper one. Raises an Error where
+fewer stars are found than the kernel needs.)");
 }
 
 std::vector<PixelPosition> places_from(const py::object& object) {
@@ -187,7 +195,11 @@ void bind_detection(py::module_& room) {
       "threshold"_a = standard.threshold, "negative"_a = standard.negative, "halo_reach"_a = standard.halo_reach,
       "halo_contrast"_a = standard.halo_contrast, "dipole_share"_a = standard.dipole_share,
       "point_chi_square"_a = standard.point_chi_square,
-      "Candidates of a subtraction, the most significant first; sources: (n, 2) places of the reference's, x and y.");
+      R"(Candidates of a subtraction, the most significant first, those with a veto among them.
+
+science, reference: the images that were subtracted; sources: (n, 2) places of the reference's, x and y in pixels; threshold:
+standard deviations; negative: also what became fainter; halo_reach (widths of a point), halo_contrast: of a saturated star's
+halo; dipole_share: of an extreme of the other sign; point_chi_square: per pixel, above it is no point.)");
   room.def(
       "forced_flux",
       [](const Subtraction& subtraction, double x, double y) -> std::optional<std::pair<double, double>> {
@@ -195,7 +207,8 @@ void bind_detection(py::module_& room) {
         if (!made) return std::nullopt;
         return std::pair(made->flux, made->error);
       },
-      "subtraction"_a, "x"_a, "y"_a, "Flux of a point at a known place, and its error; None where there is no data.");
+      "subtraction"_a, "x"_a, "y"_a,
+      "Flux of a point at a known place (pixels) and its error, in the unit of the reference; None where there is no data.");
   room.def(
       "cut",
       [](const Image& science, const Image& reference, const Image& difference, double x, double y, std::size_t side) {
@@ -204,7 +217,8 @@ void bind_detection(py::module_& room) {
                               array_of(std::move(made.difference)));
       },
       "science"_a, "reference"_a, "difference"_a, "x"_a, "y"_a, "side"_a = 63,
-      "Science, reference and difference around a place: three arrays; NaN: outside, or not usable.");
+      "Science, reference and difference around a place (pixels): three arrays of (side, side), float32; NaN: outside, or "
+      "not usable. side is odd; 63 as in ZTF's alerts.");
 }
 
 }  // namespace
