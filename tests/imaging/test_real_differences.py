@@ -82,3 +82,22 @@ def test_nircam_transients_are_recovered_as_the_errors_predict(nircam):
     at = np.array([(c.x_pixel, c.y_pixel) for c in candidates])
     near = [np.hypot(at[:, 0] - x, at[:, 1] - y).min() < 2 for y, x in places]
     assert np.mean(near) > 0.97
+
+
+def test_nircam_from_files_by_their_world_coordinates(recordings):
+    # All the way as a user goes it: FITS with WCS, maps of the noise, model PSFs.
+    folder = recordings / "imaging/nircam"
+    images, psfs = [], []
+    for name in ("science", "reference"):
+        image = astro.files.read_image(folder / f"{name}.fits")
+        image.variance = fits.getdata(folder / f"{name}.noise.fits").astype(np.float64) ** 2
+        images.append(image)
+        psfs.append(astro.imaging.Psf(trimmed(fits.getdata(folder / f"{name}.psf.fits").astype(np.float64))))
+    made = astro.imaging.difference(*images, alignment="wcs", science_psf=psfs[0], reference_psf=psfs[1], correlated=4)
+    assert "headers" in made.registration.reason and not made.is_resampled
+    difference = made.subtraction.difference
+    empty = difference.usable & ~cores({name: image.pixels for name, image in zip(("science", "reference"), images, strict=True)})
+    assert empty.mean() > 0.3
+    assert robust_std(difference.pixels[empty] / np.sqrt(difference.variance[empty])) == pytest.approx(1.0, abs=0.05)
+    assert robust_std(made.subtraction.significance[empty]) == pytest.approx(1.0, abs=0.05)
+    assert all(each.right_ascension is not None for each in made.candidates)
