@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What has changed between two images: panes, stamps, the significance, and both in turn."""
+"""What has changed between two images: panes, stamps, the significance, both in turn, and what an alert brings."""
 
 from . import _astro, _drawing
 
@@ -95,6 +95,28 @@ def stamps(made, most=8, side=63, figure=None):
         _signed(panes[2], cut[2] / noise, 8)
         _frame(panes[2], "difference" if each is shown[0] else "")
         panes[0].set_ylabel(f"({each.x_pixel:.0f}, {each.y_pixel:.0f})\n{each.significance:+.1f} σ", fontsize="small")
+    return figure
+
+
+def alert(alert, figure=None):
+    """Draws the science image, the reference and the difference that an alert brings (a dictionary of
+    `files.read_alerts`), and returns the figure. ZTF shows of what became fainter the reference less the science image."""
+    import numpy
+
+    figure = _figure(figure, (6.6, 2.6))
+    panes = figure.subplots(1, 3)
+    for ax, name in zip(panes, ("science", "reference", "difference"), strict=True):
+        plane = _astro.files.stamp_of(alert, name)
+        if name == "difference":
+            known = plane[numpy.isfinite(plane)]
+            noise = 1.4826 * numpy.median(abs(known - numpy.median(known))) if known.size else 0.0
+            _signed(ax, plane / (noise or 1.0), 8)
+        else:
+            _gray(ax, _stretched(plane))
+        _frame(ax, name)
+    named = str(alert.get("objectId", ""))
+    if named:
+        panes[0].set_ylabel(named, fontsize="small")
     return figure
 
 

@@ -14,6 +14,7 @@
     astro.plot.rotation_curve(points)
     astro.plot.tsys_history(spectra)
     astro.plot.difference(made)                            # of two images: panes; also stamps, significance and blink
+    astro.plot.alert(alert)                                # the three stamps of an alert in the form of ZTF
     python -m astro.plot hydrogen.fits hydrogen.png        # from what was exported
 """
 
@@ -30,7 +31,7 @@ from ._drawing import QUIET as _QUIET
 from ._drawing import tidy as _tidy
 from ._drawing import velocity_label as _velocity_label
 from ._drawing import width as _width
-from ._plot_differences import blink, difference, significance, stamps  # noqa: F401
+from ._plot_differences import alert, blink, difference, significance, stamps  # noqa: F401
 from ._plot_fits import beam, pointing_residuals, rotation_curve, tipping  # noqa: F401
 from ._plot_maps import sky_map as map  # noqa: A004, F401
 from ._plot_schedule import schedule  # noqa: F401

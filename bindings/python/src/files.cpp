@@ -136,6 +136,7 @@ void bind_files(py::module_& module) {
   bind_sigmf(room);
   bind_cube(room);
   bind_image_files(room);
+  bind_alerts(room);
 }
 
 }  // namespace astro_python

@@ -11,5 +11,6 @@ void bind_filterbank(py::module_& room);
 void bind_sigmf(py::module_& room);
 void bind_cube(py::module_& room);
 void bind_image_files(py::module_& room);
+void bind_alerts(py::module_& room);
 
 }  // namespace astro_python

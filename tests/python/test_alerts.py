@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Alerts in the form of ZTF's: a real one is read, drawn, scored and written back equal."""
+
+import json
+
+import numpy as np
+import pytest
+
+import astro
+from astro import files, plot
+
+NAMES = ("science", "reference", "difference")
+
+
+@pytest.fixture
+def path(recordings):
+    return recordings / "imaging/ztf_alert/739260766315010006.avro"
+
+
+def test_a_real_alert_is_written_back_equal(path, tmp_path):
+    file = files.read_alerts(path)
+    assert len(file) == 1 and json.loads(file.schema)["name"] == "alert"
+    assert file.alerts[0]["objectId"] == "ZTF17aaacxxf" and len(file.alerts[0]["prv_candidates"]) == 28
+    file.alerts = file.alerts  # by way of Python's dictionaries
+    assert file.to_bytes() == path.read_bytes()
+    files.write_alerts(tmp_path / "again.avro", file)
+    assert (tmp_path / "again.avro").read_bytes() == path.read_bytes()
+
+
+def test_its_stamps_are_arrays(path):
+    alert = files.read_alerts(path).alerts[0]
+    for name in NAMES:
+        stamp = files.stamp_of(alert, name)
+        assert stamp.shape == (63, 63) and stamp.dtype == np.float32 and np.isfinite(stamp[31, 31])
+    changed = np.arange(35, dtype=np.float32).reshape(5, 7)
+    changed[4, 6] = np.nan
+    other = files.set_stamp(alert, "science", changed, "a.fits.gz")
+    np.testing.assert_array_equal(files.stamp_of(other, "science"), changed)
+    assert files.stamp_of(alert, "science").shape == (63, 63)
+
+
+def test_it_is_drawn(path):
+    from matplotlib.figure import Figure
+
+    alert = files.read_alerts(path).alerts[0]
+    panes = plot.alert(alert, figure=Figure()).axes
+    assert [ax.get_title(loc="left") for ax in panes] == list(NAMES)
+    # Three pictures, none of one colour.
+    assert all(np.nanstd(ax.images[0].get_array()) > 0.05 for ax in panes)
+
+
+def test_a_score_is_written_where_an_older_alert_has_it(path, tmp_path):
+    file = files.read_alerts(path)
+    file.alerts = [files.set_score(file.alerts[0], 0.125, "candidates-1")]
+    files.write_alerts(tmp_path / "scored.avro", file)
+    candidate = files.read_alerts(tmp_path / "scored.avro").alerts[0]["candidate"]
+    assert candidate["rb"] == 0.125 and candidate["rbversion"] == "candidates-1"
+
+
+def test_what_is_no_alert_is_refused(path, tmp_path):
+    with pytest.raises(astro.Error) as none:
+        files.read_alerts(tmp_path / "none.avro")
+    assert none.value.code == "not_found"
+    (tmp_path / "cut.avro").write_bytes(path.read_bytes()[:20000])
+    with pytest.raises(astro.Error) as cut:
+        files.read_alerts(tmp_path / "cut.avro")
+    assert cut.value.code == "invalid_file"
+    file = files.read_alerts(path)
+    alert = file.alerts[0]
+    file.alerts = [{**alert, "candid": "text"}]
+    with pytest.raises(astro.Error, match="candid"):
+        file.to_bytes()
+    with pytest.raises(astro.Error) as missing:
+        files.stamp_of({**alert, "cutoutScience": None}, "science")
+    assert missing.value.code == "not_found"
