@@ -71,8 +71,10 @@ none, invalid_file for what is no gzipped FITS image of up to 4096 pixels a side
   room.def(
       "set_score",
       [](Value alert, double score, const std::string& model) {
-        files::set_score(alert, score, model);
-        return alert;
+        return without_gil([&] {
+          files::set_score(alert, score, model);
+          return alert;
+        });
       },
       "alert"_a, "score"_a, "model"_a,
       "The alert with what a classifier says, 0 to 1, as ZTF's drb and drbversion; in older alerts rb and rbversion. "
