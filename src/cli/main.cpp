@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <new>
 #include <string_view>
 
 #include "astro/error.hpp"
@@ -149,6 +150,10 @@ int main(int argc, char** argv) {
     return action();
   } catch (const astro::Error& error) {
     return report(error, json);
+  } catch (const std::bad_alloc&) {
+    return report(astro::Error(astro::ErrorCode::internal,
+                               "there is not enough memory for this; take smaller parts, or a machine with more"),
+                  json);
   } catch (const std::exception& error) {
     return report(astro::Error(astro::ErrorCode::internal, error.what()), json);
   }

@@ -182,6 +182,17 @@ void run_solver(std::vector<std::string> arguments, const fs::path& log, Duratio
   }
 }
 
+/// The last lines of a log, as one.
+std::string last_words(std::string said) {
+  constexpr std::size_t most = 300;
+  if (said.size() > most) {
+    const std::size_t line = said.find('\n', said.size() - most);
+    said.erase(0, line == std::string::npos ? said.size() - most : line + 1);
+  }
+  std::ranges::replace(said, '\n', ' ');
+  return std::string(text::trimmed(said));
+}
+
 }  // namespace
 
 Wcs solve_field(std::span<const Star> stars, std::size_t rows, std::size_t columns, const SolvingOptions& options) {
@@ -200,12 +211,9 @@ Wcs solve_field(std::span<const Star> stars, std::size_t rows, std::size_t colum
   run_solver(arguments_of(folder.path(), rows, columns, options), log, options.at_most);
   const std::string header = read_solving_file(folder.path() / "stars.wcs");
   if (!header.empty()) return Wcs::from_header(header);
-  const std::string said = read_solving_file(log);
-  constexpr std::size_t last = 300;
-  throw Error(ErrorCode::not_found,
-              "solving a field: no index knows the pattern of these " + std::to_string(stars.size()) +
-                  " stars; the last words of " + options.program + ": " +
-                  std::string(text::trimmed(said.substr(said.size() - std::min(last, said.size())))));
+  throw Error(ErrorCode::not_found, "solving a field: no index knows the pattern of these " +
+                                        std::to_string(stars.size()) + " stars; the last words of " + options.program +
+                                        ": " + last_words(read_solving_file(log)));
 }
 
 }  // namespace astro::imaging

@@ -2,6 +2,8 @@
 """All the way from two FITS files to candidates, pictures and refusals; by the program and from Python."""
 
 import csv
+import resource
+import subprocess
 
 import numpy as np
 import pytest
@@ -147,6 +149,21 @@ def damaged(path, into, how):
 def test_files_that_are_no_images_are_refused_by_name(astro, pair, tmp_path, how):
     failed = astro.run("difference", damaged(pair[0], tmp_path / "bad.fits", how), pair[1], expect=1)
     assert "bad.fits" in failed.stderr
+
+
+def test_an_image_that_memory_cannot_hold_is_refused_in_a_sentence(astro, pair, tmp_path):
+    # Whole, and almost nothing on the disk: 20,000 x 20,000 zeros of 1.6 GB.
+    header = fits.Header({"SIMPLE": True, "BITPIX": -32, "NAXIS": 2, "NAXIS1": 20000, "NAXIS2": 20000}).tostring()
+    with open(tmp_path / "large.fits", "wb") as file:
+        file.write(header.encode())
+        file.truncate(len(header) + -(-4 * 20000**2 // 2880) * 2880)
+
+    def held():
+        resource.setrlimit(resource.RLIMIT_AS, (1_400_000_000, 1_400_000_000))
+
+    program = astro.start("difference", tmp_path / "large.fits", pair[1], stderr=subprocess.PIPE, preexec_fn=held)
+    _, told = program.communicate(timeout=60)
+    assert program.returncode == 1 and "there is not enough memory" in told
 
 
 def test_an_image_that_is_mostly_masked_is_flagged_and_subtracted_all_the_same(pair):

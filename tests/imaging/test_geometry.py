@@ -272,7 +272,8 @@ def test_a_field_is_solved_blindly_by_the_real_program(tmp_path):
     a, b = refined.wcs.sky(250.0, 700.0), truth.sky(250.0, 700.0)
     assert SkyCoord(a.to_astropy()).separation(b.to_astropy()).arcsec < 0.05
     elsewhere = np.column_stack([random.uniform(0, 1000, (60, 2)), random.uniform(1, 100, 60)])
-    with pytest.raises(astro.Error, match="no index knows"):
+    with pytest.raises(astro.Error, match="no index knows") as refused:
         imaging.solve_field(
             elsewhere, (1000, 1000), indexes=indexes, least_scale=astro.arcseconds(1.9), most_scale=astro.arcseconds(2.1), at_most_s=60
         )
+    assert "\n" not in str(refused.value)
