@@ -3,8 +3,8 @@
 
 Usage: table.py RESULTS_FOLDER (holds bench_ROOM.json of Google Benchmark, startup.json of startup.py,
 gnuradio.json of gnuradio_chain.py, peers.json of messaging/peers.py, instructions.json of instructions.py, long.json of long.py,
-webapp.json, charts.json and pages.json of webapp/live.py, chart.py and pages.py, imaging.json, geometry.json, chain.json
-and classifier.json of imaging/peers.py, geometry.py, chain.py and classifier.py)
+webapp.json, charts.json and pages.json of webapp/live.py, chart.py and pages.py, imaging.json, geometry.json, chain.json,
+classifier.json and transients.json of imaging/peers.py, geometry.py, chain.py, classifier.py and transients.py)
 """
 
 import json
@@ -21,7 +21,7 @@ def results(folder):
             if entry.get("aggregate_name", "median") == "median" and not entry.get("error_occurred"):
                 entries[f"{room}/{entry['run_name']}"] = entry
     for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("peers", "records/s"), ("instructions", None), ("long", None),
-                          ("webapp", "value"), ("charts", "ms"), ("pages", "value"), ("imaging", None), ("geometry", None), ("chain", "seconds"), ("classifier", "ms")):
+                          ("webapp", "value"), ("charts", "ms"), ("pages", "value"), ("imaging", None), ("geometry", None), ("chain", "seconds"), ("classifier", "ms"), ("transients", "part")):
         file = pathlib.Path(folder) / f"{name}.json"
         if file.exists():
             measured = json.loads(file.read_text())
@@ -199,6 +199,19 @@ ROWS = [
     Row("its memory, with both images and the result", ("imaging/subtract/1/process_time/real_time", "peak_MB"), 400, unit="MB", most=True),
     Row("one thread's time for it over that of two", ("imaging/two_threads/iterations:20/real_time", "one_ms"), 1.6, unit="ms",
         against=("imaging/two_threads/iterations:20/real_time", "two_ms")),
+    *[
+        Row(f"{case} pairs, {what}", (f"transients/{case}/{name}", "part"), wanted, most=most)
+        for case in ("hard", "clean")
+        for what, name, wanted, most in (
+            ("found at S/N >= 5", "after_veto/found", 0.91, False),
+            ("found on hosts", "after_veto/on_hosts", 0.90, False),
+            ("false per MP besides cosmic rays", "detected/false_without_cosmic_rays_per_mp", 1.3, True),
+            ("false per MP after the veto", "after_veto/false_per_mp", 3, True),
+            ("purity after the veto", "after_veto/purity", 0.95, False),
+            ("false per MP after the score", "after_score/false_per_mp", 0.1, True),
+            ("part of what was found that the score keeps", "after_score/kept", 0.95, False),
+        )
+    ],
     Row("from two raw frames of 2048 x 2048 to 100 scored candidates", ("chain/all", "seconds"), 2, unit="s", most=True),
     *[
         Row(f"{what}, over {peer}", (f"geometry/{name}", "ours"), wanted, unit="ms", against=(f"geometry/{name}", "theirs"), most=True, scale=1e3)

@@ -18,8 +18,7 @@ import sys
 import tempfile
 
 import numpy as np
-from scipy.ndimage import binary_dilation, shift
-from scipy.spatial import cKDTree
+from scipy.ndimage import binary_dilation
 
 import astro
 
@@ -30,76 +29,12 @@ def image_of(pixels, gain, saturation):
     return astro.imaging.Image(pixels, gain=gain, saturation=saturation)
 
 
-def sources_of(pixels, noise, width=2):
-    """Peaks of the image, brightest first: x, y, height."""
-    from scipy.ndimage import gaussian_filter, maximum_filter
-
-    smooth = gaussian_filter(pixels, width)
-    peak = (smooth == maximum_filter(smooth, 9)) & (smooth > 5 * noise)
-    y, x = np.nonzero(peak)
-    order = np.argsort(-smooth[y, x])
-    return x[order], y[order], smooth[y, x][order]
-
-
-def measured_psf(pixels, saturation, half=22, most=150):
-    """Mean of bright lonely stars, each brought to the middle by its own fit of the mean so far."""
-    sky = np.median(pixels)
-    noise = 1.4826 * np.median(abs(pixels - sky))
-    above = pixels - sky
-    x, y, height = sources_of(above, noise)
-    places = cKDTree(np.c_[x, y])
-    chosen = []
-    for i in range(len(x)):
-        stamp = above[max(y[i] - half, 0) : y[i] + half + 1, max(x[i] - half, 0) : x[i] + half + 1]
-        if stamp.shape != (2 * half + 1, 2 * half + 1) or stamp[half - 3 : half + 4, half - 3 : half + 4].max() > 0.7 * saturation:
-            continue
-        others = [j for j in places.query_ball_point((x[i], y[i]), 0.8 * half) if j != i]
-        if height[others].sum() < 0.02 * height[i]:
-            chosen.append(stamp.astype(float))
-        if len(chosen) == most:
-            break
-    v, u = np.mgrid[-half : half + 1, -half : half + 1]
-    near = u**2 + v**2 < 12**2
-    at = []
-    for stamp in chosen:
-        dx = dy = 0.0
-        for _ in range(8):
-            weight = stamp * np.exp(-((u - dx) ** 2 + (v - dy) ** 2) / (2 * 1.8**2))
-            dx += 2 * (weight * (u - dx)).sum() / weight.sum()
-            dy += 2 * (weight * (v - dy)).sum() / weight.sum()
-        at.append([dx, dy])
-    psf = None
-    for _ in range(4):
-        moved, weights = [], []
-        for k, stamp in enumerate(chosen):
-            flux, level = stamp[near].sum(), 0.0
-            if psf is not None:
-                for _ in range(3):
-                    here = shift(psf, at[k][::-1], order=5)
-                    terms = np.c_[here[near], np.gradient(here, axis=1)[near], np.gradient(here, axis=0)[near], np.ones(near.sum())]
-                    own = 1 / (noise**2 + abs(stamp[near]) / SCIENCE_GAIN)
-                    flux, gx, gy, level = np.linalg.solve(terms.T @ (terms * own[:, None]), terms.T @ (stamp[near] * own))
-                    at[k][0] -= np.clip(gx / flux, -0.3, 0.3)
-                    at[k][1] -= np.clip(gy / flux, -0.3, 0.3)
-            moved.append(shift((stamp - level) / flux, (-at[k][1], -at[k][0]), order=5))
-            weights.append(flux)
-        moved, weights = np.array(moved), np.array(weights)
-        middle = np.median(moved, 0)
-        spread = 1.4826 * np.median(abs(moved - middle), 0)
-        kept = np.minimum(weights, np.percentile(weights, 80))[:, None, None] * (abs(moved - middle) < 4 * np.maximum(spread, 1e-5))
-        psf = (moved * kept).sum(0) / kept.sum(0)
-        radius = np.hypot(u, v)
-        psf = np.where(radius > half, 0, psf - np.median(psf[radius > half - 2]))
-        psf /= psf.sum()
-    return psf
-
-
 def subtracted(pair, tile=512):
-    """The science image and the reference, and their subtraction with measured PSFs."""
+    """The science image and the reference, and their subtraction: PSFs, noise, shift and astrometric noise measured."""
     saturation = float(pair["sat"])
     images = [image_of(pair["sci"], SCIENCE_GAIN, saturation), image_of(pair["ref"], SCIENCE_GAIN * EXPOSURES, saturation)]
-    psfs = [astro.imaging.Psf(measured_psf(pair[name], saturation)) for name in ("sci", "ref")]
-    return images, astro.imaging.subtract(images[0], psfs[0], images[1], psfs[1], tile=tile)
+    made = astro.imaging.difference(*images, alignment="none", tile=tile)
+    return [made.science, made.reference], made.subtraction
 
 
 class Score:

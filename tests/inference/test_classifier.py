@@ -113,7 +113,7 @@ def test_held_out_fields_with_another_psf(root, classifier, fields):
 @pytest.mark.parametrize(("case", "seeds"), [("hard", 1), pytest.param("hard", 5, marks=pytest.mark.long), pytest.param("clean", 5, marks=pytest.mark.long)])
 def test_pairs_that_others_simulated(root, tools, tmp_path, classifier, case, seeds):
     transients = module_of(root / "benchmarks/imaging", "transients")
-    found, scored = transients.Score(), transients.Score()
+    found, sound, scored = transients.Score(), transients.Score(), transients.Score()
     for seed in range(1, seeds + 1):
         file = tmp_path / f"{seed}.npz"
         subprocess.run([sys.executable, tools / "transients/sim.py", file, str(seed), case], check=True, stdout=subprocess.DEVNULL)
@@ -121,8 +121,16 @@ def test_pairs_that_others_simulated(root, tools, tmp_path, classifier, case, se
         images, made = transients.subtracted(pair)
         candidates = classifier.scored(astro.imaging.detect(made, *images, negative=False), *images, made.difference)
         found.add(pair, candidates)
+        sound.add(pair, [c for c in candidates if not c.vetoes])
         scored.add(pair, [c for c in candidates if not c.vetoes and c.score is not None and c.score >= classifier.model.threshold])
     kept, false = scored.true / found.true, scored.result()["false_per_mp"]
+    detected, vetted = found.result(), sound.result()
+    print(detected, vetted)
+    assert vetted["found"] >= 0.91
+    # Wanted are 0.90 of those on hosts, of which a seed has some 60: one standard deviation is 0.04.
+    assert vetted["on_hosts"] >= 0.86
+    assert detected["false_without_cosmic_rays_per_mp"] <= 1.3
+    assert vetted["false_per_mp"] <= 3 and vetted["purity"] >= 0.95
     print(f"{case}: kept {kept:.3f}, false {false:.3f} per MP of {scored.pixels:.1f}")
     assert kept >= 0.95
     # One seed has 3 MP: a single one of the 0.3 that may be is more than 0.1 of them.
