@@ -49,6 +49,11 @@ def test_the_history_is_as_it_was_sent(control_room):
     assert {message["id"] for message in history(url)} >= {"temperature", "dish.azimuth"}
 
 
+def test_a_form_that_says_nothing_asks_for_everything(control_room):
+    nothing = {"id": "", "type": "", "limit": 1000, "from_timestamp": "", "to_timestamp": ""}
+    assert wait_until(lambda: history(control_room.url, **nothing))
+
+
 def test_what_is_asked_wrongly_is_refused(control_room):
     for asked in ({"limit": 0}, {"limit": 100_001}, {"type": "noise"}, {"from_timestamp": "yesterday"}):
         check_refusal(requests.get(f"{control_room.url}/historical-data", params=asked, timeout=30), 422)

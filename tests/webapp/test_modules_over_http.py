@@ -94,6 +94,8 @@ def test_records_by_module_time_and_as_averages(control_room):
         [average] = check("sensor-records", ask("GET", "/api/sensors/wind", params=asked).json())
         assert (average["value"], average["min"], average["max"], average["count"]) == (1.5, 0.0, 3.0, 4)
     assert ask("GET", "/api/sensors/nothing").json() == []
+    nothing = {"module_id": "", "from": "", "to": "", "aggregate": ""}
+    assert len(ask("GET", "/api/sensors/wind", params=nothing).json()) == 8
 
 
 REFUSED = [

@@ -4,7 +4,7 @@
 import math
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, JsonValue
 
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"  # of what is looked up: PostgreSQL takes no zero
 NUMBER = r"^[0-9A-Za-z-]{1,64}$"  # of a command, an alarm
@@ -44,5 +44,6 @@ def keepable(value: Any, depth: int = 0) -> Any:
     return value
 
 
+EmptyIsNone = BeforeValidator(lambda given: None if given == "" else given)  # `from=&to=`, as forms send it
 Keepable = AfterValidator(keepable)
 JsonObject = Annotated[dict[str, JsonValue], Keepable]

@@ -16,14 +16,14 @@ from sqlalchemy import delete, func, select
 
 from ..callers import Caller, Right, needs
 from ..database import now
-from .answers import PRINTABLE, REFUSALS, Refusal
+from .answers import PRINTABLE, REFUSALS, EmptyIsNone, Refusal
 from .messages import after, event_message, to_time
 from .tables import Event, ModulePoint
 
 router = APIRouter(tags=["telemetry"])
 Watch = Depends(needs(Right.watch))
 TrustedWatch = Depends(needs(Right.watch, trusted=True))
-Instant = Annotated[datetime | None, Query(description="ISO 8601; without an offset: UTC; exclusive")]
+Instant = Annotated[datetime | None, EmptyIsNone, Query(description="ISO 8601; without an offset: UTC; exclusive")]
 STALE_AFTER = timedelta(seconds=60)
 
 

@@ -17,7 +17,7 @@ from starlette.requests import HTTPConnection
 from ..callers import Caller, Right, caller_of, needs
 from ..database import now
 from ..texts import PlainText
-from .answers import PRINTABLE, REFUSALS, JsonObject, Keepable, Refusal
+from .answers import PRINTABLE, REFUSALS, EmptyIsNone, JsonObject, Keepable, Refusal
 from .keeper import live_point
 from .messages import FINAL, after, to_time
 from .tables import LiveCommand, Module, ModulePoint, WaitingPoint
@@ -213,10 +213,12 @@ def get_sensors(
     type: TypeName,
     request: Request,
     module_id: Annotated[str, Query(max_length=64, pattern=PRINTABLE)] = "",
-    from_: Annotated[datetime | None, Query(alias="from", description="Unix time or ISO 8601; exclusive")] = None,
-    to: datetime | None = None,
+    from_: Annotated[
+        datetime | None, EmptyIsNone, Query(alias="from", description="Unix time or ISO 8601; exclusive")
+    ] = None,
+    to: Annotated[datetime | None, EmptyIsNone] = None,
     limit: Annotated[int, Query(ge=1, le=100_000, description="the newest so many")] = 1000,
-    aggregate: Annotated[Literal["hour", "day"] | None, Query(description="averages instead")] = None,
+    aggregate: Annotated[Literal["hour", "day"] | None, EmptyIsNone, Query(description="averages instead")] = None,
 ) -> list[SensorRecord]:
     """Of all modules that measure this, or of one; oldest first."""
     live = request.app.state.live
