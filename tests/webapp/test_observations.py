@@ -132,6 +132,19 @@ def test_a_guest_asks_as_requestor(room):
     refused(room.anonymous().post("/v1/observations/", json=body), 422)
 
 
+def test_an_address_fills_the_queue_with_guests_only_so_far(start_control_room, tmp_path):
+    full = start_control_room(site=fast_site(tmp_path))
+    client, answers = full.anonymous(), []
+    for number in range(31):
+        requestor = {"user_id": f"{number}", "username": f"G{number}", "email": "g@example.org", "auth_provider": "guest"}
+        body = {"observation": {**PERSEUS, "planned_start": FAR_AWAY}, "requestor": requestor}
+        answers.append(client.post("/v1/observations/", json=body))
+    assert {each.status_code for each in answers[:-1]} == {202}
+    refused(answers[-1], 429)
+    assert int(answers[-1].headers["retry-after"]) > 60
+    ask(full.client("observer"), planned_start=FAR_AWAY)
+
+
 def test_who_came_in_as_guest_needs_a_requestor_and_has_his_own(room):
     client = room.client("guest")
     body = {"observation": {**PERSEUS, "planned_start": FAR_AWAY}}

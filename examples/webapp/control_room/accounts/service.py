@@ -45,6 +45,7 @@ class Accounts:
         self.failures = Limit(settings.attempts, 300.0)  # of a name from an address
         self.address_failures = Limit(10 * settings.attempts, 300.0)
         self.new_accounts = Limit(60, 3600.0)  # registrations, guests and resets of an address
+        self.guest_requests = Limit(30, 3600.0)  # observations for who has no account, of an address
 
     # Who asks
 

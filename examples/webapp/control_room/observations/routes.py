@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..accounts.answers import refusals
+from ..accounts.audit import address_of_request
+from ..accounts.sign_in import take
 from ..callers import AnyCaller, Caller, Right, Way, needs
 from .contract import ENDED, Health, Kept, Status, Submission
 from .desk import CannotAccept, CannotCancel, name_of
@@ -84,6 +86,8 @@ def ask_for(
             raise HTTPException(401, "sign in, or say as `requestor` who asks", {"WWW-Authenticate": "Bearer"})
         if caller.way != Way.nothing and (requestor is None or not caller.may(Right.watch)):
             raise HTTPException(403, f"this needs the right to observe, or a requestor; {caller.name} is {caller.role}")
+    if requestor is not None:  # a name costs nothing: it is the address that may fill the queue only so far
+        take(request.app.state.accounts.guest_requests, address_of_request.get())
     state = request.app.state.observations
     try:
         row, is_new = state.desk.accept(body.observation, caller, requestor, idempotency_key)
