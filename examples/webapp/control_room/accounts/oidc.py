@@ -23,7 +23,7 @@ from ..settings import Settings
 from ..texts import PlainText
 from .answers import refusals
 from .service import Accounts
-from .sign_in import OurAccounts, new_user, set_cookie
+from .sign_in import OurAccounts, is_name_taken, new_user, set_cookie
 from .tables import User
 from .tokens import Refused
 
@@ -230,6 +230,6 @@ def _free_name(session: Session, claims: dict[str, Any]) -> str:
     wanted = str(claims.get("preferred_username") or claims.get("email") or "").partition("@")[0]
     name = "".join(each for each in wanted if each.isascii() and (each.isalnum() or each in "._-")).lstrip("._-")[:30]
     name = name if len(name) >= 2 else "user"
-    if session.scalar(select(User.id).where(User.username == name)) is None:
+    if not is_name_taken(session, name):
         return name
     return f"{name}-{secrets.token_hex(3)}"

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -34,6 +34,7 @@ from .tokens import hash_of, new_token
 COOKIE = "control_room_refresh"
 COOKIE_PATH = "/api/auth"
 RESET_MINUTES = 60
+TAKEN = "this name or e-mail is taken: choose another, or sign in"
 
 router = APIRouter(tags=["signing in"], prefix="/api/auth")
 
@@ -112,12 +113,19 @@ def register(asked: Registration, accounts: OurAccounts) -> User:
     user.password = hash_password(asked.password)
     try:
         with accounts.database.session() as session:
+            if is_name_taken(session, user.username):
+                raise HTTPException(409, TAKEN)
             session.add(user)
             session.flush()
             accounts.audit(accounts.caller_of_user(user), "register", user.username, session=session)
     except IntegrityError:
-        raise HTTPException(409, "this name or e-mail is taken: choose another, or sign in") from None
+        raise HTTPException(409, TAKEN) from None
     return user
+
+
+def is_name_taken(session: Session, name: str) -> bool:
+    """Also by one that differs in its capitals alone: Admin would pass for admin."""
+    return session.scalar(select(User.id).where(func.lower(User.username) == name.lower()).limit(1)) is not None
 
 
 def new_user(accounts: Accounts, username: str, email: str | None) -> User:
