@@ -186,6 +186,9 @@ def test_markup_is_refused_and_told(strict_room):
     for text in ("<script>alert(1)</script>", "x<img src=x onerror=y>", "JavaScript :alert(1)", "< svg/onload=x>"):
         assert client.post("/api/keys", json={"name": text, "role": "observer"}).status_code == 422
     assert refused(strict_room, "POST /api/keys")["details"] == {"status": 422, "reason": "markup in a text"}
+    bold = {"username": "<b>bold</b>", "email": "bold@example.org", "password": PASSWORD}
+    assert client.post("/api/auth/register", json=bold).status_code == 422
+    assert refused(strict_room, "POST /api/auth/register")["details"]["reason"] == "markup in a text", "letters alone fit"
     answer = client.post("/api/keys", json={"name": "colder than 3 < 4 K", "role": "observer"})
     assert answer.status_code == 201, "a number is no markup"
 

@@ -12,8 +12,12 @@ _tag = re.compile(r"<\s*[/!?a-zA-Z]|javascript\s*:", re.IGNORECASE)
 _control = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
+def has_markup(text: object) -> bool:
+    return isinstance(text, str) and _tag.search(text) is not None
+
+
 def plain(text: str) -> str:
-    if _tag.search(text):
+    if has_markup(text):
         raise PydanticCustomError(MARKUP, "must be plain text: it holds markup")
     if _control.search(text):
         raise PydanticCustomError("control_character", "must be plain text: it holds a control character")

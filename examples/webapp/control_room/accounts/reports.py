@@ -12,7 +12,7 @@ from sentry_sdk.types import Event, Hint
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from ..settings import Settings
-from ..texts import MARKUP
+from ..texts import MARKUP, has_markup
 
 log = logging.getLogger("control_room")
 
@@ -45,7 +45,7 @@ def add_handlers(app: FastAPI) -> None:
 
 
 async def _invalid(request: Request, why: RequestValidationError) -> Response:
-    if any(error["type"] == MARKUP for error in why.errors()):
+    if any(error["type"] == MARKUP or has_markup(error.get("input")) for error in why.errors()):
         request.state.refused = "markup in a text"
     # What was sent is not sent back: it may be a password, or nothing that JSON can say.
     return await request_validation_exception_handler(
