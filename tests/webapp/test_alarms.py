@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """An alarm rises, is told and mailed, is acknowledged and silenced, and ends."""
 
+from served import HERE
 from wire import check_refusal, wait_until, watch
 
 
@@ -43,9 +44,30 @@ def test_an_alarm_from_its_rise_to_its_end(start_control_room, mail_server):
         again = socket.until(lambda message: alarm(message, "raised", "alarm"))["value"]
         assert again["id"] != raised["id"]
         wait_until(lambda: client.get("/api/alarms").json()["alarms"][0]["silenced_until"])
-        told = client.get("/historical-data", params={"id": "alarm"}).json()["data"]
-        assert {message["value"]["id"] for message in told} == {raised["id"], again["id"]}
+
+        def told():
+            return {each["value"]["id"] for each in client.get("/historical-data", params={"id": "alarm"}).json()["data"]}
+
+        wait_until(lambda: told() == {raised["id"], again["id"]})
         assert len(mail_server.mails) == mailed, "it is silenced"
+
+
+def test_what_somebody_has_seen_is_mailed_no_more_after_a_restart(start_control_room, mail_server, tmp_path):
+    site = tmp_path / "site.yaml"
+    site.write_text((HERE / "site.yaml").read_text() + "    flood: {point: cellar.level, high_alarm: 5}\n")
+    room = start_control_room(site=site, alarm_mails="once@example.org", **mail_server.settings)
+    body = {"module_id": "cellar", "value": 7.0}  # the module says no more, so that it stays as it is
+    assert room.anonymous().post("/api/sensors/level", json=body).status_code == 200
+    mail_server.wait_for("once@example.org", "flood: alarm")
+    client = room.client("operator")
+    [raised] = client.get("/api/alarms").json()["alarms"]
+    wait_until(lambda: client.get("/historical-data", params={"id": "alarm"}).json()["data"])
+    room.stop()
+    room.start()
+    assert client.post(f"/api/alarms/{raised['id']}/acknowledge", json={"note": ""}).status_code == 200
+    assert client.post("/api/auth/reset", json={"email": client.user["email"]}).status_code == 202
+    mail_server.wait_for(client.user["email"])  # what was queued before it has gone
+    assert len([each for each in mail_server.mails if each["To"] == "once@example.org"]) == 1
 
 
 def test_who_may(control_room):

@@ -98,7 +98,8 @@ class AlarmBell:
             self._mailed.pop(shown.id, None)
         elif self._mailed.get(shown.id) != shown.level:
             self._mailed[shown.id] = shown.level
-            self._mail(shown)
+            if shown.acknowledged is None:  # else somebody knows: it rose before this process did
+                self._mail(shown)
 
     def _mail(self, alarm: AlarmKept) -> None:
         to = self._live.app.state.settings.alarm_mails
