@@ -4,13 +4,14 @@
 import os
 import random
 import struct
+import subprocess
 import threading
 import time
 
 import numpy
 import pytest
 from observing import PERSEUS, ask, ended, fast_site
-from served import ControlRoom
+from served import ROOT, ControlRoom
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
@@ -71,6 +72,23 @@ def test_a_run_is_watched_live(room):
             assert kind == 0 and -3 < step < 0, "km/s fall with the frequency"
             assert 10 < numpy.median(arrays[:channels]) < 200 and (arrays[channels : 2 * channels] > 0).all()
     assert len(frames) > 10 and kelvin > 3
+
+
+def test_what_was_asked_for_elsewhere_is_shown_too(start_control_room, tmp_path):
+    """By `astro queue add`, twice the same: they have no number here."""
+    there = start_control_room(site=fast_site(tmp_path, speed=4))
+    client = there.client("guest")
+    wish = tmp_path / "wish.yaml"
+    wish.write_text("target: icrs 6.3 62.7\ntarget_name: Perseus arm\nintegration_time: 8 s\ncalibration_time: 1 s\nchannels: 256\n")
+    program = ROOT / "build/release/bin/astro"
+    add = [program, "queue", "add", there.site, wish, wish, "--user", "night shift"]
+    subprocess.run(list(map(str, add)), check=True, cwd=there.folder, capture_output=True)
+    wait_until(lambda: (client.get("/api/queue").json()["running"] or {}).get("fraction"))
+    queue = client.get("/api/queue").json()
+    told = queue["running"]
+    assert (told["id"], told["target"], told["user"]) == (None, "Perseus arm", "night shift")
+    [other] = queue["waiting"]
+    assert other["id"] is None and other["key"]
 
 
 def test_spectra_need_a_token_and_a_run(room):

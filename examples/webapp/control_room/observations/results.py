@@ -19,6 +19,7 @@ from .desk import name_of
 from .products import NoProduct
 from .routes import Id, Watcher, find, invalid, may_see
 from .tables import Observation
+from .watching import NOT_OURS
 
 router = APIRouter(tags=["observations"])
 
@@ -51,7 +52,7 @@ class Plan(BaseModel):
     ends: datetime
     duration_s: float
     integrating_s: float
-    noise_k: float | None  # of a channel; null: neither the site nor an earlier observation says the system's noise
+    noise_k: float | None  # of a channel; null: the site's `calibration:` has no `tsys`
     bytes: int
     sun_distance_deg: float
     possible_from: datetime | None
@@ -63,7 +64,7 @@ class Running(BaseModel):
     """How far an observation is."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"id": 7, "status": "PENDING", "reason": "it waits"}]})
-    id: int
+    id: int | None = None  # null: not asked for here, but by `astro queue add`
     target: str = ""
     user: str = ""
     status: Status = Status.in_progress
@@ -82,6 +83,7 @@ class Running(BaseModel):
 
 
 class Waiting(BaseModel):
+    key: str  # in the site's queue
     id: int | None  # null: not asked for here, but by `astro queue add`
     target: str
     user: str
@@ -224,11 +226,12 @@ def queue(request: Request, caller: Watcher) -> Queue:
     running, waiting = None, []
     for each in records:
         id, told = ids.get(each.id), str(each.state)
-        if told == "running" and id is not None:
+        if told == "running":
             running = _progress(request, id, name_of_record(each), each.user, Status.in_progress, each.reason)
         elif told == "waiting":
             waiting.append(
                 Waiting(
+                    key=each.id,
                     id=id,
                     target=name_of_record(each),
                     user=each.user,
@@ -260,8 +263,8 @@ def name_of_record(record: "astro.QueuedRequest") -> str:
     return record.request.target_name or record.request.target
 
 
-def _progress(request: Request, id: int, target: str, user: str, status: Status, reason: str) -> Running:
-    known = request.app.state.observations.watching.progress(id) if status == Status.in_progress else None
+def _progress(request: Request, id: int | None, target: str, user: str, status: Status, reason: str) -> Running:
+    known = request.app.state.observations.watching.progress(id or NOT_OURS) if status == Status.in_progress else None
     return Running.model_validate(
         {**(known or {}), "id": id, "target": target, "user": user, "status": status, "reason": reason}
     )

@@ -25,6 +25,7 @@ KELVIN, HAS_ROW = 1, 2
 SHARED_EVERY_S = 1.0
 KEY = re.compile(r"([0-9]+)-[0-9a-f]{16}")  # of a request in the queue that came through us
 ROWS_KEPT = 200
+NOT_OURS = 0  # as an observation's number: what runs was asked for by `astro queue add`
 
 
 def frame_of(live: "astro.LiveSpectrum") -> bytes:
@@ -78,14 +79,14 @@ class Watching:
         self._app, self._database = app, database
         self._watchers: set[Watcher] = set()
         self._frames: list[bytes] = []  # of what runs, for those who come later
-        self._observation = 0
+        self._observation = NOT_OURS
         self._progress: dict[str, Any] | None = None
         self._last: bytes = b""
 
     def tell(self, record: "astro.QueuedRequest", progress: "astro.Progress") -> None:
         """Called by the queue, from the thread that observes: it must not wait for anything."""
         ours = KEY.fullmatch(record.id)
-        observation = int(ours[1]) if ours else 0
+        observation = int(ours[1]) if ours else NOT_OURS
         if observation != self._observation:
             self._observation, self._frames, self._last = observation, [], b""
         live = progress.live

@@ -44,6 +44,7 @@ export interface Progress {
 }
 
 export interface Waiting {
+  key: string; // in the site's queue
   id: number | null; // null: not asked for here
   target: string;
   user: string;
@@ -63,7 +64,7 @@ export interface Ended {
 }
 
 export interface Queue {
-  running: Progress | null;
+  running: (Omit<Progress, "id"> & { id: number | null }) | null; // null: not asked for here
   waiting: Waiting[];
   ended: Ended[];
 }
