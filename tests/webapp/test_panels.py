@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The pages by which an observatory is driven and looked after, in a real browser against the real control room."""
 
+import io
 import math
 import re
 import struct
@@ -12,6 +13,7 @@ from datetime import datetime
 import httpx
 import pytest
 from browsing import DESKTOP, NASTY, PHONE, PLAIN, serious_faults
+from PIL import Image
 from playwright.sync_api import Page, Request, expect
 from served import PASSWORD
 
@@ -273,6 +275,21 @@ def test_a_camera_is_seen_live(at, control_room):
     eventually(lambda: camera.evaluate(level) == 40)
     post(200)
     eventually(lambda: camera.evaluate(level) == 200)
+
+
+def test_a_camera_is_red_at_night(at, control_room):
+    answer = httpx.post(
+        f"{control_room.url}/api/camera/frame", params={"module_id": "night-camera"},
+        content=picture(255), headers={"Content-Type": "image/png"},
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.text
+    page = at("guest", "/telemetry")
+    page.evaluate("localStorage.setItem('theme', 'red')")
+    page.reload()
+    camera = page.get_by_label("Camera night-camera").locator("canvas")
+    eventually(lambda: camera.evaluate("canvas => canvas.getContext('2d').getImageData(5, 5, 1, 1).data[0]") == 255)
+    red, green, blue = Image.open(io.BytesIO(camera.screenshot())).convert("RGB").getpixel((20, 20))
+    assert red > 100 and max(green, blue) <= 0.75 * red + 12, (red, green, blue)
 
 
 # Modules.
