@@ -49,6 +49,18 @@ class Taking(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Bucket(http.server.BaseHTTPRequestHandler):
+    """As much of S3 as a store asks for when it is opened."""
+
+    def do_HEAD(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
 def wait_for(ask, seconds=60):
     end = time.monotonic() + seconds
     while not (found := ask()):
@@ -62,7 +74,7 @@ def test_everything_is_well(control_room):
     assert answer.status_code == 200
     health = answer.json()
     assert (health["status"], health["message"]) == ("healthy", "everything works")
-    assert set(health["checks"]) == {"database", "broker", "store", "disk"}
+    assert set(health["checks"]) == {"database", "broker", "store", "objects", "disk"}
     assert all(check["ok"] for check in health["checks"].values())
     assert health["checks"]["disk"]["free_bytes"] > 0
 
@@ -135,6 +147,22 @@ def test_what_does_not_answer_is_told_and_reported(with_servers):
     assert client.get("/api/keys").status_code == 200
 
 
+def test_the_server_of_objects_is_asked_too(tmp_path, start_control_room, monkeypatch):
+    monkeypatch.setenv("S3_SECRET_KEY", "secret")
+    bucket = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Bucket)
+    threading.Thread(target=bucket.serve_forever, daemon=True).start()
+    s3 = f"{{endpoint: 'http://127.0.0.1:{bucket.server_port}', bucket: raw, access_key: a, secret_key: '${{S3_SECRET_KEY}}'}}"
+    site = tmp_path / "site.yaml"
+    site.write_text(SITE.replace("path: archive.db}", f"path: archive.db, objects: s3, s3: {s3}}}"))
+    client = start_control_room(site=site).anonymous()
+    assert client.get("/health").json()["checks"]["objects"] == {"ok": True, "message": "it answers"}
+    bucket.shutdown()
+    bucket.server_close()
+    degraded = wait_for(lambda: (now := client.get("/health")).json()["status"] == "degraded" and now)
+    assert degraded.status_code == 200, "observations can be asked for still"
+    assert degraded.json()["checks"]["objects"]["message"] == "the object store of archive does not answer"
+
+
 def test_wrong_settings_end_with_a_sentence_and_without_the_secret(tmp_path):
     given = {"CONTROL_ROOM_SITE": "site.yaml", "CONTROL_ROOM_PORT": "99999", "CONTROL_ROOM_SECRET": "hidden"}
     paths = os.pathsep.join([str(APP), os.environ.get("PYTHONPATH", "")])
@@ -148,6 +176,21 @@ def test_wrong_settings_end_with_a_sentence_and_without_the_secret(tmp_path):
     assert "CONTROL_ROOM_TRUSTED:" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert "hidden" not in ended.stderr
+
+
+@pytest.mark.parametrize(("text", "says"), [(None, "there is no such file"), ("site: {name: A}\nmount: {}\n", "site.yaml:2")])
+def test_a_wrong_site_file_ends_with_a_sentence(tmp_path, text, says):
+    site = tmp_path / "site.yaml"
+    if text is not None:
+        site.write_text(text)
+    paths = os.pathsep.join([str(APP), os.environ.get("PYTHONPATH", "")])
+    ended = subprocess.run(
+        [sys.executable, "-m", "control_room"],
+        env={**os.environ, "CONTROL_ROOM_SITE": str(site), "PYTHONPATH": paths},
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert says in ended.stderr and "Traceback" not in ended.stderr, ended.stderr
 
 
 def test_routes_that_are_not_there(control_room):

@@ -3,6 +3,7 @@
 
 import sys
 
+import astro
 import uvicorn
 from pydantic import ValidationError
 
@@ -22,6 +23,11 @@ def main() -> int:
         return 2
     if Settings.unknown():
         print(f"control room: there is no setting {', '.join(Settings.unknown())}", file=sys.stderr)
+        return 2
+    try:
+        astro.load_site(settings.site)  # what is wrong with it is said in a sentence, and not below a server's traceback
+    except astro.Error as wrong:
+        print(f"control room: {wrong}", file=sys.stderr)
         return 2
     report_to(settings)
     uvicorn.run(

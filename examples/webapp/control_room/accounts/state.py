@@ -37,6 +37,7 @@ class Checks(BaseModel):
     database: Check
     broker: Check
     store: Check
+    objects: Check
     disk: DiskCheck
 
 
@@ -80,7 +81,11 @@ class HealthCheck:
     def _look(self) -> Health:
         state = self._app.state
         checks = Checks(
-            database=_database(state), broker=_broker(state), store=_store(state), disk=_disk(state.settings.folder)
+            database=_database(state),
+            broker=_broker(state),
+            store=_store(state),
+            objects=_objects(state),
+            disk=_disk(state.settings.folder),
         )
         bad = [name for name in Checks.model_fields if not getattr(checks, name).ok]
         message = "everything works" if not bad else f"not well: {', '.join(bad)}"
@@ -105,6 +110,24 @@ def _store(state: object) -> Check:
     except astro.Error:
         return Check(ok=False, message="the store does not answer")
     return Check(ok=True, message="it answers")
+
+
+def _objects(state: object) -> Check:
+    """Where stores keep their objects, if that is a server of its own."""
+    for name, (host, port) in object_servers(state.room.site.site).items():  # type: ignore[attr-defined]
+        if not _answers(host, port):
+            return Check(ok=False, message=f"the object store of {name} does not answer")
+    return Check(ok=True, message="it answers")
+
+
+def object_servers(site: astro.Site) -> dict[str, tuple[str, int]]:
+    """Of each store that keeps its objects in S3: where that is."""
+    found: dict[str, tuple[str, int]] = {}
+    for device in site.devices:
+        if device.kind == "store" and device.settings.get("objects") == "s3":
+            url = urlsplit((device.settings.get("s3") or {}).get("endpoint", "https://s3.amazonaws.com"))
+            found[device.name] = (url.hostname or "localhost", url.port or (80 if url.scheme == "http" else 443))
+    return found
 
 
 def _broker(state: object) -> Check:
