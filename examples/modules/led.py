@@ -75,10 +75,19 @@ class Module:
             except requests.HTTPError as error:
                 if error.response.status_code < 500:
                     raise
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 pass
             time.sleep(pause)
         return self.say(command_id, **what)
+
+
+def obey(module, led, command):
+    """It was handed out, and is not again: what goes wrong with one keeps nobody from the next."""
+    try:
+        module.say_until_heard(command["command_id"], status="started")
+        module.say_until_heard(command["command_id"], **carry_out(led, command))
+    except requests.RequestException as error:
+        print(f"{command['command']}: {error}", file=sys.stderr)
 
 
 def main():
@@ -103,8 +112,7 @@ def main():
                     module.say(None, "online", details={"program": "led.py 1"})
                     has_said_online = True
                 for command in module.commands():
-                    module.say_until_heard(command["command_id"], status="started")
-                    module.say_until_heard(command["command_id"], **carry_out(led, command))
+                    obey(module, led, command)
             except requests.RequestException as error:
                 print(f"{given.module}: {error}", file=sys.stderr)
                 if given.once:
@@ -113,7 +121,10 @@ def main():
                 return 0
             time.sleep(given.every)
     except KeyboardInterrupt:
-        module.say(None, "offline")
+        try:
+            module.say(None, "offline")
+        except requests.RequestException as error:
+            print(f"{given.module}: {error}", file=sys.stderr)
         return 0
 
 

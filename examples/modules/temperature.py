@@ -15,6 +15,7 @@ import time
 import requests
 
 MOST_WAITING = 10_000  # a week at one a minute; then the oldest go
+HOPELESS = {400, 409, 413, 422}  # the same again would be refused again; a key, a limit or a proxy can be mended
 
 
 def read_sensor(bus):
@@ -37,9 +38,9 @@ def send(session, server, waiting):
     """The oldest first. What was sent before stays sent: the server keeps a timestamp once."""
     while waiting:
         answer = session.post(f"{server}/api/sensors/temperature", json=waiting[0], timeout=10)
-        if answer.status_code >= 500:
+        if answer.status_code not in HOPELESS:
             answer.raise_for_status()  # it may be better later
-        if not answer.ok:
+        else:
             print(f"refused: {answer.status_code} {answer.text}", file=sys.stderr)
         waiting.popleft()
 

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The example modules against the real server, as a service and as a cron job, without hardware."""
 
+import http.server
+import json
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -88,6 +91,67 @@ def test_the_thermometer_keeps_what_it_cannot_send(start_control_room):
             assert len(set(times)) == len(times)
         finally:
             process.kill()
+
+
+class Answering(http.server.BaseHTTPRequestHandler):
+    """Answers each POST with the next of `statuses`, then 200; GET with the commands of `commands`, once."""
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.heard.append((self.path, body))
+        self.answer(self.server.statuses.pop(0) if self.server.statuses else 200, {"detail": "as the test says"})
+
+    def do_GET(self):
+        commands, self.server.commands = self.server.commands, []
+        self.answer(200, {"commands": commands})
+
+    def answer(self, status, body):
+        self.send_response(status)
+        said = json.dumps(body).encode()
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def answering():
+    """answering(statuses, commands): a server of which the test says what it answers."""
+    servers = []
+
+    def make(statuses=(), commands=()):
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+        server.statuses, server.commands, server.heard = list(statuses), list(commands), []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        server.url = f"http://127.0.0.1:{server.server_port}"
+        servers.append(server)
+        return server
+
+    yield make
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize(("status", "is_kept"), [(429, True), (401, True), (403, True), (503, True), (422, False)])
+def test_the_thermometer_throws_away_only_what_is_refused_for_good(answering, run, status, is_kept):
+    server = answering([status])
+    run("temperature.py", "--server", server.url, "--simulate", "--every", 0.1)
+    wait_until(lambda: len(server.heard) >= 3)
+    first, second = (body["timestamp"] for _, body in server.heard[:2])
+    assert (first == second) is is_kept
+
+
+def test_the_led_does_all_that_it_was_handed_also_when_one_has_expired(answering):
+    given = [{"command_id": f"c{n}", "command": "set_led", "parameters": {"on": True}} for n in (1, 2)]
+    server = answering([200, 409], given)  # online is heard; the first has expired meanwhile
+    words = [sys.executable, MODULES / "led.py", "--server", server.url, "--simulate", "--once"]
+    done = subprocess.run(list(map(str, words)), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "409" in done.stderr, done.stderr
+    said = [(body["command_id"], body["status"]) for _, body in server.heard]
+    assert said == [(None, "online"), ("c1", "started"), ("c2", "started"), ("c2", "completed")]
 
 
 def test_the_camera_posts_pictures(control_room, run, tmp_path):
