@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cctype>
+#include <cmath>
 #include <cstdlib>
 #include <iostream>
 #include <optional>
@@ -88,10 +89,14 @@ std::string velocity_label(sky::VelocityFrame frame) {
 
 void print_line(const ObservationResult& result) {
   const Peak& peak = result.peak;
-  std::cout << "Peak        " << number(peak.peak_k, 2) << " K +- " << number(peak.sigma_k, 2) << " K at "
-            << velocity_label(result.spectrum.velocity_frame) << ' ' << number(peak.peak_velocity_km_s, 1) << " km/s ("
-            << number(peak.peak_frequency.megahertz(), 4) << " MHz)\n"
-            << "Tsys        " << number(result.spectrum.tsys_k, 1) << " K";
+  if (std::isnan(peak.peak_k)) {
+    std::cout << "Peak        none: the band does not hold the hydrogen line\n";
+  } else {
+    std::cout << "Peak        " << number(peak.peak_k, 2) << " K +- " << number(peak.sigma_k, 2) << " K at "
+              << velocity_label(result.spectrum.velocity_frame) << ' ' << number(peak.peak_velocity_km_s, 1) << " km/s ("
+              << number(peak.peak_frequency.megahertz(), 4) << " MHz)\n";
+  }
+  std::cout << "Tsys        " << number(result.spectrum.tsys_k, 1) << " K";
   // A spectrum against a reference knows the sum only.
   if (result.spectrum.receiver_k > 0.0) std::cout << " (receiver " << number(result.spectrum.receiver_k, 1) << " K)";
   std::cout << '\n'

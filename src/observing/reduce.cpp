@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 
 #include "astro/error.hpp"
@@ -62,7 +63,23 @@ class Reduction {
     if (spectra.empty()) return;
     made.spectrum = detail::combined(spectra);
     made.spectrum.velocity_frame = observation_.request.velocity_frame;
-    made.peak = made.spectrum.peak();
+    made.peak = peak_of(made.spectrum);
+  }
+
+  /// A band elsewhere (OH, water) has a good spectrum and not the line that is looked for.
+  static Peak peak_of(const CalibratedSpectrum& spectrum) {
+    try {
+      return spectrum.peak();
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::invalid_argument) throw;
+      constexpr double none = std::numeric_limits<double>::quiet_NaN();
+      return {.peak_k = none,
+              .sigma_k = none,
+              .peak_velocity_km_s = none,
+              .sigma_velocity_km_s = none,
+              .peak_frequency = hertz(none),
+              .rms_k = none};
+    }
   }
 
   /// One for each calibration that holds for a part of it.

@@ -340,6 +340,18 @@ def test_the_form_is_made_from_the_schema(room):
     assert all(each["description"] for each in schema["properties"].values())
 
 
+@pytest.mark.parametrize("frequency", [1670, 22000])
+def test_a_band_without_the_hydrogen_line_is_observed_too(room, frequency):
+    client = room.client("observer")
+    kept = ended(client, ask(client, center_frequency=frequency, receive_csv=True)["id"])
+    assert kept["status"] == "COMPLETED", kept["reason"]
+    assert all(kept[f"{name}_url"] for name in ("csv_download", "analysis_results", "data_download"))
+    assert client.get(kept["data_download_url"]).content.startswith(b"SIMPLE")
+    found = client.get(f"/api/observations/{kept['id']}/spectrum").json()
+    assert found["axis_unit"] == "MHz" and found["axis"][len(found["axis"]) // 2] == pytest.approx(frequency, abs=1)
+    assert found["peak"]["temperature_k"] is None and found["tsys_k"] > 0
+
+
 def test_a_plan_says_which_noise_it_will_reach(room, done):
     kept, client = done
     noise = client.post("/api/observations/plan", json={"observation": PERSEUS}).json()["noise_k"]

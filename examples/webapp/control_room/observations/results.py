@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What people see of the queue and of results, beside contract 4."""
 
+import math
 import threading
 import time
 from datetime import datetime
@@ -311,8 +312,9 @@ def spectrum(id: Id, request: Request, caller: Watcher) -> SpectrumOut:
         raise HTTPException(409, f"observation {id} has no calibrated spectrum")
     frequencies = numpy.asarray(found.frequency_hz) / 1e6
     velocities = numpy.asarray(found.velocities_km_s())
-    has_velocities = bool(numpy.isfinite(velocities).all())
     peak = result.peak
+    # Of a band without the hydrogen line, velocities by it would say nothing.
+    has_velocities = bool(numpy.isfinite(velocities).all()) and math.isfinite(peak.rms_k)
     return SpectrumOut(
         id=id,
         target=name_of(row),
