@@ -341,6 +341,12 @@ def test_results_are_compared(visit, control_room, observed):
     until(lambda: painted(page.get_by_role("img", name="Calibrated spectra, compared").locator("canvas")) > 3)
 
 
+def test_the_same_result_twice_is_compared_once(visit, control_room, observed):
+    page = visit(control_room, "observer").page
+    page.goto(f"/compare?ids={observed[0]},{observed[0]}")
+    expect(page.get_by_role("region", name="Numbers of the results").get_by_role("row")).to_have_count(2)
+
+
 def test_somebody_elses_observation_shows_no_files(visit, control_room, observed):
     page = visit(control_room, "operator").page
     page.goto(f"/observe/{observed[0]}")
