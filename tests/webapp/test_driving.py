@@ -112,6 +112,8 @@ def test_an_admin_takes_it_and_the_audit_says_so(room, free):
     act(ben, "move", 409, azimuth_deg=10, altitude_deg=40)
     entries = room.admin().get("/api/audit", params={"action": "control.take"}).json()["entries"]
     assert entries[0]["subject"] == "dish" and entries[0]["who"] == admin.user["username"]
+    moves = room.admin().get("/api/audit", params={"action": "control.move"}).json()["entries"]
+    assert moves[0]["who"] == admin.user["username"] and moves[0]["details"] == {"azimuth_deg": 110.0, "altitude_deg": 50.0}
 
 
 @pytest.mark.parametrize("what", ["request", "release", "grant", "take", "move"])

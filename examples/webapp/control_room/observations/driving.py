@@ -183,6 +183,9 @@ def move(mount: Mount, body: Move, request: Request, caller: Operator) -> Any:
         if code in ("not_holder", "unsafe", "out_of_limits", "not_visible", "busy", "unsupported"):
             raise HTTPException(409, str(why)) from why
         raise HTTPException(503, str(why), {"Retry-After": "5"}) from why
+    if body.rate_azimuth_deg_s is None and body.rate_altitude_deg_s is None:  # rates come twice a second
+        where = body.model_dump(include={"azimuth_deg", "altitude_deg", "target"}, exclude_none=True)
+        request.app.state.accounts.audit(caller, "control.move", mount, where)
     return Moving(
         mount=mount,
         state=str(status.state),
