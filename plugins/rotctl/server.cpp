@@ -29,6 +29,7 @@ constexpr int ok = 0;
 constexpr int invalid = -1;
 constexpr int not_here = -4;
 constexpr int timed_out = -5;
+constexpr int broken = -6;
 constexpr int rejected = -9;
 
 std::vector<std::string_view> words_of(std::string_view line) {
@@ -129,7 +130,10 @@ void Server::heard(std::span<const astro::Point> points) {
   for (const astro::Point& point : points) {
     const std::string name = point.id.substr(std::min(point.id.size(), settings_.mount.size() + 1));
     const bool is_axis = name == "azimuth" || name == "altitude" || name == "hour_angle" || name == "declination";
-    if (is_axis && !point.value.is_null()) heard_[name] = point.value.as_number();
+    if (!is_axis) continue;
+    // Where a mount that is away stood last is not where it is.
+    if (point.quality == astro::Quality::bad || point.value.is_null()) heard_.erase(name);
+    else heard_[name] = point.value.as_number();
   }
 }
 
@@ -212,7 +216,7 @@ bool Server::answer(std::string_view line, std::string& said) {
   };
   if (command == "get_pos") {
     const auto here = position();
-    if (!here) return end(timed_out);
+    if (!here) return end(broken);
     char text[96];
     std::snprintf(text, sizeof text, extended ? "Azimuth: %.6f\nElevation: %.6f\n" : "%.6f\n%.6f\n", here->azimuth_deg,
                   here->elevation_deg);

@@ -312,12 +312,12 @@ controllers:
 
 
 @contextlib.contextmanager
-def served(tmp_path, mount=", max_speed: 20 deg, acceleration: 20 deg"):
+def served(tmp_path, mount=", max_speed: 20 deg, acceleration: 20 deg", text=SERVED):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     file = tmp_path / "served.yaml"
-    file.write_text(SERVED.format(port=port, mount=mount))
+    file.write_text(text.format(port=port, mount=mount))
     with astro.Observatory.open(file, state_folder=tmp_path / "served") as site:
         yield site, port
 
@@ -368,6 +368,18 @@ def test_what_the_mount_refuses_the_client_is_told(tmp_path):
         assert wire("S") == ["RPRT 0"]  # always obeyed
         assert wire("+\\get_info", 3) == ["get_info:", "Info: libastro, dish", "RPRT 0"]
         assert wire("+p", 4)[3] == "RPRT 0"
+
+
+def test_a_mount_that_is_away_stands_nowhere(tmp_path, start_server):
+    server = start_server("rotctld")
+    behind = SERVED.replace("driver: simulator{mount}", f"driver: rotctl, host: 127.0.0.1, port: {server.port}")
+    with served(tmp_path, text=behind) as (_, port):
+        wire = Wire(port)
+        assert eventually(lambda: [float(line) for line in wire("p", 2)] == pytest.approx([0, 0], abs=0.01))
+        server.kill()
+        assert eventually(lambda: Wire(port)("p") == ["RPRT -6"])
+        server.start()
+        assert eventually(lambda: Wire(port)("p")[0].startswith("0.0"))
 
 
 def test_our_own_driver_drives_our_own_server(tmp_path):
