@@ -126,6 +126,7 @@ void Receiver::open(astro::Emitter& host) {
   const std::lock_guard lock(mutex_);
   tuner_ = tuner_of(line->greeting.tuner);
   gains_ = line->greeting.gains;
+  check_reach(settings_.frequency);
   host.describe(description_of(tuner_));
   tuning_ = {};
   tuning_ =

@@ -100,8 +100,8 @@ struct astro::Description<rtl_tcp::Receiver::Settings> {
   static constexpr std::array fields{
       field<&S::host>("host", {.says = "where rtl_tcp runs: a name or an address", .required = true}),
       field<&S::port>("port", {.min = 1, .max = 65535, .says = "on which it listens"}),
-      field<&S::frequency>("frequency", {.min = 0, .says = "centre of the band until it is tuned"}),
-      field<&S::sample_rate>("sample_rate", {.min = 0, .says = "complex samples a second until it is tuned"}),
+      field<&S::frequency>("frequency", {.min = 1, .says = "centre of the band until it is tuned"}),
+      field<&S::sample_rate>("sample_rate", {.min = 1, .says = "complex samples a second until it is tuned"}),
       field<&S::gain_db>("gain", {.unit = "dB", .says = "of the tuner; null: automatic"}),
       field<&S::correction_ppm>("correction", {.unit = "ppm", .min = -500, .max = 500, .says = "of its oscillator"}),
       field<&S::bias_tee>("bias_tee", {.says = "feeds the amplifier at the dish through the cable"}),

@@ -177,6 +177,13 @@ def test_what_cannot_be_had_is_refused_with_what_can(tmp_path):
             sdr.tune(astro.Tuning(options={"gain_index": 29}))
 
 
+@pytest.mark.parametrize("frequency", ["2 GHz", "5 GHz"])  # the second is more than the protocol's 32 bits hold
+def test_a_frequency_of_the_site_file_is_refused_as_well(tmp_path, frequency):
+    with Dongle() as dongle, pytest.raises(astro.Error, match="1766"):
+        with opened(tmp_path, dongle.port, f", frequency: {frequency}"):
+            pass
+
+
 def test_samples_come_whole_and_in_order_also_in_odd_pieces(tmp_path):
     chance = random.Random("odd pieces")
 
