@@ -157,6 +157,8 @@ void Radio::set_once() {
   if (settings_.correction_ppm != 0.0) device_->setFrequencyCorrection(receive, channel_, settings_.correction_ppm);
   for (const auto& [key, value] : SoapySDR::KwargsFromString(settings_.settings)) device_->writeSetting(key, value);
   set_bias_tee();
+  // Without a gain of ours; some drivers begin with a fixed one.
+  if (!settings_.gain_db && device_->hasGainMode(receive, channel_)) device_->setGainMode(receive, channel_, true);
   for (const std::string& name : device_->listGains(receive, channel_)) {
     std::string option = "gain_" + name;
     std::ranges::transform(option, option.begin(), [](unsigned char c) {

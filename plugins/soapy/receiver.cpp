@@ -115,7 +115,7 @@ astro::Filled Receiver::read(std::span<std::byte> buffer) {
       const auto samples = static_cast<std::uint64_t>(got.code);
       return {.items = static_cast<std::size_t>(got.code), .lost = gaps_.lost_before(samples, got.time_ns, now)};
     }
-    if (got.code == SOAPY_SDR_OVERFLOW) {
+    if (got.code == SOAPY_SDR_OVERFLOW || got.code == SOAPY_SDR_CORRUPTION) {  // what came broken is lost as well
       gaps_.broke();
       ++overflows_;
       if (now - told_ > between_words) {
@@ -124,7 +124,7 @@ astro::Filled Receiver::read(std::span<std::byte> buffer) {
                                            " overflows since it was started; this machine or its bus is too slow for "
                                            "its rate");
       }
-    } else if (got.code != 0 && got.code != SOAPY_SDR_TIMEOUT && got.code != SOAPY_SDR_CORRUPTION) {
+    } else if (got.code != 0 && got.code != SOAPY_SDR_TIMEOUT) {
       lose(SoapySDR::errToStr(got.code));
       return {};
     }

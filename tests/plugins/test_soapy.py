@@ -131,6 +131,21 @@ def test_tuning_says_what_the_hardware_took(tmp_path):
             sdr.tune(astro.Tuning(options={"gain_lna": 99.0}))
 
 
+def test_without_a_gain_it_is_automatic_also_when_it_comes_back(tmp_path):
+    with opened(tmp_path) as (site, folder):
+        sdr = site.receiver("sdr")
+        assert sdr.settings.tuning.gain_db is None
+        count = Count(folder)
+        stream = sdr.stream()
+        follow(stream, count, 0.3)
+        ask(folder, "vanish", 1)
+        follow(stream, count, 0.3)
+        (folder / "vanish").unlink()
+        follow(stream, count, 0.3, samples=count.samples + RATE // 10)
+        assert sdr.tune(astro.Tuning()).gain_db is None
+        assert sdr.tune(astro.Tuning(gain_db=20)).gain_db == 20
+
+
 @pytest.mark.parametrize("form, dtype", [("native", "ci16"), ("cf32", "cf32")])
 def test_samples_come_whole_and_in_order(tmp_path, form, dtype):
     with opened(tmp_path, settings=f", format: {form}") as (site, _):
@@ -160,13 +175,14 @@ def test_stamped_samples_lose_nothing_uncounted(tmp_path):
         assert count.true > 0
 
 
-def test_without_stamps_an_overflow_is_counted_to_one_block(tmp_path):
+@pytest.mark.parametrize("told_as", ["lose", "lose_broken"])
+def test_without_stamps_what_is_told_to_be_lost_is_counted_to_one_block(tmp_path, told_as):
     with opened(tmp_path, more=",stamps=no") as (site, folder):
         count = Count()
         stream = site.receiver("sdr").stream()
         follow(stream, count, 1.0)
         for lost in (100_000, 30_000, 250_000):
-            ask(folder, "lose", lost)
+            ask(folder, told_as, lost)
             follow(stream, count, 1.0)
         assert len(count.misses) == 3
         assert max(map(abs, count.misses)) <= BLOCK, count.misses

@@ -3,6 +3,7 @@
 // (n mod 32768, n / 32768 mod 32768). What it should do wrong it finds in the argument `folder`, in files that it takes
 // away:
 //   lose      so many samples are lost, and an overflow is told
+//   lose_broken  the same, and that they came broken is told
 //   lose_untold  the same without a word
 //   stall     nothing comes for so many milliseconds, and what would have come is lost
 //   vanish    it is unplugged until the file is gone
@@ -87,6 +88,10 @@ class Device final : public SoapySDR::Device {
       if (const auto lost = take("lose")) {
         lose(*lost);
         return SOAPY_SDR_OVERFLOW;
+      }
+      if (const auto lost = take("lose_broken")) {
+        lose(*lost);
+        return SOAPY_SDR_CORRUPTION;
       }
       if (const auto lost = take("lose_untold")) lose(*lost);
       if (const auto stall = take("stall")) {
@@ -223,7 +228,7 @@ class Device final : public SoapySDR::Device {
   std::mutex reading_;
   std::atomic<bool> active_ = false;
   bool floats_ = false;
-  bool automatic_ = true;
+  bool automatic_ = false;  // as that of the RTL-SDR
   int first_reads_ = 0;
   double rate_ = 2.4e6;
   double frequency_ = 100e6;
