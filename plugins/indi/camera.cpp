@@ -28,6 +28,12 @@ astro::Dtype dtype_of(double bits) {
   return bits <= 8 ? astro::Dtype::u8 : bits <= 16 ? astro::Dtype::u16 : astro::Dtype::i64;
 }
 
+/// Of what the option "frame" may hold.
+const char* indi_name_of(const std::string& frame_type) {
+  return indi_frame_types.at(
+      static_cast<std::size_t>(std::ranges::find(frame_types, frame_type) - frame_types.begin()));
+}
+
 }  // namespace
 
 astro::ReceiverDescription Camera::description() {
@@ -110,7 +116,6 @@ void Camera::prepare() {
   session_.set_switch("CCD_TRANSFER_FORMAT", "FORMAT_FITS");
   session_.set_switch("CCD_COMPRESSION", settings_.compress ? "INDI_ENABLED" : "INDI_DISABLED");
   const std::lock_guard lock(mutex_);
-  if (!streaming_) return;
   // The settings of before, then the exposure that its end has cut short.
   if (const auto binning = number_in(options_, "binning"))
     session_.set_numbers("CCD_BINNING", {{"HOR_BIN", *binning}, {"VER_BIN", *binning}});
@@ -121,6 +126,9 @@ void Camera::prepare() {
   if (frame.size() == 4) session_.set_numbers("CCD_FRAME", frame);
   if (const auto gain = number_in(options_, "gain")) session_.set_numbers("CCD_GAIN", {{"GAIN", *gain}});
   if (const auto offset = number_in(options_, "offset")) session_.set_numbers("CCD_OFFSET", {{"OFFSET", *offset}});
+  if (const astro::Value* type = options_.find("frame"); type != nullptr && !type->is_null())
+    session_.set_switch("CCD_FRAME_TYPE", indi_name_of(type->as_text()));
+  if (!streaming_) return;
   if (is_exposing_) ++lost_;
   expose();
 }
@@ -211,9 +219,8 @@ astro::StreamSettings Camera::tune(const astro::Tuning& wanted) {
   if (const auto gain = number_in(options, "gain")) apply("CCD_GAIN", {{"GAIN", *gain}});
   if (const auto offset = number_in(options, "offset")) apply("CCD_OFFSET", {{"OFFSET", *offset}});
   if (const astro::Value* type = options.find("frame"); type != nullptr && !type->is_null()) {
-    const auto index = std::ranges::find(frame_types, type->as_text()) - frame_types.begin();
     const Property now = session_.get("CCD_FRAME_TYPE");
-    const char* name = indi_frame_types.at(static_cast<std::size_t>(index));
+    const char* name = indi_name_of(type->as_text());
     if (!now.is_on(name)) {
       session_.set_switch("CCD_FRAME_TYPE", name);
       wait_for("CCD_FRAME_TYPE", now.changes);

@@ -215,6 +215,30 @@ def test_binning_window_exposure_and_gain_are_taken_and_seen_by_indi(tmp_path, i
         camera.tune(options={"x": 0, "y": 0, "width": 1280, "height": 1024})
 
 
+def test_a_camera_that_comes_back_has_all_its_settings_also_one_that_stood_idle(tmp_path, start_server):
+    server = start_server("indi", "ccd")
+
+    def crash():
+        put(server.port, "CCD Simulator.CCD_SIMULATE_CRASH.CRASH=On")
+        time.sleep(1)
+
+    def has_its_settings():
+        with contextlib.suppress(subprocess.CalledProcessError):
+            return [seen(server.port, f"CCD Simulator.{each}") for each in ("CCD_FRAME_TYPE.FRAME_DARK", "CCD_BINNING.HOR_BIN", "CCD_GAIN.GAIN")] == ["On", "2", "33"]
+
+    with opened(tmp_path, CAMERA.format(port=server.port, more="")) as site:
+        camera = site.receiver("camera")
+        camera.tune(options={"frame": "dark", "binning": 2, "gain": 33.0})
+        with camera.stream() as frames:
+            assert frame_of(frames)[0].shape == (512, 640)
+            crash()
+            assert eventually(has_its_settings, 40)
+        crash()
+        assert eventually(has_its_settings, 40)
+        with camera.stream() as frames:
+            assert frame_of(frames)[0].shape == (512, 640)
+
+
 def test_compressed_frames_are_the_same_kind_of_frame(tmp_path, indi):
     with opened(tmp_path, CAMERA.format(port=indi.port, more=", compress: true")) as site:
         with site.receiver("camera").stream() as frames:
