@@ -18,6 +18,8 @@ constexpr std::chrono::milliseconds line_bound(20);
 constexpr std::chrono::seconds silence(10);
 constexpr int most_lines = 200;        // of one look
 constexpr double earth_m = 6371008.8;  // mean radius, IUGG
+constexpr double highest_m = 1e5;
+constexpr double most_satellites = 1000;
 
 astro::Field field_of(const char* name, astro::FieldType type, const char* unit, const char* says) {
   astro::Field field;
@@ -43,15 +45,15 @@ std::string text_at(const astro::Value& report, const char* key) {
 }
 
 /// Of a SKY report; older ones say it of each satellite alone.
-std::optional<std::int64_t> used_of(const astro::Value& report) {
-  if (const auto used = number_at(report, "uSat")) return std::llround(*used);
+std::optional<double> used_of(const astro::Value& report) {
+  if (const auto used = number_at(report, "uSat")) return used;
   const astro::Value* satellites = report.find("satellites");
   const astro::List* list = satellites == nullptr ? nullptr : satellites->get_if<astro::List>();
   if (list == nullptr) return std::nullopt;
-  return std::ranges::count_if(*list, [](const astro::Value& each) {
+  return static_cast<double>(std::ranges::count_if(*list, [](const astro::Value& each) {
     const astro::Value* used = each.find("used");
     return used != nullptr && *used == astro::Value(true);
-  });
+  }));
 }
 
 constexpr const char* of_the_place[] = {"latitude", "longitude", "height", "error", "from_site"};
@@ -99,10 +101,21 @@ void Gpsd::close() noexcept {
   host_ = nullptr;
 }
 
-void Gpsd::show_nothing(bool also_satellites) {
-  host_->point("fix", "none", also_satellites ? astro::Quality::bad : astro::Quality::good);
+void Gpsd::show_no_place(astro::Quality fix) {
+  host_->point("fix", "none", fix);
   for (const char* point : of_the_place) host_->point(point, {}, astro::Quality::bad);
-  if (also_satellites) host_->point("satellites", {}, astro::Quality::bad);
+}
+
+/// Without gpsd nothing is known any more, not even the time.
+void Gpsd::show_nothing() {
+  show_no_place(astro::Quality::bad);
+  for (const char* point : {"time", "clock_error", "satellites"}) host_->point(point, {}, astro::Quality::bad);
+}
+
+std::optional<double> Gpsd::within(std::optional<double> value, double least, double most, const char* what) const {
+  if (value && !(*value >= least && *value <= most))
+    fail(std::string(what) + " of " + astro::to_json(astro::Value(*value)) + " cannot be");
+  return value;
 }
 
 void Gpsd::poll() {
@@ -111,12 +124,12 @@ void Gpsd::poll() {
     read_what_came();
   } catch (...) {
     connection_.close();
-    show_nothing(true);
+    show_nothing();
     throw;
   }
   if (Steady::now() - heard_ > silence) {
     heard_ = Steady::now();
-    show_nothing(true);
+    show_nothing();
     host_->log(astro::LogLevel::warning,
                "gpsd has said nothing of a fix for 10 s; see that it knows its receiver (gpspipe -w)");
   }
@@ -146,7 +159,8 @@ void Gpsd::hear(const std::string& line) {
   if (kind == "TPV") return show_fix(report);
   if (kind == "ERROR") fail("it refuses: " + text_at(report, "message").substr(0, 200));
   if (kind != "SKY") return;
-  if (const auto used = used_of(report)) host_->point("satellites", *used);
+  if (const auto used = within(used_of(report), 0.0, most_satellites, "a number of satellites"))
+    host_->point("satellites", static_cast<std::int64_t>(std::llround(*used)));
 }
 
 void Gpsd::show_fix(const astro::Value& report) {
@@ -163,20 +177,23 @@ void Gpsd::show_fix(const astro::Value& report) {
   }
   const auto latitude = number_at(report, "lat");
   const auto longitude = number_at(report, "lon");
-  if (mode < 2 || !latitude || !longitude) return show_nothing(false);
+  if (mode < 2 || !latitude || !longitude) return show_no_place(astro::Quality::good);
   if (std::abs(*latitude) > 90.0 || std::abs(*longitude) > 360.0) {
     fail("a latitude of " + std::to_string(*latitude) + " and a longitude of " + std::to_string(*longitude) +
          " deg are nowhere");
   }
+  const auto above_sea = number_at(report, "altMSL");
+  const auto height = within(above_sea ? above_sea : number_at(report, "alt"),  // alt: before gpsd 3.20
+                             -highest_m, highest_m, "a height");
+  const auto error = within(number_at(report, "eph"), 0.0, earth_m, "an error of the place");
   host_->point("fix", mode >= 3 ? "3d" : "2d");
   host_->point("latitude", *latitude);
   host_->point("longitude", *longitude);
   const auto show = [&](const char* point, const std::optional<double>& value) {
     host_->point(point, value ? astro::Value(*value) : astro::Value());
   };
-  const auto height = number_at(report, "altMSL");
-  show("height", mode < 3 ? std::nullopt : height ? height : number_at(report, "alt"));  // alt: before gpsd 3.20
-  show("error", number_at(report, "eph"));
+  show("height", mode < 3 ? std::nullopt : height);
+  show("error", error);
   const astro::Location& site = host_->surroundings().location;
   const astro::Angle off =
       astro::separation(site.longitude, site.latitude, astro::degrees(*longitude), astro::degrees(*latitude));

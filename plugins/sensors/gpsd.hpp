@@ -34,7 +34,10 @@ class Gpsd final : public astro::Controller {
   void read_what_came();
   void hear(const std::string& line);
   void show_fix(const astro::Value& report);
-  void show_nothing(bool also_satellites);
+  void show_no_place(astro::Quality fix);
+  void show_nothing();
+  /// The value, or none; fails where it lies outside.
+  std::optional<double> within(std::optional<double> value, double least, double most, const char* what) const;
   [[noreturn]] void fail(const std::string& what) const;
 
   const Settings settings_;

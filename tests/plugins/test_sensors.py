@@ -376,6 +376,9 @@ WRONG_REPORTS = {
     "no end": b"x" * 200_000,
     "deep": b"[" * 5000 + b"\r\n",
     "nowhere": json.dumps(TPV | {"lat": 91.0}).encode() + b"\r\n",
+    "too high": json.dumps(TPV | {"altMSL": 1e308}).encode() + b"\r\n",
+    "too exact": json.dumps(TPV | {"eph": -4}).encode() + b"\r\n",
+    "too many satellites": b'{"class":"SKY","uSat":1e300}\r\n',
     "refusal": b'{"class":"ERROR","message":"Unrecognized request"}\r\n',
     "no time": json.dumps(TPV | {"time": "yesterday"}).encode() + b"\r\n",
     "gone": None,
@@ -392,6 +395,7 @@ def test_what_is_not_as_gpsd_says_it_is_a_fault_until_it_is(tmp_path, what):
             gpsd.says = WRONG_REPORTS[what]
             assert eventually(lambda: any(f"127.0.0.1:{gpsd.port}" in each.message for each in notices))
             assert eventually(lambda: quality(sensors, "latitude") == "bad")
+            assert eventually(lambda: quality(sensors, "clock_error") == "bad" and value(sensors, "time") is None)
         gpsd.says = right()
         assert eventually(lambda: quality(sensors, "latitude") == "good" and value(sensors, "latitude") == 28)
 
