@@ -30,7 +30,7 @@ class PiCamera(astro.Receiver):
         self.camera = None
         self.taker = None
         self.last = None  # when the exposure of the frame before began
-        self.running = threading.Event()
+        self.running = threading.Event()  # of the stream; each has its own
 
     def open(self, host):
         from picamera2 import Picamera2  # Debian's python3-picamera2, on a Raspberry Pi alone
@@ -76,34 +76,41 @@ class PiCamera(astro.Receiver):
         return astro.StreamSettings(tuning, "u16", item_shape=[self.rows, self.columns, 1], item_period_s=self.exposure)
 
     def start(self):
-        if self.taker:
-            self.taker.join()
         while not self.frames.empty():
             self.frames.get_nowait()
+        self.running = threading.Event()
         self.running.set()
-        self.taker = threading.Thread(target=self.take, daemon=True)
+        self.taker = threading.Thread(target=self.take, args=(self.running, self.taker), daemon=True)
         self.taker.start()
 
     def stop(self):
         self.running.clear()
 
-    def take(self):
-        """capture_request waits for as long as an exposure takes: that is no matter of fill."""
+    def take(self, running, before):
+        """capture_request waits for as long as an exposure takes: that is no matter of hooks, neither of fill nor of start
+        behind a stream that was stopped within one."""
+        if before:
+            before.join()
+        if not running.is_set():
+            return
         self.camera.start()
         try:
-            while self.running.is_set():
+            while running.is_set():
                 request = self.camera.capture_request()
                 try:
                     pixels = request.make_array("raw").view(np.uint16)[: self.rows, : self.columns]
                     frame = (pixels.copy(), request.get_metadata())
                 finally:
                     request.release()
+                if not running.is_set():
+                    break  # of a stream that is over
                 try:
                     self.frames.put(frame, timeout=0.1)
                 except queue.Full:  # nobody fetches it: the next one tells that it was lost
                     pass
         except Exception as error:
-            self.failure = error
+            if running.is_set():
+                self.failure = error
         finally:
             self.last = None
             self.camera.stop()

@@ -140,6 +140,23 @@ def test_a_camera_that_fails_ends_the_stream_with_a_reason_and_may_begin_again(c
             take(stream, 1)
 
 
+def test_a_stream_begins_behind_one_that_was_stopped_within_a_long_exposure(camera):
+    folder, open_site = camera
+    with open_site() as site:
+        sky = site.receiver("sky")
+        notices = []
+        with site.subscribe(notice=notices.append):
+            with sky.stream() as stream:
+                take(stream, 1)
+                sky.tune(astro.Tuning(options={"exposure": 8.0}))  # longer than a hook may wait
+                time.sleep(0.5)
+            time.sleep(1)  # it is stopped, and still exposes
+            sky.tune(astro.Tuning(options={"exposure": 0.1}))
+            with sky.stream() as stream:
+                take(stream, 2)
+        assert not any("process" in notice.message for notice in notices)
+
+
 def test_packed_pixels_are_refused(camera):
     folder, open_site = camera
     (folder / "packed").touch()
