@@ -14,7 +14,7 @@ namespace astro::cli {
 
 namespace {
 
-/// "my_rotator" becomes "MyRotator".
+/// "my_rotator" becomes "MyRotatorDriver"; "mount" would be one of ours without the last word.
 std::string class_name(const std::string& name) {
   std::string made;
   bool upper = true;
@@ -22,7 +22,7 @@ std::string class_name(const std::string& name) {
     if (c == '_') upper = true;
     else made += upper ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c, upper = false;
   }
-  return made;
+  return made + "Driver";
 }
 
 void check_name(const std::string& name) {

@@ -50,6 +50,13 @@ def test_a_new_plugin_has_a_page_a_site_and_a_test(astro):
         assert not any("@" in (astro.folder / file).read_text() for file in files), "a word was not filled in"
 
 
+@pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in KINDS for name in (kind, "switch")])
+def test_names_that_are_words_of_ours_do_no_harm(astro, root, kind, name):
+    astro.run("new-plugin", name, f"--{kind}")
+    compiled = subprocess.run(["g++", "-std=c++20", "-fsyntax-only", f"-I{root}/include", astro.folder / name / f"{name}.cpp"], capture_output=True, text=True)
+    assert compiled.returncode == 0, compiled.stderr
+
+
 def test_a_folder_that_is_there_is_not_touched(astro):
     astro.run("new-plugin", "mine", "--mount")
     before = (astro.folder / "mine/mine.cpp").read_text()
