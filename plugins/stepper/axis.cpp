@@ -28,17 +28,25 @@ void Axis::go(std::int64_t dish, double speed, double now) {
   // Up: the gears' play is behind the motor at the end; down: before it.
   const std::int64_t up = away > 0 ? settings_.backlash - play_ : 0;
   const std::int64_t down = away < 0 ? play_ : 0;
+  goal_ = Goal{target, speed};
   aim(motor_ + away + up - down, speed, now);
 }
 
-void Axis::go_free(std::int64_t steps, double speed, double now) { aim(motor_ + steps, speed, now); }
+void Axis::go_free(std::int64_t steps, double speed, double now) {
+  goal_.reset();
+  aim(motor_ + steps, speed, now);
+}
 
 void Axis::stop(double now) {
+  goal_.reset();
   profile_ = Profile::stop(profile_.at(now), settings_.ramps, now);
   last_ = now;
 }
 
-void Axis::halt() noexcept { profile_ = Profile(static_cast<double>(motor_)); }
+void Axis::halt() noexcept {
+  goal_.reset();
+  profile_ = Profile(static_cast<double>(motor_));
+}
 
 void Axis::set(std::int64_t dish) noexcept {
   halt();
@@ -56,6 +64,8 @@ void Axis::made(const Step& step) noexcept {
   last_ = step.time;
   const bool engaged = step.direction > 0 ? play_ == settings_.backlash : play_ == 0;
   (engaged ? dish_ : play_) += step.direction;
+  // One that came too fast to a goal close ahead went past it and back: into the play, and not all the way.
+  if (goal_ && dish_ != goal_->dish && !next()) go(goal_->dish, goal_->speed, last_);
 }
 
 bool Axis::was_late(double by) noexcept {

@@ -47,12 +47,17 @@ class Axis {
   double speed(double now) const noexcept { return profile_.at(now).speed; }
 
  private:
+  struct Goal {
+    std::int64_t dish = 0;
+    double speed = 0.0;
+  };
   void aim(std::int64_t motor, double speed, double now);
 
   Settings settings_;
   std::int64_t dish_ = 0;
   std::int64_t play_ = 0;   ///< of the gears: 0 when the motor last went down, `backlash` when it went up
   std::int64_t motor_ = 0;  ///< steps made, up minus down
+  std::optional<Goal> goal_{};
   Profile profile_{};
   double last_ = 0.0;  ///< when the last step was due
 };

@@ -172,6 +172,31 @@ TEST(Axis, TakesUpThePlayOfItsGearsWhenItTurns) {
   EXPECT_EQ(motor.motor(), 140);
 }
 
+TEST(Axis, ComesWhereItIsSentAlsoPastItAndBackThroughThePlay) {
+  std::mt19937_64 chance(astro::testing::first_seed());
+  for (const Ramps& ramps : {trapezoid, s_curve}) {
+    Axis motor(axis(30, ramps), 0);
+    motor.go(2000, 1e9, 0.0);
+    run(motor, 1.0);
+    const std::int64_t near = motor.dish() + 5;  // nearer than it can brake
+    motor.go(near, 1e9, 1.0);
+    run(motor);
+    EXPECT_EQ(motor.dish(), near);
+    double now = 10.0;
+    for (int i = 0; i < 300; ++i) {
+      motor.go(static_cast<std::int64_t>(chance() % 2500) - 500, 1e9, now);
+      now += static_cast<double>(chance() % 500) * 1e-3;
+      run(motor, now);
+      const std::int64_t goal =
+          std::clamp<std::int64_t>(motor.dish() + static_cast<std::int64_t>(chance() % 401) - 200, -500, 2000);
+      motor.go(goal, 1e9, now);
+      const auto steps = run(motor);
+      ASSERT_EQ(motor.dish(), goal) << "move " << i;
+      if (!steps.empty()) now = steps.back().time + 0.1;
+    }
+  }
+}
+
 TEST(Axis, AStepThatComesLateNeverHurriesTheOthers) {
   Axis motor(axis(), 0);
   motor.go(1000, 1e9, 0.0);
