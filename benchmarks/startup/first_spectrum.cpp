@@ -11,8 +11,8 @@ int main(int argc, char** argv) try {
   if (argc != 3) return std::fputs("usage: first_spectrum SITE STATE_FOLDER\n", stderr), 2;
   astro::configure_log({.level = astro::LogLevel::warning});
   const auto site = astro::Observatory::open(argv[1], {.state_folder = argv[2]});
-  const astro::Spectrum first = astro::integrate(site, "hydrogen", astro::Spectrometer({.channels = 1024}),
-                                                 std::chrono::milliseconds(10));
+  const astro::Spectrum first =
+      astro::integrate(site, "hydrogen", astro::Spectrometer({.channels = 1024}), std::chrono::milliseconds(10));
   std::printf("%zu channels\n", first.power.size());
   std::fflush(stdout);
   std::_Exit(0);  // the first spectrum is what is timed, not the closing

@@ -21,10 +21,10 @@ namespace {
 
 constexpr std::size_t longest_tag = std::size_t{64} * 1024;   // with its attributes
 constexpr std::size_t longest_text = std::size_t{64} * 1024;  // of what is no blob
-constexpr std::size_t longest_name = 256;        // of a device, a property, an element
-constexpr std::size_t most_elements = 4096;      // of a property
+constexpr std::size_t longest_name = 256;                     // of a device, a property, an element
+constexpr std::size_t most_elements = 4096;                   // of a property
 constexpr std::size_t most_words = std::size_t{4} << 20;      // bytes of names, labels and texts in a message
-constexpr std::size_t most_unknown_names = 200;  // Expat keeps each for ever
+constexpr std::size_t most_unknown_names = 200;               // Expat keeps each for ever
 constexpr std::size_t blob_piece = std::size_t{48} * 1024;    // bytes that are reserved ahead of what has come
 
 [[noreturn]] void refuse(const std::string& what) {

@@ -16,7 +16,8 @@ namespace astro::postgres {
 
 namespace {
 
-constexpr std::size_t copy_buffer = std::size_t{8} * 1024;  // the server begins with the first rows while we write the others
+constexpr std::size_t copy_buffer =
+    std::size_t{8} * 1024;  // the server begins with the first rows while we write the others
 
 /// What PostgreSQL says, on one line.
 std::string one_line(const char* said) {

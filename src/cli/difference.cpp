@@ -167,8 +167,9 @@ void add_difference(CLI::App& app, Action& action) {
       ->expected(1, 2);
   command->add_option("--saturation", arguments->saturation, "counts, instead of what the file says; one, or of each")
       ->expected(1, 2);
-  command->add_option("--noise", arguments->noise,
-                      "FITS images of the noise (standard deviation) of both, where they do not bring it")
+  command
+      ->add_option("--noise", arguments->noise,
+                   "FITS images of the noise (standard deviation) of both, where they do not bring it")
       ->expected(2);
   command->add_option("--correlated", arguments->correlated, "pixels over which noise is shared, of resampled images")
       ->capture_default_str();

@@ -93,8 +93,8 @@ void print_line(const ObservationResult& result) {
     std::cout << "Peak        none: the band does not hold the hydrogen line\n";
   } else {
     std::cout << "Peak        " << number(peak.peak_k, 2) << " K +- " << number(peak.sigma_k, 2) << " K at "
-              << velocity_label(result.spectrum.velocity_frame) << ' ' << number(peak.peak_velocity_km_s, 1) << " km/s ("
-              << number(peak.peak_frequency.megahertz(), 4) << " MHz)\n";
+              << velocity_label(result.spectrum.velocity_frame) << ' ' << number(peak.peak_velocity_km_s, 1)
+              << " km/s (" << number(peak.peak_frequency.megahertz(), 4) << " MHz)\n";
   }
   std::cout << "Tsys        " << number(result.spectrum.tsys_k, 1) << " K";
   // A spectrum against a reference knows the sum only.

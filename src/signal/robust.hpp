@@ -39,10 +39,10 @@ struct RobustFit {
   double standard_error = 0.0;
 };
 
-/// Least absolute deviations over the `usable` channels, then least squares, again and again without those that lie further than 3
-/// sigma (from the median deviation) from the curve, and `widen` channels to either side of them,
-/// until the choice stays as it is. At least a quarter of the usable channels is kept. Throws
-/// `invalid_argument` unless 0 <= order <= 10 and there are at least 8 usable channels a coefficient.
+/// Least absolute deviations over the `usable` channels, then least squares, again and again without those that lie
+/// further than 3 sigma (from the median deviation) from the curve, and `widen` channels to either side of them, until
+/// the choice stays as it is. At least a quarter of the usable channels is kept. Throws `invalid_argument` unless 0 <=
+/// order <= 10 and there are at least 8 usable channels a coefficient.
 RobustFit fit_robustly(std::span<const double> values, const Mask& usable, int order, std::size_t widen);
 
 }  // namespace astro::signal

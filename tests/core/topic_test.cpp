@@ -37,16 +37,20 @@ TEST(Topic, MatchesAsMqttDoes) {
                   {"a/b", "a/b", true},
                   {"a/b", "a/bc", false}};
   for (const auto& example : examples) {
-    EXPECT_EQ(topic_matches(example.pattern, example.topic), example.matches) << example.pattern << " and " << example.topic;
+    EXPECT_EQ(topic_matches(example.pattern, example.topic), example.matches)
+        << example.pattern << " and " << example.topic;
   }
 }
 
 TEST(Topic, SaysWhatIsNone) {
   EXPECT_EQ(complaint_about_topic("a//b/"), "");
-  for (const std::string& topic : {std::string(), std::string("a/+"), std::string("a#"), std::string("a\0b", 3), std::string(65536, 'a')})
+  for (const std::string& topic :
+       {std::string(), std::string("a/+"), std::string("a#"), std::string("a\0b", 3), std::string(65536, 'a')})
     EXPECT_NE(complaint_about_topic(topic), "") << topic;
-  for (const char* pattern : {"#", "+", "a/+/b", "+/+/#", "a"}) EXPECT_EQ(complaint_about_pattern(pattern), "") << pattern;
-  for (const char* pattern : {"", "a/#/b", "a#", "+a", "a/b+", "#/"}) EXPECT_NE(complaint_about_pattern(pattern), "") << pattern;
+  for (const char* pattern : {"#", "+", "a/+/b", "+/+/#", "a"})
+    EXPECT_EQ(complaint_about_pattern(pattern), "") << pattern;
+  for (const char* pattern : {"", "a/#/b", "a#", "+a", "a/b+", "#/"})
+    EXPECT_NE(complaint_about_pattern(pattern), "") << pattern;
 }
 
 }  // namespace

@@ -332,7 +332,8 @@ TEST_F(SimulatedReceiver, HasBurstsAsOftenAndAsLongAsItIsTold) {
   std::ranges::nth_element(sorted, sorted.begin() + static_cast<std::ptrdiff_t>(sorted.size() / 2));
   const double quiet = sorted[sorted.size() / 2];
   const auto loud = std::ranges::count_if(power, [&](double p) { return p > 10.0 * quiet; });
-  EXPECT_NEAR(static_cast<double>(loud) / static_cast<double>(power.size()), 0.1, 0.04);  // Poisson: 100 +- 10, overlaps
+  EXPECT_NEAR(static_cast<double>(loud) / static_cast<double>(power.size()), 0.1,
+              0.04);  // Poisson: 100 +- 10, overlaps
 }
 
 TEST_F(SimulatedReceiver, HasTheNoiseDiodeOnTopOfTheSky) {

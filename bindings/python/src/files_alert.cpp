@@ -44,9 +44,10 @@ void bind_alerts(py::module_& room) {
 
 At most 256 MiB, compressed by nothing or deflate. What is read and written again unchanged is the same, byte for byte,
 where its writer put all alerts into one block and did not compress it. Raises an Error: not_found, invalid_file.)");
-  room.def("write_alerts", &files::write_alerts, "path"_a, "file"_a, nogil(),
-           "Writes an AlertFile, under a temporary name first. Raises an Error: invalid_argument for alerts that are not "
-           "of the schema, storage.");
+  room.def(
+      "write_alerts", &files::write_alerts, "path"_a, "file"_a, nogil(),
+      "Writes an AlertFile, under a temporary name first. Raises an Error: invalid_argument for alerts that are not "
+      "of the schema, storage.");
   room.def(
       "stamp_of",
       [](const Value& alert, AlertStamp which) {

@@ -255,10 +255,11 @@ Stars: an array of (n, 3) with x, y (pixels) and flux, or one with columns of th
 motion: what may differ; tolerance: pixels of the second image by which a star may miss its place at first; brightest: stars
 of each that make patterns, 3 to 300. Where nothing is found, `is_found` is false and `reason` says why. Raises an Error for
 places and fluxes that are not finite.)");
-  room.def("register_wcs", &imaging::register_wcs, "from_wcs"_a, "rows"_a, "columns"_a, "to_wcs"_a,
-           "motion"_a = imaging::Motion::affine, nogil(),
-           "From where two images say that they lie on the sky; rows and columns of the first. `rms` (pixels) is by how "
-           "much a transform differs from that; not found where the second has no such part of the sky.");
+  room.def(
+      "register_wcs", &imaging::register_wcs, "from_wcs"_a, "rows"_a, "columns"_a, "to_wcs"_a,
+      "motion"_a = imaging::Motion::affine, nogil(),
+      "From where two images say that they lie on the sky; rows and columns of the first. `rms` (pixels) is by how "
+      "much a transform differs from that; not found where the second has no such part of the sky.");
 }
 
 void bind_resampling(py::module_& room) {

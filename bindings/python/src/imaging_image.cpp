@@ -33,7 +33,8 @@ Plane<std::uint16_t> mask_from(const py::object& object) {
   if (kind != "b") {
     constexpr std::int64_t most = std::numeric_limits<std::uint16_t>::max();
     const bool is_empty = py::cast<std::size_t>(array.attr("size")) == 0;
-    if (!is_empty && (py::bool_(array.attr("min")() < py::int_(0)) || py::bool_(array.attr("max")() > py::int_(most)))) {
+    if (!is_empty &&
+        (py::bool_(array.attr("min")() < py::int_(0)) || py::bool_(array.attr("max")() > py::int_(most)))) {
       throw py::value_error("mask: expected bits of Flag from 0 to 65535; of other flags say which pixels are bad");
     }
     return plane_from<std::uint16_t>(array, "mask");

@@ -208,7 +208,8 @@ halo; dipole_share: of an extreme of the other sign; point_chi_square: per pixel
         return std::pair(made->flux, made->error);
       },
       "subtraction"_a, "x"_a, "y"_a,
-      "Flux of a point at a known place (pixels) and its error, in the unit of the reference; None where there is no data.");
+      "Flux of a point at a known place (pixels) and its error, in the unit of the reference; None where there is no "
+      "data.");
   room.def(
       "cut",
       [](const Image& science, const Image& reference, const Image& difference, double x, double y, std::size_t side) {
@@ -217,7 +218,8 @@ halo; dipole_share: of an extreme of the other sign; point_chi_square: per pixel
                               array_of(std::move(made.difference)));
       },
       "science"_a, "reference"_a, "difference"_a, "x"_a, "y"_a, "side"_a = 63,
-      "Science, reference and difference around a place (pixels): three arrays of (side, side), float32; NaN: outside, or "
+      "Science, reference and difference around a place (pixels): three arrays of (side, side), float32; NaN: outside, "
+      "or "
       "not usable. side is odd; 63 as in ZTF's alerts.");
 }
 

@@ -186,8 +186,7 @@ void complete_type(Field& field) {
   else if constexpr (Choice<T>) {
     field.choices.assign(Description<T>::choices.begin(), Description<T>::choices.end());
     field.type_name = name_of<T>();
-  }
-  else if constexpr (NumberArray<T>) field.dtype = *dtype_of<typename T::value_type>();
+  } else if constexpr (NumberArray<T>) field.dtype = *dtype_of<typename T::value_type>();
   else if constexpr (std::same_as<T, Bytes>) field.dtype = Dtype::u8;
   else if constexpr (is_vector<T> || is_std_array<T>) {
     complete_type<typename T::value_type>(field);

@@ -15,8 +15,8 @@ namespace astro::telemetry {
 
 enum class Period : std::uint8_t { minute, hour, day };
 
-/// Of all numbers of a point within a minute, an hour or a day of UTC; the begin belongs to it, the end to the next one. Truth
-/// counts as 1, what is of bad quality or no finite number does not count.
+/// Of all numbers of a point within a minute, an hour or a day of UTC; the begin belongs to it, the end to the next
+/// one. Truth counts as 1, what is of bad quality or no finite number does not count.
 struct Aggregate {
   std::string key{};
   std::int64_t revision = 0;
