@@ -12,7 +12,7 @@ using files::Cube;
 using files::Wcs;
 using files::WcsAxis;
 
-void bind_wcs(py::module_& room) {
+void bind_grid(py::module_& room) {
   py::class_<WcsAxis>(room, "WcsAxis", "One axis of an image: CTYPE, CUNIT, CRPIX, CRVAL, CDELT.")
       .def(
           py::init([](std::string type, std::string unit, double reference_pixel, double reference_value, double step) {
@@ -60,7 +60,7 @@ Cube cube_from(const py::object& pixels, const Wcs& wcs, std::string unit, std::
 }  // namespace
 
 void bind_cube(py::module_& room) {
-  bind_wcs(room);
+  bind_grid(room);
   make_enum<files::MapLayer>(room, "What of a map: value, sigma, weight.");
   py::class_<Cube>(room, "Cube", nogil_destructor(), "An image or cube with its world coordinates.")
       .def(py::init(&cube_from), "pixels"_a, "wcs"_a, "unit"_a = "", "object"_a = "", "more"_a = astro::Value())
