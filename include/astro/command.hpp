@@ -36,15 +36,19 @@ struct Description<Command> {
       field<&Command::expires>("expires", {.says = "after this it does not run"})};
 };
 
-/// How far a command is. Exactly one of the last four ends it.
-enum class CommandState : std::uint8_t { received, started, completed, failed, rejected, timeout };
+/// How far a command is. Exactly one of `completed` to `timeout` ends it. No device says `unanswered`: it is what who
+/// sent a command knows of it before anybody has answered.
+enum class CommandState : std::uint8_t { received, started, completed, failed, rejected, timeout, unanswered };
 
 template <>
 struct Description<CommandState> {
-  static constexpr std::array choices{"received", "started", "completed", "failed", "rejected", "timeout"};
+  static constexpr std::array choices{"received", "started", "completed", "failed",
+                                      "rejected", "timeout", "unanswered"};
 };
 
-constexpr bool is_final(CommandState state) noexcept { return state >= CommandState::completed; }
+constexpr bool is_final(CommandState state) noexcept {
+  return state >= CommandState::completed && state <= CommandState::timeout;
+}
 
 /// What became of a command so far.
 struct Acknowledgment {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -112,7 +113,7 @@ struct SendArguments {
   std::string command;
   std::vector<std::string> parameters;
   std::string issuer = login();
-  double expires_s = 0.0;
+  std::optional<double> expires_s;
   double wait_s = 60.0;
   bool json = false;
 };
@@ -136,6 +137,12 @@ Value parameters_of(const std::vector<std::string>& words) {
 }
 
 int send(const SendArguments& arguments) {
+  constexpr double longest_s = 1e9;  // 30 years
+  if (arguments.expires_s && !(*arguments.expires_s > 0.0 && *arguments.expires_s <= longest_s)) {
+    throw Error(ErrorCode::invalid_argument,
+                "sending to device '" + arguments.device + "': --expires " + number(*arguments.expires_s, 3) +
+                    " is not in the range of 0 to 1e9 s; leave it out for a command that never expires");
+  }
   const Site site = load_site(arguments.site);
   messaging::NodeClient client(site);
   Command command;
@@ -144,7 +151,7 @@ int send(const SendArguments& arguments) {
   command.parameters = parameters_of(arguments.parameters);
   command.issuer = {arguments.issuer, Rank::operator_};
   command.issued = Clock::system()->now();
-  if (arguments.expires_s > 0.0) command.expires = command.issued + from_seconds(arguments.expires_s);
+  if (arguments.expires_s) command.expires = command.issued + from_seconds(*arguments.expires_s);
   const Acknowledgment told = client.send(command, from_seconds(arguments.wait_s));
   print(to_value(told), arguments.json);
   return exit_code_of(told, arguments.wait_s);

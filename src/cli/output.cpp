@@ -12,8 +12,9 @@ ExitCode exit_code_of(const Acknowledgment& told, double waited_s) {
   if (told.state == CommandState::rejected) return refused;
   if (is_final(told.state)) return failed;
   if (waited_s <= 0.0) return done;
-  std::cerr << "astro: no end of command " << told.command_id << " within " << number(waited_s, 0)
-            << " s; what became of it: astro commands" << std::endl;
+  std::cerr << (told.state == CommandState::unanswered ? "astro: no answer to command " : "astro: no end of command ")
+            << told.command_id << " within " << number(waited_s, 0) << " s; what became of it: astro commands"
+            << std::endl;
   return failed;
 }
 

@@ -27,6 +27,7 @@ namespace {
 
 constexpr Duration answer_bound = std::chrono::seconds(5);
 constexpr Duration look_bound = std::chrono::milliseconds(20);  // at one of several transports
+constexpr Duration retained_bound = std::chrono::seconds(1);    // what a broker has kept comes at once
 constexpr const char* by_site_file = "site file";
 
 std::set<std::string> admitted_by_site(const Site& site) {
@@ -97,6 +98,7 @@ struct NodeClient::State {
   std::string node_of(NodeClient& client, const std::string& device) const;
   void check_admitted(const std::string& node, const std::string& doing) const;
   Duration ahead_of_us(const std::string& node) const;
+  std::string why_unanswered(const std::string& node, const Command& command, Duration waited) const;
   bool hand_over(const Message& message);
   Acknowledgment send_to(const std::string& node, Command command, Duration at_most);
 
@@ -359,16 +361,39 @@ Acknowledgment NodeClient::State::send_to(const std::string& node, Command comma
   }
   if (auto told = answers.wait(at_most)) {
     span.end(is_final(told->state) && told->state != CommandState::completed ? told->message : "");
+    if (told->issuer.name.empty()) told->issuer = command.issuer;  // who commanded does not travel back
     return *std::move(told);
   }
   Acknowledgment nothing;
   nothing.command_id = command.id;
   nothing.device = command.device;
   nothing.command = command.name;
+  nothing.state = CommandState::unanswered;
   nothing.time = command.issued;
   nothing.issuer = command.issuer;
-  nothing.message = "node '" + node + "' has not answered yet; the command waits for it";
+  nothing.message = why_unanswered(node, command, at_most);
   return nothing;
+}
+
+/// What a broker keeps of a node says whether it has been there: for one that never was, brokers keep no command.
+std::string NodeClient::State::why_unanswered(const std::string& node, const Command& command, Duration waited) const {
+  if (waited <= Duration::zero()) return "it was sent, and nobody waited for an answer";
+  const std::string told = "node '" + node + "' has not answered";
+  try {
+    NodeCensus census(transports, site.slug(), node, observatory.clock());
+    const auto heard = census.ask(retained_bound, [&](const auto& all) { return is_settled(all.at(node)); });
+    const NodeCensus::Heard& one = heard.at(node);
+    if (!one.birth && !one.state) {
+      return told +
+             ", and has never been heard of, so that the command may be lost; start `astro node` there, and send it "
+             "again";
+    }
+  } catch (const Error& error) {
+    return told + ", and whether the broker keeps the command for it is not known: " + error.what();
+  }
+  return told + "; the command waits at the broker until the node takes it" +
+         (command.expires == Time{} ? ", and never expires"
+                                    : ", or until it expires at " + format_time(command.expires) + " by its clock");
 }
 
 void NodeClient::watch(const Hear& hear, Duration at_most) {

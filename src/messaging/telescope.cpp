@@ -117,9 +117,9 @@ Acknowledgment acknowledgment_of(const CommandAcknowledgment& message) {
   return made;
 }
 
-// The two enumerations have the same symbols in the same order.
+// The two enumerations have the same symbols in the same order, but for `unanswered`, which nobody sends.
 static_assert(static_cast<int>(AckStatus::timeout) == static_cast<int>(CommandState::timeout));
-static_assert(Description<AckStatus>::choices.size() == Description<CommandState>::choices.size());
+static_assert(Description<AckStatus>::choices.size() == static_cast<std::size_t>(CommandState::unanswered));
 
 ObservationRequest request_of(const ObservationBase& message) {
   ObservationRequest request;

@@ -11,7 +11,8 @@ namespace detail {
 
 namespace {
 
-constexpr std::array statuses{"pending", "pending", "success", "error", "error", "error"};  // by CommandState
+constexpr std::array statuses{"pending", "pending", "success", "error",
+                              "error",   "error",   "pending"};  // by CommandState
 static_assert(statuses.size() == Description<CommandState>::choices.size());
 
 }  // namespace

@@ -80,7 +80,8 @@ def test_two_nodes_obey_and_tell(hill):
     time.sleep(1)
     done = hill.json("send", "hill.yaml", "dish", "move_to", "first=20", "second=50", "--wait", "60")
     assert done["state"] == "completed"
-    assert hill.json("send", "hill.yaml", "weather", "reset_sensors")["state"] == "completed"
+    told = hill.json("send", "hill.yaml", "weather", "reset_sensors", "--issuer", "ada@shed")
+    assert told["state"] == "completed" and told["issuer"] == {"name": "ada@shed", "rank": "operator"}
     refused = hill.json("send", "hill.yaml", "dish", "move_to", "first=20", "second=200", expect=3)
     assert refused["error_code"] == "out_of_limits"
     topics = {json.loads(line)["topic"] for line in watch.communicate(timeout=30)[0].splitlines()}
@@ -99,8 +100,17 @@ def test_a_name_that_is_wrong_is_told_before_anything_is_sent(hill):
 def test_who_waits_in_vain_for_an_end_is_told_so(hill):
     hill.serve("movement").send_signal(signal.SIGSTOP)
     sent = hill.run("send", "hill.yaml", "dish", "move_to", "first=20", "second=50", "--wait", "1", expect=1)
-    assert "no end of command" in sent.stderr and "within 1 s" in sent.stderr
-    hill.run("send", "hill.yaml", "dish", "move_to", "first=30", "second=50", "--wait", "0")
+    assert "no answer to command" in sent.stderr and "within 1 s" in sent.stderr
+    told = hill.json("send", "hill.yaml", "dish", "move_to", "first=20", "second=50", "--expires", "60", "--wait", "1", expect=1)
+    assert told["state"] == "unanswered" and "waits at the broker" in told["message"] and "until it expires at" in told["message"]
+    told = hill.json("send", "hill.yaml", "dish", "move_to", "first=30", "second=50", "--issuer", "ada", "--wait", "0")
+    assert told["state"] == "unanswered" and told["issuer"] == {"name": "ada", "rank": "operator"}
+
+
+@pytest.mark.parametrize("seconds", ["-5", "0", "nan"])
+def test_a_command_that_has_expired_before_it_is_sent_is_refused(hill, seconds):
+    refused = hill.run("send", "hill.yaml", "weather", "reset_sensors", f"--expires={seconds}", expect=2)
+    assert f"--expires {float(seconds):.3f}" in refused.stderr and "never expires" in refused.stderr
 
 
 def test_a_killed_node_is_missed_and_does_nothing_twice(hill):
@@ -185,6 +195,7 @@ def test_a_node_takes_a_configuration_whole_or_not_at_all(hill):
     site = (hill.folder / "hill.yaml").read_text()
     taken = configured(hill, "shed", site.replace("controllers:\n", "controllers:\n  cellar: {driver: simulator.environment, runs: {node: shed}}\n"))
     assert (taken["state"], taken["details"]) == ("completed", {"version": 1})
+    assert taken["issuer"] == {"name": "ada", "rank": "operator"}
     node = hill.known("shed")
     assert node["configuration"] == 1 and sorted(node["devices"]) == ["cellar", "weather"]
     refused = configured(hill, "shed", site.replace("simulator.environment", "simulator.enviroment"), expect=3)
@@ -267,7 +278,7 @@ def test_a_late_node_does_not_run_what_expired_while_it_was_away(hill):
     late.send_signal(signal.SIGTERM)
     assert late.wait(60) == 0
     waits = hill.json("send", "hill.yaml", "weather", "reset_sensors", "--expires", "1", "--wait", "2", expect=1)
-    assert waits["state"] == "received"
+    assert waits["state"] == "unanswered"
     hill.serve("shed", **faked("-3600"))
     hill.json("send", "hill.yaml", "weather", "get_status")  # comes after it
     ran = hill.json("commands", "hill.yaml", "--node", "shed", "--command", "reset_sensors")["commands"]

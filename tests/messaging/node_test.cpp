@@ -237,6 +237,7 @@ TEST_F(NodeTest, DoesACommandOnceHoweverOftenItComes) {
   command.issuer = {"alice", Rank::operator_};
   const Acknowledgment first = client.send(command, 10s);
   EXPECT_EQ(first.state, CommandState::completed);
+  EXPECT_EQ(first.issuer.name, "alice");
   const Acknowledgment again = client.send(command, 10s);
   EXPECT_EQ(again.state, CommandState::completed);
   EXPECT_EQ(again.time, first.time) << "it was done a second time";
@@ -313,13 +314,26 @@ TEST_F(NodeTest, ACommandWaitsForANodeThatIsAway) {
   command.device = "weather";
   command.name = "reset_sensors";
   const Acknowledgment waits = client.send(command, 200ms);
-  EXPECT_EQ(waits.state, CommandState::received);
-  EXPECT_THAT(waits.message, HasSubstr("waits for it"));
+  EXPECT_EQ(waits.state, CommandState::unanswered);
+  EXPECT_FALSE(is_final(waits.state));
+  EXPECT_THAT(waits.message, HasSubstr("waits at the broker until the node takes it, and never expires"));
   const Node node = serve();
   EXPECT_TRUE(becomes([&] {
     const auto told = node.observatory().find_command(waits.command_id);
     return told && told->state == CommandState::completed;
   }));
+}
+
+TEST_F(NodeTest, ACommandToANodeThatNeverWasIsNotSaidToWait) {
+  NodeClient client(parse_site(site_text(broker().port(), name_)));
+  Command command;
+  command.device = "weather";
+  command.name = "reset_sensors";
+  command.issuer = {"alice", Rank::operator_};
+  const Acknowledgment told = client.send(command, 200ms);
+  EXPECT_EQ(told.state, CommandState::unanswered);
+  EXPECT_THAT(told.message, HasSubstr("has never been heard of"));
+  EXPECT_EQ(told.issuer.name, "alice");
 }
 
 TEST_F(NodeTest, SaysWhoIsAwayAndGoesOnWhenItIsBack) {

@@ -45,8 +45,9 @@ class ASTRO_API NodeClient final {
   NodeClient(const NodeClient&) = delete;
   NodeClient& operator=(const NodeClient&) = delete;
 
-  /// Sends a command to the node that serves its device, and waits for its end, or so long; returns what is known. A
-  /// command without an id gets one; one that expires does so by the node's clock, as far as its offset is known.
+  /// Sends a command to the node that serves its device, and waits for its end, or so long; returns what is known:
+  /// `unanswered` while the node has said nothing of it, and in the message whether it waits at the broker. A command
+  /// without an id gets one; one that expires does so by the node's clock, as far as its offset is known.
   /// Throws `not_found` for a device that is on no node, `unsafe` for one of a node that is pending, `transport` when
   /// it could not be handed over.
   Acknowledgment send(Command command, Duration at_most);
