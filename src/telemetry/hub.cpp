@@ -17,6 +17,7 @@
 #include "telemetry/alarm_watch.hpp"
 #include "telemetry/history_writer.hpp"
 #include "telemetry/strangers.hpp"
+#include "telemetry/thinning.hpp"
 
 namespace astro::telemetry {
 
@@ -29,6 +30,7 @@ AlarmListener::~AlarmListener() = default;
 namespace {
 
 constexpr auto look_every = 50ms;      // at delays and silence, in real time
+constexpr auto look_over_every = 1s;   // whether a node has said what it measures
 constexpr auto ask_others_every = 5s;  // whether they acknowledged something
 constexpr auto longest_pause = 10s;    // between two attempts to reach a store
 constexpr auto last_write = 5s;        // when the hub ends
@@ -47,6 +49,7 @@ struct Hub::State final : Listener {
   void end() noexcept;
   void tell(const Alarm& alarm);
   void look_over_actions() const;
+  void look_over_points();
   HubStatus status() const;
 
   const Observatory site;
@@ -71,6 +74,7 @@ struct Hub::State final : Listener {
   std::mutex watch_mutex;
   detail::AlarmWatch watch;
   std::vector<AlarmChange> changes;
+  std::vector<std::pair<std::string, std::string>> unlooked;  // alarms whose point is not known to be there, and that
 
   std::recursive_mutex listeners_mutex;  // one that is told may acknowledge
   std::vector<AlarmListener*> listeners;
@@ -119,6 +123,8 @@ Hub::State::State(const Observatory& observatory, TelemetrySection with)
     for (Alarm& orphan : watch.restore(raised, site.clock()->now())) changes.push_back({.alarm = std::move(orphan)});
   }
   look_over_actions();
+  for (const auto& [name, rule] : alarm_rules(section)) unlooked.emplace_back(name, rule.point);
+  look_over_points();
   watching = std::jthread([this](const std::stop_token& over) { look(over); });
   if (store) writing = std::jthread([this](const std::stop_token& over) { keep(over); });
   subscription = site.subscribe(*this);
@@ -148,6 +154,34 @@ void Hub::State::look_over_actions() const {
       log(LogLevel::error, "telemetry", "alarm " + name + " has an action that will not be done: " + problem);
     }
   }
+}
+
+/// The same of a misspelt point. What a node's controller measures is known once that has been heard of; of others of a
+/// node nothing is said.
+void Hub::State::look_over_points() {
+  std::vector<std::string> known;
+  std::vector<std::string> silent;
+  for (const DeviceEntry& entry : site.site().devices) {
+    if (entry.kind == DeviceKind::transport || entry.kind == DeviceKind::store) continue;
+    const std::vector<Field> fields = site.points(entry.name);
+    if (!entry.node.empty() && (entry.kind != DeviceKind::controller || fields.empty())) silent.push_back(entry.name);
+    for (const Field& field : fields) known.push_back(entry.bare ? field.name : entry.name + '.' + field.name);
+  }
+  std::erase_if(unlooked, [&](const auto& alarm) {
+    const auto& [name, pattern] = alarm;
+    const auto fits = [&](const std::string& id) { return detail::pattern_matches(pattern, id); };
+    if (std::ranges::any_of(known, fits)) return true;
+    const std::string device = pattern.substr(0, pattern.find('.'));
+    const bool is_here =
+        std::ranges::find(site.site().devices, device, &DeviceEntry::name) != site.site().devices.end();
+    const bool may_come = is_here ? std::ranges::find(silent, device) != silent.end() : !silent.empty();
+    if (may_come) return false;
+    const std::string near = nearest(pattern, known);
+    log(is_here ? LogLevel::error : LogLevel::warning, "telemetry",
+        "alarm " + name + " watches a point that no device of the site measures: " + pattern +
+            (near.empty() ? "" : "; did you mean " + near + "?"));
+    return true;
+  });
 }
 
 void Hub::State::end() noexcept {
@@ -235,7 +269,12 @@ void Hub::State::hear(const Point& point, Time now) {
 }
 
 void Hub::State::look(const std::stop_token& over) {
+  auto looked = std::chrono::steady_clock::now();
   while (!over.stop_requested()) {
+    if (!unlooked.empty() && std::chrono::steady_clock::now() - looked > look_over_every) {
+      look_over_points();
+      looked = std::chrono::steady_clock::now();
+    }
     std::vector<AlarmChange> due;
     {
       const std::lock_guard lock(watch_mutex);

@@ -294,6 +294,35 @@ telemetry:
                         "you mean park?"));
 }
 
+TEST(Alarms, SayAtTheStartWhichPointNobodyMeasures) {
+  const Hill hill(R"(
+telemetry:
+  alarms:
+    wind: {point: weather.wnd, high_alarm: 15}
+    any: {point: "*.roof", states: {open: alarm}}
+    mast: {point: mast.temperature, high_alarm: 15}
+)");
+  std::mutex mutex;
+  std::vector<std::string> said;
+  const LogListening listening(
+      [&](const LogLine& line) {
+        const std::lock_guard lock(mutex);
+        if (line.message.starts_with("alarm ")) said.push_back(line.message);
+      },
+      LogLevel::warning);
+  const Observatory site = hill.open();
+  const Hub hub(site);
+  ASSERT_TRUE(eventually([&] {
+    const std::lock_guard lock(mutex);
+    return said.size() >= 2;
+  }));
+  const std::lock_guard lock(mutex);
+  EXPECT_THAT(said, ::testing::UnorderedElementsAre(
+                        "alarm wind watches a point that no device of the site measures: weather.wnd; did you mean "
+                        "weather.wind?",
+                        HasSubstr("alarm mast watches a point that no device of the site measures: mast.temperature")));
+}
+
 TEST(TelemetrySection, NamesAllProblemsAtTheirLines) {
   const Hill hill(R"(
 telemetry:
