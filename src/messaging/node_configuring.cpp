@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "messaging/node_configuring.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "astro/error.hpp"
 #include "astro/messaging/node.hpp"
 
 namespace astro::messaging {
+
+namespace {
+
+Value section_in(const Site& site, const std::string& name) {
+  const auto found = std::ranges::find(site.sections, name, &Map::value_type::first);
+  return found == site.sections.end() ? Value() : found->second;
+}
+
+}  // namespace
 
 NodeConfiguring::NodeConfiguring(const Site& site, std::string name, std::shared_ptr<NodeConfiguration> configuration)
     : site_(site), name_(std::move(name)), configuration_(std::move(configuration)) {}
@@ -36,7 +46,17 @@ std::string NodeConfiguring::checked(const Command& command) const {
                                                  ", and this is the site file of " + site.name +
                                                  "; change the name on the node's own disk");
   }
+  check_stays("state", site.state_folder == site_.state_folder);
+  check_stays("metrics", to_json(section_in(site, "metrics")) == to_json(section_in(site_, "metrics")));
   return text->as_text();
+}
+
+/// What is opened once, before any configuration.
+void NodeConfiguring::check_stays(const std::string& key, bool stays) const {
+  if (stays) return;
+  throw Error(ErrorCode::invalid_argument, "configuring node '" + name_ + "': `" + key +
+                                               ":` is another one than the node runs with, and it takes that only from "
+                                               "its own disk; change it there, and start the node anew");
 }
 
 void NodeConfiguring::propose(const std::string& text, const Command& command) {

@@ -32,6 +32,8 @@ class NodeConfiguring final {
   bool is_of(const std::string& command_id) const;
 
  private:
+  void check_stays(const std::string& key, bool stays) const;
+
   const Site& site_;
   const std::string name_;
   const std::shared_ptr<NodeConfiguration> configuration_;

@@ -202,6 +202,10 @@ def test_a_node_takes_a_configuration_whole_or_not_at_all(hill):
     assert refused["error_code"] == "invalid_site" and "did you mean" in refused["message"]
     refused = configured(hill, "shed", site.replace("node: shed", "node: barn"), expect=3)
     assert "gives it no device" in refused["message"]
+    refused = configured(hill, "shed", site.replace("state: state", "state: elsewhere"), expect=3)
+    assert "`state:` is another one" in refused["message"]
+    refused = configured(hill, "shed", site + 'metrics: {listen: "127.0.0.1:9100"}\n', expect=3)
+    assert "`metrics:` is another one" in refused["message"]
     assert hill.known("shed")["configuration"] == 1
 
 
