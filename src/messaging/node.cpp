@@ -247,7 +247,10 @@ void Node::State::close() noexcept {
   if (!observatory_) return;
   if (voice_) tell_state(false, "bye");
   observatory_->stop_all();
-  if (voice_) voice_->wait_empty(std::chrono::seconds(2));
+  if (voice_) {
+    voice_->wait_empty(std::chrono::seconds(2));
+    voice_->end_sending();  // what the devices say while they are closed waits on the disk
+  }
   observatory_->close();
   reporter_.reset();
   voice_.reset();  // another process may have the folder

@@ -113,7 +113,7 @@ void NodeVoice::keep(std::span<const Outgoing> batch, const std::string& lost) {
     try {
       (void)transports_[i]->publish(live);
     } catch (const Error& error) {
-      log(LogLevel::warning, name_, error.what());
+      if (!has_ended_) log(LogLevel::warning, name_, error.what());
     }
   }
   try {

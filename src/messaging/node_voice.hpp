@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -36,6 +37,11 @@ class NodeVoice final {
   void put_aside(const Message& message, const std::string& why);
 
   void wait_empty(Duration at_most) { outbox_.wait_empty(at_most); }
+  /// Before the transports are closed: what comes from now on waits on the disk.
+  void end_sending() {
+    has_ended_ = true;
+    outbox_.end_sending();
+  }
 
  private:
   /// `lost`: what is to be said when the disk does not take them.
@@ -46,6 +52,7 @@ class NodeVoice final {
   const std::int64_t boot_;
   const std::shared_ptr<Clock> clock_;
   const std::vector<std::shared_ptr<Transport>> transports_;
+  std::atomic<bool> has_ended_ = false;
   Outbox outbox_;
 };
 

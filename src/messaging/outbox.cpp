@@ -61,13 +61,15 @@ struct Outbox::State {
     always_.up_to = file_.last_id(Keeping::always);
     sender_ = std::thread([this] { send_all(); });
   }
-  ~State() {
+  ~State() { end_sending(); }
+
+  void end_sending() {
     {
       const std::lock_guard lock(mutex_);
       ending_ = true;
       work_.notify_all();
     }
-    sender_.join();
+    if (sender_.joinable()) sender_.join();
   }
 
   void put(std::span<const Outgoing> batch);
@@ -474,6 +476,7 @@ Outbox::Outbox(std::shared_ptr<Transport> transport, OutboxOptions options)
     : state_(std::make_unique<State>(std::move(transport), std::move(options))) {}
 Outbox::~Outbox() = default;
 void Outbox::put(std::span<const Outgoing> batch) { state_->put(batch); }
+void Outbox::end_sending() { state_->end_sending(); }
 OutboxCounts Outbox::counts() const { return state_->counts(); }
 bool Outbox::wait_empty(Duration at_most) const { return state_->wait_empty(at_most); }
 

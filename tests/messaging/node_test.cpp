@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "astro/error.hpp"
+#include "astro/log.hpp"
 #include "astro/messaging/node_client.hpp"
 #include "astro/messaging/telescope.hpp"
 #include "testing/relay.hpp"
@@ -350,6 +351,23 @@ TEST_F(NodeTest, SaysWhoIsAwayAndGoesOnWhenItIsBack) {
   node = std::make_unique<Node>(serve());
   EXPECT_GT(node->boot(), first);
   EXPECT_TRUE(becomes([&] { return dish.status().state != MountState::fault; }));
+}
+
+TEST_F(NodeTest, ClosesWithoutASingleWarning) {
+  std::mutex mutex;
+  std::vector<std::string> said;
+  const LogListening listening(
+      [&](const LogLine& line) {
+        const std::lock_guard lock(mutex);
+        if (line.message.find("is closed") != std::string::npos) said.push_back(line.message);
+      },
+      LogLevel::warning);
+  for (int i = 0; i < 5; ++i) {
+    const Node node = serve();
+    EXPECT_TRUE(becomes([&] { return !node.observatory().latest().empty(); }));
+  }
+  const std::lock_guard lock(mutex);
+  EXPECT_THAT(said, ::testing::IsEmpty());
 }
 
 TEST_F(NodeTest, OpensASiteWhoseNodesAreNotThereYet) {

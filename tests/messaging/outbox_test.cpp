@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -86,6 +87,32 @@ class Network final : public Transport {
   std::vector<Taken> taken_;
 };
 
+class ClosedNetwork final : public Transport {
+ public:
+  void open(Emitter&) override {}
+  void close() noexcept override { is_closed_ = true; }
+  Published publish(std::span<const Message> batch) override {
+    check();
+    return {batch.size(), 1};
+  }
+  Ticket confirmed(Ticket, Duration) override {
+    check();
+    return 0;
+  }
+  void subscribe(const std::string&, Subscriber&, const std::string&) override {}
+  void unsubscribe(Subscriber&) noexcept override {}
+  int refused() const { return refused_; }
+
+ private:
+  void check() {
+    if (!is_closed_) return;
+    ++refused_;
+    throw Error(ErrorCode::transport, "publishing: the transport is closed; open it first");
+  }
+  std::atomic<bool> is_closed_ = false;
+  std::atomic<int> refused_ = 0;
+};
+
 std::span<const std::byte> bytes_of(const std::string& text) { return std::as_bytes(std::span(text)); }
 
 Outgoing point(const std::string& body, std::int64_t sequence) {
@@ -133,6 +160,21 @@ class OutboxTest : public ::testing::Test {
   const testing::TemporaryFolder folder_;
   const std::shared_ptr<Network> network_ = std::make_shared<Network>();
 };
+
+TEST(OutboxEnd, AsksAClosedTransportForNothing) {
+  const testing::TemporaryFolder folder;
+  const auto network = std::make_shared<ClosedNetwork>();
+  Outbox outbox(network, {.folder = folder.path(), .shed_topic = "shed", .source = "movement"});
+  const Outgoing first = acknowledgment("first");
+  outbox.put(std::span(&first, 1));
+  outbox.end_sending();
+  network->close();
+  const Outgoing last = acknowledgment("last");
+  outbox.put(std::span(&last, 1));
+  EXPECT_FALSE(outbox.wait_empty(std::chrono::milliseconds(200)));
+  EXPECT_EQ(network->refused(), 0);
+  EXPECT_EQ(outbox.counts().waiting, 2u) << "they are there for who comes next";
+}
 
 TEST_F(OutboxTest, SendsWhatIsPutInOrderAndForgetsItWhenItIsConfirmed) {
   Outbox outbox(network_, options());

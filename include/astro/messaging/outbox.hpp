@@ -86,6 +86,9 @@ class ASTRO_API Outbox final {
   /// when something that is always kept cannot be, and then nothing of the batch was put.
   void put(std::span<const Outgoing> batch);
 
+  /// Sends nothing any more, before its transport is closed: what is put from now on waits on the disk.
+  void end_sending();
+
   OutboxCounts counts() const;
   /// Until nothing waits, or so long; whether nothing waits.
   bool wait_empty(Duration at_most) const;
