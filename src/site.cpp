@@ -32,6 +32,9 @@ std::string text_in(const std::filesystem::path& file) {
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   const bool failed = stream.bad() || (stream.fail() && !stream.eof()) || std::filesystem::is_directory(file);
   if (failed) {
+    if (std::filesystem::is_directory(file)) {
+      throw Error(ErrorCode::invalid_argument, "reading " + file.string() + ": it is a folder; expected a file");
+    }
     if (std::filesystem::exists(file))
       throw Error(ErrorCode::storage, "reading " + file.string() + ": it cannot be read");
     throw Error(ErrorCode::not_found, "reading " + file.string() + ": there is no such file");

@@ -289,6 +289,7 @@ void SiteReader::read_mount(DeviceEntry& device, const Node& node) {
   Field field;
   field.name = "mount", field.type = FieldType::text, field.names = "mount";
   if (const auto name = reader_.value(field, *entry->value, entry->place)) device.mount = name->as_text();
+  else device.mount = entry->value->text;  // that is told: nobody is to say that it has none
 }
 
 void SiteReader::read_bare(DeviceEntry& device, const Node& node) {
@@ -310,8 +311,8 @@ void SiteReader::read_bare(DeviceEntry& device, const Node& node) {
 void SiteReader::refuse_pointing(const Node& node) {
   if (const Entry* entry = node.find("pointing")) {
     reader_.complain(entry->place,
-                     "\"pointing\": pointing models are not read yet. Leave it out, and let the mount's "
-                     "controller correct what it can");
+                     "\"pointing\": a mount does not apply a pointing model. Leave the key out, give the model to the "
+                     "mount's own controller, or point at what PointingModel::axes_of gives, by move_to");
   }
 }
 

@@ -19,6 +19,7 @@ BROKEN = {
     "a command without a device": (HOT, HOT.replace("controller: frontend, ", ""), "command", "without a `controller`"),
     "a device without a command": (HOT, HOT.replace("command: select_load, ", ""), "controller", "without a `command`"),
     "a place that the dish cannot reach": (COLD, COLD.replace("altaz 0 80", "altaz 0 5"), "target", "altitude 5 deg is outside the limits of mount 'dish', 10 to 88 deg"),
+    "a mount that is not there": ("    mount: dish\n", "    mount: dich\n", "dich", "did you mean dish"),
     "a place but no mount": ("    mount: dish\n", "", "target", "has no `mount`"),
 }
 
@@ -35,6 +36,10 @@ def test_a_calibration_that_could_not_be_carried_out_is_told_where_it_stands(ast
     assert message in told["message"] + ("; did you mean " + told["suggestion"] if told["suggestion"] else "")
     line = broken.splitlines()[told["line"] - 1]
     assert line[told["column"] - 1 :].startswith(at)
+
+
+def test_a_folder_is_no_site_file(astro, tmp_path):
+    assert "it is a folder; expected a file" in astro.run("check", tmp_path, expect=2).stderr
 
 
 def test_it_says_where_each_driver_runs(astro, tmp_path):

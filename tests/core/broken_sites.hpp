@@ -158,7 +158,7 @@ inline std::vector<Broken> broken_devices() {
        "\"a\" is bare already", ""},
       {"RunsNowhere", mounts + "  dish: {driver: rotor, port: a, runs: apar}\n", 3, 40, "there is no place", "apart"},
       {"PointingModel", mounts + "  dish: {driver: rotor, port: a, pointing: {tilt: 1 deg}}\n", 3, 34,
-       "pointing models are not read yet", ""},
+       "a mount does not apply a pointing model", ""},
       {"SimulateIsAText", mounts + "  dish: {driver: rotor, port: a, simulate: yes}\n", 3, 34,
        "settings of the simulated twin, is a text", ""},
       {"LimitsAreAList", mounts + "  dish: {driver: rotor, port: a, limits: [1 deg, 2 deg]}\n", 3, 34,
