@@ -13,6 +13,12 @@ from astro import degrees, hertz, hours, megahertz, radians
 UTC = datetime.timezone.utc
 
 
+def test_what_is_no_number_is_no_angle():
+    for wrong in ("x", None, [1.0]):
+        with pytest.raises(astro.Error, match="expected a number or an array of numbers"):
+            astro.degrees(wrong)
+
+
 def test_angles_are_made_and_read_by_unit():
     assert degrees(180).radians == pytest.approx(np.pi, rel=1e-15)
     assert hours(6).degrees == pytest.approx(90, rel=1e-15)

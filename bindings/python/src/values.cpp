@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "astro/error.hpp"
 #include "common.hpp"
 #include "foreign.hpp"
 
@@ -21,7 +22,14 @@ py::object angle_or_array(py::handle value, Angle (*unit)(double)) {
   if (is_array(value)) {
     return py::module_::import("numpy").attr("asarray")(value, "dtype"_a = "float64") * py::float_(unit(1.0).radians());
   }
-  return py::cast(unit(py::cast<double>(value)));
+  const double number = PyFloat_AsDouble(value.ptr());
+  if (PyErr_Occurred() != nullptr) {
+    PyErr_Clear();
+    throw astro::Error(astro::ErrorCode::invalid_argument,
+                       "making an angle of " + py::repr(value).cast<std::string>() +
+                           ": expected a number or an array of numbers; text with a unit is read by Angle(\"30 deg\")");
+  }
+  return py::cast(unit(number));
 }
 
 template <class T>
