@@ -90,7 +90,8 @@ int main(int argc, char** argv) {
   app.footer(
       "Exit codes: 0 done, 1 failed, 2 wrong use or a file with problems, 3 refused (not visible, outside limits, "
       "held\n"
-      "by somebody else), 130 interrupted. Each command takes --json: one object, keys end in their unit.");
+      "by somebody else), 130 interrupted. With --json a command prints one object (watch: one a line),\n"
+      "keys end in their unit; node and completion have no --json.");
 
   astro::LogOptions log{.level = astro::LogLevel::warning, .format = astro::LogFormat::text, .file = {}};
   bool verbose = false;
