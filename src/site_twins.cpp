@@ -46,7 +46,7 @@ void SiteReader::simulate(DeviceEntry& device, const Node& node, Place place) {
                                        std::string(describe(*entry->value)));
     return;
   }
-  if (!options_.simulate) return;
+  if (!options_.simulate && !(options_.checks_twins && entry != nullptr)) return;
   const bool names_one = entry != nullptr && entry->value->find("driver") != nullptr;
   if (!names_one && is_simulated_already(device.kind, device.driver)) return;
   const auto twin = read_twin(device.kind, entry, place);
@@ -55,9 +55,11 @@ void SiteReader::simulate(DeviceEntry& device, const Node& node, Place place) {
   Node given = entry == nullptr ? nothing : *entry->value;
   std::erase_if(given.map, [](const Entry& setting) { return setting.key == "driver"; });
   if (device.kind == DeviceKind::store) put_archive(given, device.name, place);
+  Map settings = reader_.record(twin->settings.fields, given, entry == nullptr ? place : entry->place, {"driver"});
+  if (!options_.simulate) return;
   device.twin_of = device.driver;
   device.driver = twin->name;
-  device.settings = reader_.record(twin->settings.fields, given, entry == nullptr ? place : entry->place, {"driver"});
+  device.settings = std::move(settings);
 }
 
 std::optional<DriverDescription> SiteReader::read_twin(DeviceKind kind, const Entry* simulate, Place place) {

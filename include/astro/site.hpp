@@ -104,6 +104,7 @@ struct SiteOptions {
   /// Seen from this node: its devices run here, those of other nodes are `remote`, and what runs on no
   /// node is left out, but for the transports. Empty: seen from where nothing has a node.
   std::string node{};
+  bool checks_twins = false;  ///< what stands under `simulate:` is read though nothing is simulated
 };
 
 /// Throw `SiteError`; `storage` when the file cannot be read. A file of more than 1 MiB is refused.

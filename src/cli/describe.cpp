@@ -177,7 +177,7 @@ void add_check(CLI::App& app, Action& action) {
   command->add_flag("--json", arguments->json, "one JSON object");
   command->callback([&action, arguments] {
     action = [arguments] {
-      const Site site = load_site(arguments->site, {.simulate = arguments->simulate});
+      const Site site = load_site(arguments->site, {.simulate = arguments->simulate, .checks_twins = true});
       if (arguments->open)
         Observatory::open(site, {.simulate = arguments->simulate, .clock = {}, .state_folder = {}}).close();
       List devices;

@@ -38,6 +38,16 @@ def test_a_calibration_that_could_not_be_carried_out_is_told_where_it_stands(ast
     assert line[told["column"] - 1 :].startswith(at)
 
 
+def test_what_stands_under_simulate_is_checked_too(astro, tmp_path):
+    (tmp_path / "site.yaml").write_text(
+        "site: {name: Hill, latitude: 28 deg, longitude: -16 deg}\n"
+        "mounts:\n"
+        '  dish: {driver: rotctl, simulate: {max_sped: 3 deg}}\n'
+    )
+    [told] = astro.json("check", "site.yaml", expect=2)["problems"]
+    assert (told["line"], told["suggestion"]) == (3, "max_speed")
+
+
 def test_a_folder_is_no_site_file(astro, tmp_path):
     assert "it is a folder; expected a file" in astro.run("check", tmp_path, expect=2).stderr
 

@@ -283,6 +283,18 @@ TEST_F(SimulatedSites, LeaveASimulatorAsItIs) {
   EXPECT_EQ(site.devices.at(0).settings.find("channels")->as_integer(), 5);
 }
 
+TEST_F(SimulatedSites, TellWhatIsWrongWithATwinWhileNothingIsSimulatedToWhoAsks) {
+  const std::string wrong = testing::place + "receivers:\n  h: {driver: radio, simulate: {chanels: 5}}\n";
+  EXPECT_EQ(parse(wrong).devices.at(0).driver, "radio");
+  const auto problems = problems_of([&] { parse(wrong, {.checks_twins = true}); });
+  ASSERT_THAT(lines_of(problems), SizeIs(1));
+  EXPECT_EQ(problems[0].suggestion, "channels");
+  const std::string right = testing::place + "receivers:\n  h: {driver: radio, simulate: {channels: 5}}\n";
+  const Site site = parse(right, {.checks_twins = true});
+  EXPECT_EQ(site.devices.at(0).driver, "radio");
+  EXPECT_EQ(site.devices.at(0).twin_of, "");
+}
+
 TEST_F(SimulatedSites, TellWhatIsWrongWithATwin) {
   const auto problems = problems_of([&] {
     parse(testing::place + "receivers:\n  h: {driver: radio, simulate: {chanels: 5}}\n", {.simulate = true});
