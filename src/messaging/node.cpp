@@ -4,6 +4,7 @@
 #include <sys/timex.h>
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -127,12 +128,20 @@ struct Node::State final : Listener {
 
   // Listener
   void points(std::span<const Point> points, std::uint64_t missed) override;
+  /// Another node of our name, by its states or by its births.
+  struct Namesake {
+    std::int64_t boot = 0;
+    Time time{};            ///< of the latest
+    std::size_t heard = 0;  ///< so many different ones
+  };
+
   void keep_early_points();
   void acknowledgment(const Acknowledgment& acknowledgment) override;
 
   void serve(const std::filesystem::path& folder, const std::shared_ptr<NodeConfiguration>& configuration, Time opened);
   void attach(const std::shared_ptr<Transport>& transport);
   void hear_urgent(const Message& message);
+  void hear_of_our_name(const Message& message, bool is_birth);
   bool is_time_known() const;
   bool is_synchronised() const;
   void tell_birth();
@@ -165,7 +174,8 @@ struct Node::State final : Listener {
   std::vector<Point> early_points_;
   bool is_closed_ = false;
   bool birth_wanted_ = false;
-  std::vector<std::string> questions_;  // that the next birth answers
+  std::array<Namesake, 2> namesakes_{};  // by state, by birth
+  std::vector<std::string> questions_;   // that the next birth answers
   std::thread beater_;
 };
 
@@ -226,9 +236,13 @@ void Node::State::serve(const std::filesystem::path& folder, const std::shared_p
 void Node::State::attach(const std::shared_ptr<Transport>& transport) {
   Way& way = ways_.emplace_back();
   const std::string commands = topics_ + "command/+";
-  way.hears_urgent = std::make_unique<Subscribing>(
-      transport, std::vector<Subscribed>{{commands, {}}, {topics_ + "rebirth", {}}, {topics_ + "stream/+", {}}},
-      urgent_, name_);
+  way.hears_urgent = std::make_unique<Subscribing>(transport,
+                                                   std::vector<Subscribed>{{commands, {}},
+                                                                           {topics_ + "rebirth", {}},
+                                                                           {topics_ + "stream/+", {}},
+                                                                           {topics_ + "state", {}},
+                                                                           {topics_ + "birth", {}}},
+                                                   urgent_, name_);
   // As a group of one: what came while we were away is waiting for us.
   way.hears_commands = std::make_unique<Subscribing>(
       transport, std::vector<Subscribed>{{commands, "astro-node-" + name_}}, *commands_, name_);
@@ -260,7 +274,9 @@ void Node::State::hear_urgent(const Message& message) {
   const std::string_view kind = level_before_last(message.topic);
   if (kind == "command") return commands_->obey_stop(message);
   try {
-    if (last_level(message.topic) == "rebirth") {
+    if (last_level(message.topic) == "state" || last_level(message.topic) == "birth") {
+      hear_of_our_name(message, last_level(message.topic) == "birth");
+    } else if (last_level(message.topic) == "rebirth") {
       const std::string id = id_in(message.body);
       const std::lock_guard lock(mutex_);
       if (!id.empty()) questions_.push_back(id);
@@ -274,6 +290,33 @@ void Node::State::hear_urgent(const Message& message) {
   } catch (const Error& error) {
     log(LogLevel::warning, name_, error.what());
   }
+}
+
+/// Each transport may remember one message of a start of ours that is over. Whoever goes on speaking is another.
+void Node::State::hear_of_our_name(const Message& message, bool is_birth) {
+  Namesake said;
+  if (is_birth) {
+    const auto birth = record_in<NodeBirth>(message.body);
+    if (birth.boot == boot_ && birth.host == host_name()) return;
+    said = {birth.boot, birth.time, 1};
+  } else {
+    const auto state = record_in<NodeState>(message.body);
+    if (state.boot == boot_ || !state.online) return;
+    said = {state.boot, state.time, 1};
+  }
+  const std::size_t remembered = voice_->transports().size();
+  {
+    const std::lock_guard lock(mutex_);
+    Namesake& known = namesakes_.at(is_birth ? 1 : 0);
+    if (known.boot != said.boot) known = {};
+    if (known.heard > 0 && said.time <= known.time) return;
+    said.heard = known.heard + 1;
+    known = said;
+  }
+  if (said.heard != remembered + 2) return;  // told once
+  log(LogLevel::error, name_,
+      "another node has the name '" + name_ + "', and runs now, with boot " + std::to_string(said.boot) +
+          "; commands go to either of them: give each a name of its own, and end one");
 }
 
 bool Node::State::is_time_known() const { return !needs_clock_ || is_synchronised(); }

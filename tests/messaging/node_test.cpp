@@ -353,6 +353,31 @@ TEST_F(NodeTest, SaysWhoIsAwayAndGoesOnWhenItIsBack) {
   EXPECT_TRUE(becomes([&] { return dish.status().state != MountState::fault; }));
 }
 
+TEST_F(NodeTest, SaysThatAnotherHasItsName) {
+  std::mutex mutex;
+  std::vector<std::string> said;
+  const LogListening listening(
+      [&](const LogLine& line) {
+        const std::lock_guard lock(mutex);
+        if (line.message.find("another node has the name") != std::string::npos) said.push_back(line.message);
+      },
+      LogLevel::error);
+  const auto count = [&] {
+    const std::lock_guard lock(mutex);
+    return said.size();
+  };
+  { const Node before = serve(); }
+  const Node node = serve();  // its own start before is no other node
+  std::this_thread::sleep_for(3s);
+  EXPECT_EQ(count(), 0u);
+  const Node other = Node::open(parse_site(site_text(broker().port(), name_), {.node = "movement"}), "movement",
+                                {.state_folder = folder_.path() / "elsewhere", .beat = 500ms});
+  ASSERT_NE(other.boot(), node.boot());
+  EXPECT_TRUE(becomes([&] { return count() == 2; }, 60s)) << "each of them says so";
+  std::this_thread::sleep_for(2s);
+  EXPECT_EQ(count(), 2u) << "once";
+}
+
 TEST_F(NodeTest, ClosesWithoutASingleWarning) {
   std::mutex mutex;
   std::vector<std::string> said;
