@@ -133,6 +133,7 @@ struct Node::State final : Listener {
     std::int64_t boot = 0;
     Time time{};            ///< of the latest
     std::size_t heard = 0;  ///< so many different ones
+    std::chrono::steady_clock::time_point at{};
   };
 
   void keep_early_points();
@@ -292,24 +293,31 @@ void Node::State::hear_urgent(const Message& message) {
   }
 }
 
-/// Each transport may remember one message of a start of ours that is over. Whoever goes on speaking is another.
+/// Each transport may remember what was said at a start of ours that is over, and brings it at once. Whoever goes on
+/// speaking is another.
 void Node::State::hear_of_our_name(const Message& message, bool is_birth) {
-  Namesake said;
-  if (is_birth) {
-    const auto birth = record_in<NodeBirth>(message.body);
-    if (birth.boot == boot_ && birth.host == host_name()) return;
-    said = {birth.boot, birth.time, 1};
-  } else {
-    const auto state = record_in<NodeState>(message.body);
-    if (state.boot == boot_ || !state.online) return;
-    said = {state.boot, state.time, 1};
+  Namesake said{.heard = 1, .at = Steady::now()};
+  try {
+    if (is_birth) {
+      const auto birth = record_in<NodeBirth>(message.body);
+      if (birth.boot == boot_ && birth.host == host_name()) return;
+      said.boot = birth.boot;
+      said.time = birth.time;
+    } else {
+      const auto state = record_in<NodeState>(message.body);
+      if (state.boot == boot_ || !state.online) return;
+      said.boot = state.boot;
+      said.time = state.time;
+    }
+  } catch (const Error&) {  // not of ours
+    return;
   }
   const std::size_t remembered = voice_->transports().size();
   {
     const std::lock_guard lock(mutex_);
     Namesake& known = namesakes_.at(is_birth ? 1 : 0);
     if (known.boot != said.boot) known = {};
-    if (known.heard > 0 && said.time <= known.time) return;
+    if (known.heard > 0 && (said.time <= known.time || said.at - known.at < options_.beat / 2)) return;
     said.heard = known.heard + 1;
     known = said;
   }
