@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <array>
 #include <iostream>
 #include <sstream>
 
@@ -9,6 +10,8 @@
 namespace astro::cli {
 
 namespace {
+
+constexpr std::array shells{"bash", "zsh"};
 
 std::vector<const CLI::App*> commands_of(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App*) { return true; });
@@ -32,13 +35,19 @@ void add_paths(const CLI::App& app, const std::string& path, std::vector<std::st
   }
 }
 
+/// What the argument of a command may be, where it is one of a few words and no file.
+std::vector<std::string> words_of(const CLI::App& command) {
+  return command.get_name() == "completion" ? std::vector<std::string>(shells.begin(), shells.end())
+                                            : std::vector<std::string>();
+}
+
 /// One line for each command: what may follow, after the words that stand there already.
 void add_cases(const CLI::App& app, const std::string& path, std::ostream& out) {
   std::vector<std::string> options;
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) options.push_back("--" + name);
   }
-  std::vector<std::string> commands;
+  std::vector<std::string> commands = words_of(app);
   for (const CLI::App* command : commands_of(app)) commands.push_back(command->get_name());
   out << "    '" << path << "') options='" << joined(options, " ") << "' commands='" << joined(commands, " ")
       << "' ;;\n";
@@ -78,7 +87,9 @@ std::string bash(const CLI::App& app) {
 void add_completion(CLI::App& app, Action& action) {
   auto shell = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand("completion", "prints what makes a shell complete astro's commands");
-  command->add_option("shell", *shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
+  command->add_option("shell", *shell, "bash or zsh")
+      ->required()
+      ->check(CLI::IsMember(std::vector<std::string>(shells.begin(), shells.end())));
   command->footer("bash: eval \"$(astro completion bash)\" in ~/.bashrc; zsh the same with zsh in ~/.zshrc.");
   command->callback([&action, &app, shell] {
     action = [&app, shell] {
