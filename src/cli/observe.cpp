@@ -45,8 +45,8 @@ class ProgressDisplay {
     const int percent = static_cast<int>(100.0 * progress.fraction);
     if (!terminal_) {
       if (progress.stored >= 0) std::cerr << "stored " << progress.stored << ": ";
-      std::cerr << progress.stage << ", " << percent << " %, " << number(seconds(progress.left), 0) << " s left"
-                << std::endl;
+      std::cerr << progress.stage << ", " << percent << " %, " << number(seconds(progress.left), 0)
+                << " s of the observation left" << std::endl;
       return;
     }
     constexpr int width = 30;
@@ -54,7 +54,8 @@ class ProgressDisplay {
     std::cerr << "\r\033[K[" << std::string(static_cast<std::size_t>(filled), '=')
               << std::string(static_cast<std::size_t>(width - filled), ' ') << "] " << percent << " %  "
               << progress.stage;
-    if (progress.left > Duration{}) std::cerr << ", " << number(seconds(progress.left), 0) << " s left";
+    if (progress.left > Duration{})
+      std::cerr << ", " << number(seconds(progress.left), 0) << " s of the observation left";
     std::cerr << (progress.stage == "done" ? "\n" : "") << std::flush;
   }
 

@@ -36,7 +36,8 @@ Value told_of(const Plan& plan) {
       .set("start", format_time(plan.start, 0))
       .set("end", format_time(plan.end, 0));
   told.set("duration_s", seconds(plan.end - plan.start)).set("slewing_s", seconds(plan.slewing));
-  told.set("integrating_s", seconds(plan.integrating)).set("sun_distance_deg", plan.sun_distance.degrees());
+  told.set("integrating_s", seconds(plan.integrating)).set("passes", plan.passes);
+  told.set("sun_distance_deg", plan.sun_distance ? Value(plan.sun_distance->degrees()) : Value());
   told.set("expected_rms_k", plan.expected_rms_k > 0.0 ? Value(plan.expected_rms_k) : Value());
   told.set("bytes", static_cast<std::int64_t>(plan.bytes)).set("unwinds", plan.unwinds);
   told.set("possible_from", plan.possible_from ? Value(format_time(*plan.possible_from, 0)) : Value());
@@ -56,16 +57,19 @@ void print_for_people(const Plan& plan, const ObservationRequest& request) {
   }
   print_table(rows);
   if (plan.steps.size() > most) std::cout << "... and " << plan.steps.size() - most << " further steps\n";
-  std::cout << "Duration     " << number(seconds(plan.end - plan.start) / 60.0, 1) << " min, of it slewing "
-            << number(seconds(plan.slewing), 0) << " s and integrating " << number(seconds(plan.integrating), 0)
-            << " s\n";
+  const bool turns = plan.sun_distance.has_value();
+  std::cout << "Duration     " << number(seconds(plan.end - plan.start) / 60.0, 1) << " min, of it ";
+  if (turns) std::cout << "slewing " << number(seconds(plan.slewing), 0) << " s and ";
+  std::cout << "integrating " << number(seconds(plan.integrating), 0) << " s\n";
+  if (plan.passes > 0 && plan.passes < request.repeat)
+    std::cout << "Passes       " << plan.passes << " of " << request.repeat << ", by then below `until_rms`\n";
   if (plan.expected_rms_k > 0.0)
     std::cout << "Noise        " << number(plan.expected_rms_k, 3) << " K rms in a channel, to be expected\n";
   if (request.until_rms_k > 0.0 && plan.expected_rms_k > request.until_rms_k)
     std::cout << "             which is more than `until_rms` (" << number(request.until_rms_k, 3)
               << " K): calibrate for longer, or switch\n";
-  std::cout << "Store        " << number(static_cast<double>(plan.bytes) / 1e6, 1) << " MB\n"
-            << "Sun          " << number(plan.sun_distance.degrees(), 0) << " deg away, at least\n";
+  std::cout << "Store        " << number(static_cast<double>(plan.bytes) / 1e6, 1) << " MB\n";
+  if (turns) std::cout << "Sun          " << number(plan.sun_distance->degrees(), 0) << " deg away, at least\n";
   for (const std::string& refusal : plan.refusals) std::cout << "Refused      " << refusal << '\n';
   if (plan.possible_from) std::cout << "It would work from " << format_time(*plan.possible_from, 0) << " on.\n";
   else if (!plan.is_possible()) std::cout << "It would work at no time within two days.\n";

@@ -14,6 +14,7 @@
 #include "astro/sky/track.hpp"
 #include "observing/beam_path.hpp"
 #include "observing/devices.hpp"
+#include "observing/until_rms.hpp"
 #include "pointing.hpp"
 #include "text.hpp"
 
@@ -45,16 +46,44 @@ bool is_alike(const std::string& a, const std::string& b) {
   return plain(a) == plain(b);
 }
 
+/// A time in which the place of some steps is forbidden, as a target that has set, and when those steps are done after
+/// any start: a start that leads there within it is refused, and need not be planned for that.
+struct ClosedTime {
+  Time from{};
+  Time to{};
+  Duration first_begin{};  ///< of these steps, after the start, at most
+  Duration last_end{};     ///< at least
+  Duration apart{};        ///< from one of them to the next, at most
+
+  bool refuses(Time start) const {
+    return std::min(start + last_end, to) - std::max(start + first_begin, from) > apart;
+  }
+};
+
 class Planner {
  public:
   Planner(const Site& site, const ObservationRequest& request, const PlanOptions& options);
 
   Plan plan(std::span<const Step> steps, Time start, Axes axes, bool to_first_refusal = false) const;
   Axes start_axes() const { return mount_ ? mount_->axes : Axes{}; }
+  std::size_t steps_until_rms(std::span<const Step> steps) const;
+  std::optional<ClosedTime> closed_by(std::span<const Step> steps, const Plan& refused) const;
   std::optional<Time> clear_of_sun(Time from) const;
 
  private:
+  /// Time that was spent, by what was looked at.
+  struct Spent {
+    double sky_s = 0.0;
+    double reference_s = 0.0;
+    double load_s = 0.0;
+
+    void add(const Step& step);
+  };
+
   void plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan) const;
+  Step pointed(Step step) const;
+  bool is_forbidden(const BeamPath& path, Time time) const;
+  Duration longest_slew() const;
   Axes wanted(const AltAz& place, Time time) const { return pointing().axes_of(place, time); }
   detail::Pointing pointing() const { return {mount_->description.geometry, site_.location}; }
   std::vector<Time> samples(const PlannedStep& planned, bool moves) const;
@@ -62,10 +91,12 @@ class Planner {
   Duration slew_time(const Axes& from, const Axes& to, Time now, PlannedStep& planned) const;
   std::string load_target(Phase phase) const;
   void check_receiver() const;
+  void check_shift() const;
   void check_condition() const;
+  void check_files() const;
   void check_beam() const;
   double sample_rate_hz() const;
-  double expected_rms_k(std::span<const Step> steps) const;
+  double expected_rms_k(const Spent& spent, std::int64_t passes) const;
   std::uint64_t bytes(std::span<const Step> steps) const;
 
   const Site& site_;
@@ -90,7 +121,9 @@ Planner::Planner(const Site& site, const ObservationRequest& request, const Plan
   (void)detail::device_of(site, DeviceKind::store, request.store);
   detail::check_calibration(calibration_, request.calibration, receiver_.name);
   check_receiver();
+  check_shift();
   check_condition();
+  check_files();
   check_beam();
   if (request.output_filename.find_first_of("/\\") != std::string::npos || request.output_filename.starts_with("."))
     refuse_plan("`output_filename` is a name without folder and ending, as in cygnus; it is " +
@@ -113,12 +146,23 @@ void Planner::check_receiver() const {
     refuse_plan("receiver '" + receiver_.name + "' takes a gain of " + text::of(described.min_gain_db) + " to " +
                 text::of(described.max_gain_db) + " dB, and the request wants " + text::of(*request_.gain_db) + " dB");
   }
+}
+
+/// Whether the line is in the band at both tunings, and not in the same channel.
+void Planner::check_shift() const {
   const double band_hz = sample_rate_hz();
-  if (request_.mode == Mode::frequency_switch && band_hz > 0.0 &&
-      std::abs(request_.frequency_shift.hertz()) >= band_hz) {
+  if (request_.mode != Mode::frequency_switch || band_hz == 0.0) return;
+  const double shift_hz = std::abs(request_.frequency_shift.hertz());
+  if (shift_hz >= band_hz) {
     refuse_plan("a `frequency_shift` of " + text::of(request_.frequency_shift.megahertz()) +
                 " MHz moves the line out of the band of " + text::of(band_hz / 1e6) +
                 " MHz; it has to be in it at both tunings");
+  }
+  if (const double channel_hz = band_hz / request_.channels; shift_hz < channel_hz) {
+    refuse_plan(
+        "a `frequency_shift` of " + text::of(request_.frequency_shift.kilohertz()) + " kHz is less than a channel, " +
+        text::of(channel_hz / 1e3) +
+        " kHz: the line would be taken from itself; shift it by more than it is broad, or take more `channels`");
   }
 }
 
@@ -131,6 +175,34 @@ void Planner::check_condition() const {
   if (request_.mode == Mode::loads) refuse("`mode: loads` has no spectrum of the sky");
   if (request_.product == Product::continuum) refuse("`product: continuum` keeps no channels");
   if (request_.calibration == CalibrationKind::none) refuse("`calibration: none` has no kelvin");
+}
+
+/// Whether all files that are to be made at its end can be made of what is kept, as `export_observation` makes them.
+void Planner::check_files() const {
+  const Mode mode = request_.mode;
+  const bool is_area = mode == Mode::raster || mode == Mode::map || mode == Mode::points;
+  const bool visits_places =
+      is_area || mode == Mode::horizon || mode == Mode::cross || mode == Mode::tipping || mode == Mode::drift;
+  const auto refuse = [&](ProductFile kind, const std::string& why) {
+    refuse_plan(std::string("`files` asks for ") +
+                Description<ProductFile>::choices.at(static_cast<std::size_t>(kind)) + ", and " + why);
+  };
+  const auto need_spectrum = [&](ProductFile kind) {
+    if (mode == Mode::loads) refuse(kind, "`mode: loads` has no spectrum of the sky");
+    if (request_.product == Product::continuum) refuse(kind, "`product: continuum` keeps no channels");
+    if (request_.calibration == CalibrationKind::none) refuse(kind, "`calibration: none` has no kelvin");
+  };
+  for (const ProductFile kind : request_.files) {
+    if (kind == ProductFile::sigmf && request_.product != Product::recording && request_.product != Product::all)
+      refuse(kind, "nothing is recorded; ask for `product: recording` or `product: all`");
+    if (kind == ProductFile::sdfits && mode == Mode::loads) need_spectrum(kind);
+    if (kind == ProductFile::csv && !visits_places) need_spectrum(kind);
+    if (kind != ProductFile::fits) continue;
+    if (!is_area) need_spectrum(kind);
+    else if (!calibration_ || calibration_->beam_width <= Angle())
+      refuse(kind, "a map is gridded by the beam: say `beam_width: 5 deg` in the site's `calibration: {" +
+                       receiver_.name + ": ...}`");
+  }
 }
 
 /// What nothing can turn stands still: its spectra would be stored as those of places where it never looked.
@@ -149,6 +221,12 @@ std::string Planner::load_target(Phase phase) const {
   if (phase == Phase::hot) return calibration_->hot.target;
   if (phase == Phase::cold) return calibration_->cold.target;
   return {};
+}
+
+/// As it is observed: a load may have a place of its own.
+Step Planner::pointed(Step step) const {
+  if (std::string load = load_target(step.phase); !load.empty()) step.target = std::move(load);
+  return step;
 }
 
 /// From when it sets out to where it stands again.
@@ -176,6 +254,61 @@ std::optional<Error> Planner::objection(bool is_celestial, const AltAz& place, c
   return Error(ErrorCode::out_of_limits, "the axes do not get there in time");
 }
 
+/// Whether the axes may not be there then, wherever they come from.
+bool Planner::is_forbidden(const BeamPath& path, Time time) const {
+  const AltAz place = path.apparent_place(observer_, apparent_, time, time);
+  const Axes axes = wanted(place, time);
+  const sky::AxisReach reach{mount_->limits.first, mount_->limits.second, mount_->description.fastest};
+  const sky::TrackPlan there = sky::plan_track({&time, 1}, {&axes, 1}, reach, mount_->axes);
+  return objection(path.is_celestial(), place, there.points.front()).has_value();
+}
+
+/// Also by a way round what is forbidden.
+Duration Planner::longest_slew() const {
+  const AxisRates fastest = mount_->description.fastest;
+  const MountLimits& limits = mount_->limits;
+  return from_seconds(3.0 * std::max((limits.first.to - limits.first.from) / fastest.first,
+                                     (limits.second.to - limits.second.from) / fastest.second));
+}
+
+/// Of a plan that ends with a step that is refused. Nothing where that does not last, or nothing would be spared.
+std::optional<ClosedTime> Planner::closed_by(std::span<const Step> steps, const Plan& refused) const {
+  constexpr std::size_t few = 50;
+  constexpr Duration every = 1min;
+  if (!mount_ || refused.steps.size() < few) return std::nullopt;
+  const Step place = pointed(refused.steps.back().step);
+  const BeamPath path(place, site_.location);
+  if (place.drift || path.moves()) return std::nullopt;
+  ClosedTime closed;
+  try {
+    const std::vector<Time> times = samples(refused.steps.back(), false);
+    const auto first = std::ranges::find_if(times, [&](Time time) { return is_forbidden(path, time); });
+    if (first == times.end()) return std::nullopt;
+    closed.from = closed.to = *first;
+    while (closed.to < closed.from + 24h && is_forbidden(path, closed.to + every)) closed.to += every;
+  } catch (const Error&) {  // an offset leads over a pole of its frame, at this time
+    return std::nullopt;
+  }
+  const Duration between_steps = settling + longest_slew() + BeamPath::run_up + BeamPath::run_out;
+  Duration passed{};
+  Duration since = between_steps;
+  for (const Step& each : steps) {
+    const Step step = pointed(each);
+    passed += step.duration;
+    if (step.target != place.target || step.frame != place.frame || step.drift || step.x != place.x ||
+        step.y != place.y || step.to_x != place.to_x || step.to_y != place.to_y) {
+      since += step.duration + between_steps;
+      continue;
+    }
+    if (closed.last_end == Duration{}) closed.first_begin = since;
+    closed.apart = std::max(closed.apart, since);
+    closed.last_end = passed;
+    since = between_steps;
+  }
+  closed.apart += 10min;  // of a long step not each moment is looked at
+  return closed;
+}
+
 /// Over the way points that keep off forbidden sky; the step is refused where there are none.
 Duration Planner::slew_time(const Axes& from, const Axes& to, Time now, PlannedStep& planned) const {
   const AxisRates fastest = mount_->description.fastest;
@@ -195,14 +328,16 @@ Duration Planner::slew_time(const Axes& from, const Axes& to, Time now, PlannedS
 }
 
 void Planner::plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan) const {
-  Step step = planned.step;
-  if (const std::string load = load_target(step.phase); !load.empty()) step.target = load;
+  const Step step = pointed(planned.step);
   const BeamPath path(step, site_.location);
   planned.start = now;
   const bool moves = path.moves() && !path.is_anywhere();
   const Duration run_up = moves ? BeamPath::run_up : Duration{};
-  planned.begin = now + (now == plan.start ? Duration{} : settling) + run_up;
-  if (mount_ && !path.is_anywhere()) {
+  const bool has_place = mount_ && !path.is_anywhere();
+  const bool is_switched = !plan.steps.empty() && plan.steps.back().step.phase != step.phase;
+  const bool settles = now != plan.start && (has_place || is_switched);
+  planned.begin = now + (settles ? settling : Duration{}) + run_up;
+  if (has_place) {
     const sky::AxisReach reach{mount_->limits.first, mount_->limits.second, mount_->description.fastest};
     planned.has_place = true;
     // The slew takes its time, in which the sky turns on: twice is enough.
@@ -239,10 +374,10 @@ void Planner::plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan)
     }
     if (planned.refusal.empty()) axes = planned.to;
     const Angle sun = separation(planned.place, apparent_.altaz(Target(Body::sun), planned.begin));
-    plan.sun_distance = std::min(plan.sun_distance, sun);
+    plan.sun_distance = std::min(plan.sun_distance.value_or(sun), sun);
+    plan.slewing += planned.begin - planned.start;
   }
   planned.end = planned.begin + step.duration;
-  plan.slewing += planned.begin - planned.start;
   now = planned.end;
 }
 
@@ -254,30 +389,45 @@ double Planner::sample_rate_hz() const {
   return is_number ? set->as_number() : 0.0;
 }
 
-double Planner::expected_rms_k(std::span<const Step> steps) const {
+void Planner::Spent::add(const Step& step) {
+  const double spent_s = seconds(step.duration);
+  if (step.phase == Phase::sky) sky_s += spent_s;
+  else if (step.phase == Phase::reference) reference_s += spent_s;
+  else load_s += spent_s;
+}
+
+double Planner::expected_rms_k(const Spent& spent, std::int64_t passes) const {
   const double rate_hz = sample_rate_hz();
   if (!calibration_ || !calibration_->tsys_k || rate_hz == 0.0) return 0.0;
-  double on_s = 0.0;
-  double off_s = 0.0;
-  double load_s = 0.0;
-  for (const Step& step : steps) {
-    const double spent_s = seconds(step.duration);
-    if (step.phase == Phase::sky) on_s += spent_s;
-    else if (step.phase == Phase::reference) off_s += spent_s;
-    else load_s += spent_s;
-  }
+  double on_s = spent.sky_s;
+  const double off_s = spent.reference_s;
+  const double load_s = spent.load_s;
   const bool is_folded = request_.mode == Mode::frequency_switch;
   const bool one_place = request_.mode == Mode::track || request_.mode == Mode::drift || is_folded || off_s > 0.0;
   // Else of one place: a point of a grid, or one spectrum of a line.
   const bool moves = request_.mode == Mode::map || request_.mode == Mode::cross || request_.mode == Mode::horizon;
   if (!one_place)
-    on_s = seconds(moves ? request_.integration : request_.integration_time) * static_cast<double>(request_.repeat);
+    on_s = seconds(moves ? request_.integration : request_.integration_time) * static_cast<double>(passes);
   const double spectra_per_s = rate_hz / request_.channels;
   double variance = 1.0 / (on_s * spectra_per_s);
   if (is_folded) variance *= 2.0;  // one half against the other, and both differences averaged
   else if (off_s > 0.0) variance += 1.0 / (off_s * spectra_per_s);
   else if (load_s > 0.0) variance += 2.0 / (load_s * spectra_per_s);
   return *calibration_->tsys_k * std::sqrt(variance);
+}
+
+/// Those of the passes after which the noise is expected to be as little as was asked for; all where it is not.
+std::size_t Planner::steps_until_rms(std::span<const Step> steps) const {
+  Spent spent;
+  std::int64_t passes = 1;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (i > 0 && steps[i].pass != steps[i - 1].pass) {
+      const double rms_k = expected_rms_k(spent, passes++);
+      if (rms_k > 0.0 && rms_k < request_.until_rms_k) return i;
+    }
+    spent.add(steps[i]);
+  }
+  return steps.size();
 }
 
 std::uint64_t Planner::bytes(std::span<const Step> steps) const {
@@ -295,7 +445,6 @@ std::uint64_t Planner::bytes(std::span<const Step> steps) const {
 Plan Planner::plan(std::span<const Step> steps, Time start, Axes axes, bool to_first_refusal) const {
   Plan plan;
   plan.start = start;
-  plan.sun_distance = degrees(180);
   Time now = start;
   std::vector<std::pair<std::string, int>> reasons;  // with how many steps they concern
   for (const Step& step : steps) {
@@ -316,7 +465,10 @@ Plan Planner::plan(std::span<const Step> steps, Time start, Axes axes, bool to_f
     plan.refusals.push_back(reason + (count > 1 ? ", and " + std::to_string(count - 1) + " more like it" : ""));
   }
   plan.end = now;
-  plan.expected_rms_k = expected_rms_k(steps);
+  Spent spent;
+  for (const Step& step : steps) spent.add(step);
+  plan.passes = steps.empty() ? 0 : steps.back().pass + 1;
+  plan.expected_rms_k = expected_rms_k(spent, plan.passes);
   plan.bytes = bytes(steps);
   return plan;
 }
@@ -335,6 +487,10 @@ std::optional<Time> Planner::clear_of_sun(Time from) const {
 
 }  // namespace
 
+std::size_t detail::steps_until_rms(const Site& site, const ObservationRequest& request, std::span<const Step> steps) {
+  return request.until_rms_k > 0.0 ? Planner(site, request, {}).steps_until_rms(steps) : steps.size();
+}
+
 Plan plan(const Site& site, const ObservationRequest& request, const PlanOptions& options) {
   return plan(site, request, steps_of(request), options);
 }
@@ -342,6 +498,7 @@ Plan plan(const Site& site, const ObservationRequest& request, const PlanOptions
 Plan plan(const Site& site, const ObservationRequest& request, std::span<const Step> steps,
           const PlanOptions& options) {
   const Planner planner(site, request, options);
+  if (request.until_rms_k > 0.0) steps = steps.first(planner.steps_until_rms(steps));
   Time start = options.start;
   if (start == Time{})
     start = std::max(site.clock_start.value_or(Clock::system()->now()), request.planned_start.value_or(Time{}));
@@ -349,8 +506,12 @@ Plan plan(const Site& site, const ObservationRequest& request, std::span<const S
   Plan made = planner.plan(steps, start, axes);
   if (made.is_possible() || !options.look_ahead) return made;
   const auto first_possible = [&](Time from) -> std::optional<Time> {
+    std::optional<ClosedTime> closed;
     for (Time later = from; later <= from + longest_look; later += between_looks) {
-      if (planner.plan(steps, later, axes, true).is_possible()) return later;
+      if (closed && closed->refuses(later)) continue;
+      const Plan tried = planner.plan(steps, later, axes, true);
+      if (tried.is_possible()) return later;
+      closed = planner.closed_by(steps, tried);
     }
     return std::nullopt;
   };

@@ -18,6 +18,7 @@
 #include "observing/loads.hpp"
 #include "observing/recorder.hpp"
 #include "observing/reduction.hpp"
+#include "observing/until_rms.hpp"
 #include "text.hpp"
 
 namespace astro {
@@ -252,15 +253,21 @@ class Run {
     loads_.apply(Phase::sky, stop_);
   }
 
-  /// Before anything moves: whether all that is left of it can be done from here and now.
+  /// Before anything moves: whether all that is left of it can be done from here and now; of passes until a noise is
+  /// reached those that it is expected to need, or one more.
   void check_plan() const {
+    const std::size_t needed = detail::steps_until_rms(site_.site(), request_, record_.steps);
     std::vector<Step> left;
     for (std::size_t number = 0; number < record_.steps.size(); ++number) {
       const Step& step = record_.steps[number];
       // What drifts by once a day waits for its time.
-      if (!is_done(number) && !(step.drift && done_[number].begun)) left.push_back(step);
+      if (is_done(number) || (step.drift && done_[number].begun)) continue;
+      if (number >= needed && !left.empty() && left.back().pass != step.pass) break;
+      left.push_back(step);
     }
-    const Plan planned = plan(site_, request_, left, {.start = site_.clock()->now()});
+    ObservationRequest request = request_;
+    request.until_rms_k = 0.0;  // what is done already counts for it, and is not left
+    const Plan planned = plan(site_, request, left, {.start = site_.clock()->now()});
     if (planned.is_possible()) return;
     std::string why = "observing " + request_.target + ": ";
     for (const std::string& refusal : planned.refusals) why += (why.ends_with(": ") ? "" : "; ") + refusal;

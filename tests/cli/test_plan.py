@@ -84,6 +84,27 @@ def test_a_plan_is_of_the_sites_own_time(astro, site):
     assert astro.json("plan", site, file)["start"] == "2026-01-15T21:00:00Z"
 
 
+def test_a_plan_of_a_receiver_without_a_mount_tells_of_no_slew_and_no_sun(astro):
+    (astro.folder / "fixed.yaml").write_text(
+        "site: {name: Fixed, latitude: 28 deg, longitude: -16 deg}\nreceivers: {hydrogen: {driver: simulator, frequency: 1420.4 MHz, sample_rate: 2 MHz}}\n"
+        "stores: {archive: {driver: sqlite, path: fixed.db}}\n"
+    )
+    file = request(astro, "target: galactic 132 1\ncalibration: none\n")
+    said = astro.run("plan", "fixed.yaml", file, "--at", EVENING).stdout
+    assert "slewing" not in said and "Sun" not in said and "integrating 60 s" in said
+    assert astro.json("plan", "fixed.yaml", file, "--at", EVENING)["sun_distance_deg"] is None
+
+
+def test_a_plan_tells_how_many_passes_a_noise_is_expected_to_need(astro, site):
+    text = (astro.folder / site).read_text().replace("beam_width: 4.8 deg", "beam_width: 4.8 deg\n    tsys: 90 K")
+    (astro.folder / site).write_text(text)
+    file = request(astro, "target: galactic 120 0\nmode: frequency_switch\nintegration_time: 60 s\nchannels: 256\nrepeat: 10000\nuntil_rms: 50 mK\n")
+    told = astro.json("plan", site, file, "--at", EVENING)
+    assert told["possible"] is True and 1 < told["passes"] < 100
+    assert told["expected_rms_k"] < 0.05
+    assert f"{told['passes']} of 10000, by then below `until_rms`" in astro.run("plan", site, file, "--at", EVENING).stdout
+
+
 def test_what_works_at_no_time_is_said_to(astro, site):
     told = astro.run("plan", site, request(astro, "target: icrs 0 -85\n"), "--at", EVENING, expect=3).stdout
     assert "It would work at no time within two days." in told
@@ -102,5 +123,7 @@ def test_a_shell_completes_commands_and_options(astro):
     assert "--site" in answer(["sky", "--si"])
     assert answer(["telemetry", "hist"]) == ["history"]
     assert answer(["queue", "add", "--us"]) == ["--user"]
+    assert answer(["completion", ""]) == ["bash", "zsh"]
+    assert answer(["completion", "z"]) == ["zsh"]
     (astro.folder / "my site.yaml").touch()
     assert answer(["queue", "add", "my"]) == ["my site.yaml"]

@@ -3,6 +3,11 @@
 
 #include <gmock/gmock.h>
 
+#include <chrono>
+#include <cmath>
+#include <optional>
+#include <vector>
+
 #include "astro/sky/frames.hpp"
 #include "core/bench.hpp"
 
@@ -191,6 +196,137 @@ TEST(APlan, RefusesANoiseThatNobodyCanLookAt) {
   request.product = Product::spectra;
   request.calibration = CalibrationKind::none;
   EXPECT_THAT(refusal(request), HasSubstr("has no kelvin"));
+}
+
+TEST(APlan, GoesAsFarAsTheNoiseNeeds) {
+  // It sets at about nine; 600 passes would last until after one.
+  ObservationRequest request = track_of("icrs 290 -5", 30s);
+  request.mode = Mode::frequency_switch;
+  request.repeat = 600;
+  ASSERT_FALSE(plan(parse_site(dish_site), request, {.start = evening}).is_possible());
+  request.until_rms_k = 0.15;
+  const Plan made = plan(parse_site(dish_site), request, {.start = evening});
+  ASSERT_TRUE(made.is_possible()) << made.refusals.front();
+  const double spectra_per_s = 2e6 / 1024;
+  const auto noise_k = [&](double passes) { return 80.0 * std::sqrt(2.0 / (15 * passes * spectra_per_s)); };
+  EXPECT_EQ(made.steps.back().step.pass + 1, made.passes);
+  EXPECT_LT(noise_k(static_cast<double>(made.passes)), 0.15);
+  EXPECT_GE(noise_k(static_cast<double>(made.passes - 1)), 0.15);
+  EXPECT_NEAR(made.expected_rms_k, noise_k(static_cast<double>(made.passes)), 1e-9);
+  // As little as this needs more time than there is until it sets, and this is more than all passes give.
+  for (const double wish_k : {0.02, 0.001}) {
+    request.until_rms_k = wish_k;
+    EXPECT_FALSE(plan(parse_site(dish_site), request, {.start = evening}).is_possible()) << wish_k;
+  }
+  EXPECT_EQ(plan(parse_site(dish_site), request, {.start = evening}).passes, 600);
+}
+
+TEST(APlan, OfManyPassesTakesNoLongerForTellingWhenItWouldWork) {
+  const Site site = parse_site(dish_site);
+  ObservationRequest request = track_of("icrs 290 -5", 30s);
+  request.repeat = 3000;  // longer than it is ever up
+  const auto takes = [&](bool look_ahead) {
+    const auto begun = std::chrono::steady_clock::now();
+    const Plan made = plan(site, request, {.start = evening, .look_ahead = look_ahead});
+    EXPECT_FALSE(made.is_possible());
+    EXPECT_FALSE(made.possible_from);
+    return std::chrono::steady_clock::now() - begun;
+  };
+  EXPECT_LT(takes(true), 20 * takes(false) + 1s);
+}
+
+TEST(APlan, FindsTheTimeAtWhichItWorksAsTryingEachWould) {
+  const Site site = parse_site(std::string(dish_site) + "safety:\n  dish: {sun_distance: 12 deg}\n");
+  std::vector<ObservationRequest> requests(5, track_of("icrs 290 -5", 60s));
+  requests[1].calibrate_every = 10min;
+  requests[2].mode = Mode::position_switch;
+  requests[3].mode = Mode::raster;
+  requests[3].scan = {.frame = OffsetFrame::icrs, .width = 2_deg, .height = 2_deg, .spacing = 1_deg};
+  requests[4].target = "icrs 247 -21";  // the Sun passes within 12 deg of it in these days
+  for (ObservationRequest& request : requests) {
+    request.repeat = request.mode == Mode::raster ? 20 : 180;
+    const Plan made = plan(site, request, {.start = evening});
+    ASSERT_FALSE(made.is_possible());
+    std::optional<Time> found;
+    for (Time later = evening + 10min; !found && later <= evening + 48h + 10min; later += 10min) {
+      if (plan(site, request, {.start = later, .look_ahead = false}).is_possible()) found = later;
+    }
+    if (request.target == requests[0].target) {
+      EXPECT_TRUE(found);
+      EXPECT_EQ(made.possible_from, found) << Description<Mode>::choices[static_cast<std::size_t>(request.mode)];
+    } else {
+      EXPECT_FALSE(found);
+      EXPECT_EQ(made.refusal_code, ErrorCode::not_visible);
+    }
+  }
+}
+
+TEST(APlan, OfAReceiverWithoutAMountSlewsNowhere) {
+  const Site site = parse_site(
+      "site: {name: Fixed, latitude: 28 deg, longitude: -16 deg}\n"
+      "receivers: {hydrogen: {driver: simulator, frequency: 1420.4 MHz, sample_rate: 2 MHz}}\n"
+      "stores: {archive: {driver: sqlite, path: plans.db}}\n");
+  ObservationRequest request = track_of("galactic 132 1");
+  request.calibration = CalibrationKind::none;
+  request.repeat = 3;
+  const Plan made = plan(site, request, {.start = evening});
+  EXPECT_EQ(made.slewing, 0s);
+  EXPECT_EQ(made.end - made.start, 3min);
+  EXPECT_FALSE(made.sun_distance);
+  EXPECT_TRUE(plan(parse_site(dish_site), track_of("altaz 90 50"), {.start = evening}).sun_distance);
+}
+
+TEST(APlan, RefusesAShiftThatLeavesTheLineInItsChannel) {
+  ObservationRequest request = track_of("altaz 90 50");
+  request.mode = Mode::frequency_switch;
+  request.channels = 1000;  // of 2 kHz
+  for (const double shift_khz : {1.9, -1.0, 0.001}) {
+    request.frequency_shift = kilohertz(shift_khz);
+    std::string message;
+    EXPECT_EQ(code_of([&] { (void)plan(parse_site(dish_site), request, {.start = evening}); }, &message),
+              ErrorCode::invalid_argument);
+    EXPECT_THAT(message, HasSubstr("kHz is less than a channel, 2 kHz"));
+  }
+  request.frequency_shift = kilohertz(2);
+  EXPECT_TRUE(plan(parse_site(dish_site), request, {.start = evening}).is_possible());
+}
+
+TEST(APlan, RefusesFilesThatCannotBeMadeOfWhatIsKept) {
+  struct Case {
+    Mode mode;
+    Product product;
+    CalibrationKind calibration;
+    ProductFile file;
+    const char* why;  // null: it can be made
+  };
+  using K = CalibrationKind;
+  const std::vector<Case> cases{
+      {Mode::track, Product::spectra, K::loads, ProductFile::sigmf, "nothing is recorded"},
+      {Mode::track, Product::recording, K::loads, ProductFile::sigmf, nullptr},
+      {Mode::track, Product::spectra, K::loads, ProductFile::fits, nullptr},
+      {Mode::track, Product::continuum, K::loads, ProductFile::fits, "keeps no channels"},
+      {Mode::track, Product::continuum, K::loads, ProductFile::csv, "keeps no channels"},
+      {Mode::track, Product::spectra, K::none, ProductFile::csv, "has no kelvin"},
+      {Mode::track, Product::spectra, K::none, ProductFile::sdfits, nullptr},
+      {Mode::drift, Product::continuum, K::none, ProductFile::csv, nullptr},
+      {Mode::cross, Product::continuum, K::loads, ProductFile::fits, "keeps no channels"},
+      {Mode::raster, Product::spectra, K::loads, ProductFile::fits, "say `beam_width: 5 deg`"},
+      {Mode::raster, Product::continuum, K::none, ProductFile::csv, nullptr},
+      {Mode::loads, Product::spectra, K::loads, ProductFile::csv, "no spectrum of the sky"},
+      {Mode::loads, Product::spectra, K::loads, ProductFile::sdfits, "no spectrum of the sky"},
+  };
+  for (const Case& each : cases) {
+    ObservationRequest request = track_of("altaz 90 50");
+    request.mode = each.mode;
+    request.product = each.product;
+    request.calibration = each.calibration;
+    request.files = {each.file};
+    std::string message;
+    const auto code =
+        code_of([&] { (void)plan(parse_site(dish_site), request, {.start = evening, .look_ahead = false}); }, &message);
+    EXPECT_EQ(code.has_value(), each.why != nullptr) << message << &each - cases.data();
+    EXPECT_THAT(message, HasSubstr(each.why == nullptr ? "" : each.why));
+  }
 }
 
 TEST(APlan, RefusesToMoveABeamThatNothingTurns) {

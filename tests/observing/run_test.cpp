@@ -301,10 +301,13 @@ TEST(AnObservation, IsCompleteWithoutAFileThatCannotBeMade) {
   Night night;
   ObservationRequest request = brief();
   request.integration_time = 3s;
-  request.files = {ProductFile::sigmf, ProductFile::csv};
+  request.files = {ProductFile::sdfits, ProductFile::csv};
+  request.output_filename = "taken";
+  const std::filesystem::path in_the_way = night.site().state_folder() / "products" / "taken.sdfits.part" / "full";
+  std::filesystem::create_directories(in_the_way);
   const ObservationResult result = night.observe(request);
   EXPECT_EQ(result.observation.state, ObservationState::completed);
-  EXPECT_THAT(result.observation.reason, HasSubstr("its .sigmf could not be made"));
+  EXPECT_THAT(result.observation.reason, HasSubstr("its .sdfits could not be made"));
   EXPECT_EQ(result.files.size(), 1u);
 }
 

@@ -30,19 +30,21 @@ struct PlannedStep {
   ErrorCode refusal_code = ErrorCode::not_visible;
 };
 
-/// What an observation will be like, known before anything moves.
+/// What an observation will be like, known before anything moves. With `until_rms` it goes as far as that noise is
+/// expected to need, where the site's `tsys` tells.
 struct Plan {
   std::vector<PlannedStep> steps{};
   Time start{};
   Time end{};
-  Duration slewing{};
-  Duration integrating{};  ///< on the sky and on references
-  /// Of a channel, after all passes, by the radiometer equation with the site's `tsys`; 0: not known. Where a mode
+  Duration slewing{};       ///< with the settling after it; zero without a mount
+  Duration integrating{};   ///< on the sky and on references
+  std::int64_t passes = 0;  ///< that are planned
+  /// Of a channel, after these passes, by the radiometer equation with the site's `tsys`; 0: not known. Where a mode
   /// visits places, of each: a point of a grid, one spectrum of a line.
   double expected_rms_k = 0.0;
   std::uint64_t bytes = 0;                          ///< in the store
   int unwinds = 0;                                  ///< changes of the cable's turn or over the zenith, within steps
-  Angle sun_distance{};                             ///< least, of any step
+  std::optional<Angle> sun_distance{};              ///< least, of any step; empty: it says no place
   std::vector<std::string> refusals{};              ///< each reason once, with the steps that it concerns
   ErrorCode refusal_code = ErrorCode::not_visible;  ///< of the first of them
   std::optional<Time> possible_from{};  ///< of a plan that is refused: when it would work, within two days, or a year

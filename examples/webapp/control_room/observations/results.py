@@ -55,7 +55,7 @@ class Plan(BaseModel):
     integrating_s: float
     noise_k: float | None  # of a channel; null: the site's `calibration:` has no `tsys`
     bytes: int
-    sun_distance_deg: float
+    sun_distance_deg: float | None  # least; null: the receiver stands on no mount
     possible_from: datetime | None
     steps: list[dict[str, Any]]
     problems: list[str]
@@ -176,7 +176,7 @@ def plan(request: Request, caller: Watcher, observation: Annotated[Asked, Body(e
         integrating_s=made.integrating_s,
         noise_k=made.expected_rms_k or None,
         bytes=made.bytes,
-        sun_distance_deg=made.sun_distance.degrees,
+        sun_distance_deg=made.sun_distance.degrees if made.sun_distance is not None else None,
         possible_from=_time(made.possible_from) if made.possible_from else None,
         steps=steps,
         problems=list(made.refusals),

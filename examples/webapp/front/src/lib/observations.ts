@@ -74,7 +74,7 @@ export interface Plan {
   ends: string;
   duration_s: number;
   noise_k: number | null;
-  sun_distance_deg: number;
+  sun_distance_deg: number | null;
   possible_from: string | null;
   steps: { label: string; begins: string; ends: string; problem?: string }[];
   problems: string[];
