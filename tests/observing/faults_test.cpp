@@ -19,17 +19,34 @@ using namespace std::chrono_literals;
 constexpr int parts = 6;
 int rounds() { return (is_long() ? 300 : 30) / parts; }
 
-/// A fault of the mount or the receiver, as its settings have it.
-NightOptions fault_at_random(std::mt19937& random) {
+/// A fault of the mount or the receiver as its settings have it, or weather in which the mount must not work.
+struct Fault {
+  NightOptions options{};
+  std::optional<Duration> storm_after{};  ///< from the beginning
+  bool parks = false;
+};
+
+/// The simulated station has no wind: its heat stands for a storm.
+Fault storm_at_random(double at_s, std::mt19937& random) {
+  const bool parks = random() % 2 == 0;
+  return {.options = {.safety = std::string(
+                                    "safety:\n  dish: {conditions: [{point: weather.temperature, above: 30, action: ") +
+                                (parks ? "park" : "stop") + "}]}\n"},
+          .storm_after = from_seconds(at_s),
+          .parks = parks};
+}
+
+Fault fault_at_random(std::mt19937& random) {
   constexpr std::array mount_faults{"stall", "exception", "hang"};
   constexpr std::array receiver_faults{"exception", "hang", "overflow", "dropout"};
   const double at_s = std::uniform_real_distribution(0.0, 60.0)(random);
+  if (random() % 8 == 0) return storm_at_random(at_s, random);
   const bool on_mount = random() % 2 == 0;
   const std::string kind =
       on_mount ? mount_faults[random() % mount_faults.size()] : receiver_faults[random() % receiver_faults.size()];
   const std::string lasts = kind == "stall" || kind == "dropout" ? "40 s" : "2 s";
   const std::string fault = "faults: [{kind: " + kind + ", at: " + std::to_string(at_s) + " s, lasts: " + lasts + "}]";
-  return on_mount ? NightOptions{.mount = fault} : NightOptions{.receiver = fault};
+  return {.options = on_mount ? NightOptions{.mount = fault} : NightOptions{.receiver = fault}};
 }
 
 Observation record_of(const Night& night) { return night.site().store("archive").find<Observation>().at(0); }
@@ -42,8 +59,9 @@ TEST_P(Faults, LeaveOneFinalStateAndNothingIsLost) {
   std::mt19937 random(Night::seed());
   int failed = 0;
   for (int round = 0; round < rounds(); ++round) {
-    const NightOptions options = fault_at_random(random);
-    SCOPED_TRACE(options.mount + options.receiver);
+    const Fault fault = fault_at_random(random);
+    const NightOptions& options = fault.options;
+    SCOPED_TRACE(options.mount + options.receiver + options.safety);
     std::optional<Night> opened;
     std::string message;
     if (code_of([&] { opened.emplace(options); }, &message)) {
@@ -58,7 +76,17 @@ TEST_P(Faults, LeaveOneFinalStateAndNothingIsLost) {
     request.scan = {.frame = OffsetFrame::altaz, .width = degrees(2), .height = degrees(2), .spacing = degrees(1)};
     std::int64_t told = -1;
     ObserveOptions watched;
-    watched.progress = [&](const Progress& progress) { told = std::max(told, progress.stored); };
+    const Time begun = night.site().clock()->now();
+    bool storms = false;
+    watched.progress = [&](const Progress& progress) {
+      told = std::max(told, progress.stored);
+      if (storms || !fault.storm_after || night.site().clock()->now() < begun + *fault.storm_after) return;
+      storms = true;
+      night.site()
+          .controller("weather")
+          .perform("set_sensor_value", Map{{"sensor_id", "temperature"}, {"value", 33.0}})
+          .wait_completed(10s);
+    };
     const auto code = code_of([&] { (void)night.observe(request, watched); }, &message);
     Observation record = record_of(night);
     EXPECT_EQ(record.state, code ? ObservationState::failed : ObservationState::completed);
@@ -70,6 +98,10 @@ TEST_P(Faults, LeaveOneFinalStateAndNothingIsLost) {
     ++failed;
     const MountReport mount = night.site().mount("dish").status();
     EXPECT_FALSE(mount.tracking);
+    if (storms && fault.parks) {
+      const auto is_parked = [&] { return night.site().mount("dish").status().state == MountState::parked; };
+      EXPECT_TRUE(eventually(is_parked));
+    }
     // Somebody mends the device, and goes on.
     night.open_again({});
     const ObservationResult result = resume(night.site(), "archive", record.id);
