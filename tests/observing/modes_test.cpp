@@ -145,6 +145,47 @@ TEST(Modes, AMapFindsASourceWhereItIs) {
   EXPECT_NEAR(value(result, "offset_y"), 0.0, 0.1);
 }
 
+TEST(Modes, ARasterFindsASourceWhereItIsAndTheBeam) {
+  Night night({.receiver = "beam_width: 2 deg, sources: [{ra: @RA, dec: @DEC, flux: 20000 Jy}], sun_flux: 0 SFU"});
+  const Icrs source = night.source();
+  ObservationRequest request =
+      brief(Mode::raster, to_string(Target(Icrs{.ra = source.ra, .dec = source.dec - 0.4_deg})));
+  request.integration_time = 3s;
+  request.scan = {.frame = OffsetFrame::icrs, .width = 4_deg, .height = 4_deg, .spacing = 1_deg, .speed_per_s = 1_deg};
+  request.product = Product::continuum;
+  const ObservationResult result = night.observe(request);
+  EXPECT_NEAR(value(result, "offset_x"), 0.0, 0.1);
+  EXPECT_NEAR(value(result, "offset_y"), 0.4, 0.1);
+  EXPECT_NEAR(value(result, "beam_width"), 2.0, 0.2);
+}
+
+TEST(Modes, AHorizonScanMeasuresTheGroundInTheBeam) {
+  constexpr double ground_k = 280.0;
+  constexpr double beam_deg = 10.0;
+  Night night({.receiver = "beam_width: 10 deg, ground_temperature: 280 K, opacity: 0, spillover: 0, gain_drift: 0, "
+                           "sun_flux: 0 SFU"});
+  std::mt19937 random(Night::seed());
+  ObservationRequest request = brief(Mode::horizon, "altaz " + std::to_string(40 + random() % 280) + " 19");
+  request.calibration = CalibrationKind::noise_diode;
+  request.scan = {
+      .frame = OffsetFrame::altaz, .width = 8_deg, .height = 30_deg, .spacing = 5_deg, .speed_per_s = 1_deg};
+  request.product = Product::continuum;
+  const ObservationResult result = night.observe(request);
+  // The part of a Gaussian beam that is below the horizon where it looks at an altitude of 4 deg; at 34 deg it is none.
+  const double sigma_deg = beam_deg / std::sqrt(8.0 * std::log(2.0));
+  const double part = 0.5 * std::erfc(4.0 / (std::sqrt(2.0) * sigma_deg));
+  // The sky behind it is of a few kelvin, here more and there less.
+  EXPECT_NEAR(value(result, "warmest") - value(result, "coldest"), part * ground_k, 8.0);
+  // Nowhere is more than half of the beam below: all of it is free from the lowest row on.
+  int directions = 0;
+  for (const Finding& each : result.findings) {
+    if (!each.name.starts_with("ground_below_at_")) continue;
+    ++directions;
+    EXPECT_NEAR(each.value, 4.0, 0.3) << each.name;
+  }
+  EXPECT_GE(directions, 1);
+}
+
 TEST(Modes, ADriftLetsTheSkyPass) {
   Night night({.receiver = "beam_width: 2 deg, sources: [{ra: @RA, dec: @DEC, flux: 20000 Jy}], sun_flux: 0 SFU"});
   const Icrs source = night.source();
