@@ -293,3 +293,10 @@ def test_sdfits_is_drawn_by_any_ending(tmp_path):
     astro.files.write_sdfits(tmp_path / "night.fits", rows)
     plot.main([str(tmp_path / "night.fits"), str(tmp_path / "night.png")])
     assert (tmp_path / "night.png").stat().st_size > 10000
+
+
+@pytest.mark.parametrize("given", [None, "line.fits"])
+def test_what_cannot_be_drawn_is_told_in_a_sentence(given):
+    for draw, kind in ((plot.spectrum, "a Spectrum"), (plot.map, "a SkyMap")):
+        with pytest.raises(TypeError, match=f"^{kind}.* is needed to be drawn, and (None|str) was given$"):
+            draw(given)

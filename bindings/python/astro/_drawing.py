@@ -20,6 +20,13 @@ def axes(ax, figsize=(9, 5), **subplot):
     return pyplot.subplots(figsize=figsize, layout="constrained", subplot_kw=subplot)[1]
 
 
+def check(given, has, wanted):
+    """That something can be drawn: it has what its kind has, or the caller is told which kind that is."""
+    if not all(hasattr(given, each) for each in has):
+        what = "None" if given is None else type(given).__name__
+        raise TypeError(f"{wanted} is needed to be drawn, and {what} was given")
+
+
 def width():
     """Of a line: as heavy as the text beside it."""
     import matplotlib

@@ -83,6 +83,7 @@ def sky_map(sky_map, velocity_km_s=None, ax=None, title=None, cmap="inferno"):
     import numpy
     from matplotlib.patches import Circle
 
+    _drawing.check(sky_map, ("value", "grid", "beam"), "a SkyMap (astro.grid_map, astro.grid_cube)")
     values, where = _plane(sky_map, velocity_km_s)
     grid = sky_map.grid
     ax = _drawing.axes(ax, (7.5, 6))

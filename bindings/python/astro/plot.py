@@ -28,6 +28,7 @@ from ._drawing import BAND as _BAND
 from ._drawing import INK as _INK
 from ._drawing import LINE as _LINE
 from ._drawing import QUIET as _QUIET
+from ._drawing import check as _check
 from ._drawing import tidy as _tidy
 from ._drawing import velocity_label as _velocity_label
 from ._drawing import width as _width
@@ -46,6 +47,7 @@ class _Curve:
     def __init__(self, spectrum):
         import numpy
 
+        _check(spectrum, ("weight", "frequency_hz"), "a Spectrum or a CalibratedSpectrum (the result of an observation has one)")
         self.spectrum = spectrum
         calibrated = isinstance(spectrum, _astro.CalibratedSpectrum)
         weight = numpy.asarray(spectrum.weight)
