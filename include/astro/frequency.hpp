@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <array>
 #include <compare>
 
 namespace astro {
@@ -42,6 +43,29 @@ constexpr Frequency gigahertz(double value) noexcept { return Frequency::from_he
 /// Rest frequency of the ground state hyperfine transition of neutral hydrogen, 1420.405751768 MHz
 /// (Hellwig et al. 1970, IEEE Trans. Instrum. Meas. 19, 200; the value NIST and the IAU quote).
 inline constexpr Frequency hydrogen_line = hertz(1420405751.768);
+
+/// Rest frequencies of the other lines that radio telescopes like ours look for: hydroxyl (OH, 18 cm; the strongest at
+/// 1667.359 MHz) and water (the maser at 22235.08 MHz), from Lovas, NIST Recommended Rest Frequencies for Observed
+/// Interstellar Molecular Microwave Transitions (2002 revision).
+inline constexpr std::array hydroxyl_lines = {hertz(1612.2310e6), hertz(1665.4018e6), hertz(1667.3590e6),
+                                              hertz(1720.5300e6)};
+inline constexpr Frequency water_line = hertz(22235.080e6);
+
+/// Of those lines the one that a band around `centre` is meant for: the nearest within 2 % of it; the hydrogen line
+/// where there is none. The whole numbers that people ask for (1420, 1670, 22000 MHz) give hydrogen, OH at 1667.359 MHz
+/// and water.
+constexpr Frequency line_of_band(Frequency centre) noexcept {
+  const auto apart = [centre](Frequency line) { return line > centre ? line - centre : centre - line; };
+  Frequency found = hydrogen_line;
+  Frequency least = 0.02 * centre;
+  for (const Frequency line :
+       {hydrogen_line, hydroxyl_lines[0], hydroxyl_lines[1], hydroxyl_lines[2], hydroxyl_lines[3], water_line}) {
+    if (apart(line) > least) continue;
+    found = line;
+    least = apart(line);
+  }
+  return found;
+}
 
 namespace literals {
 // NOLINTBEGIN(google-runtime-int): the language fixes the types of literal operators

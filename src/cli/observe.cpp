@@ -91,7 +91,7 @@ std::string velocity_label(sky::VelocityFrame frame) {
 void print_line(const ObservationResult& result) {
   const Peak& peak = result.peak;
   if (std::isnan(peak.peak_k)) {
-    std::cout << "Peak        none: the band does not hold the hydrogen line\n";
+    std::cout << "Peak        none: the band does not hold the line\n";
   } else {
     std::cout << "Peak        " << number(peak.peak_k, 2) << " K +- " << number(peak.sigma_k, 2) << " K at "
               << velocity_label(result.spectrum.velocity_frame) << ' ' << number(peak.peak_velocity_km_s, 1)

@@ -62,6 +62,7 @@ Value summary(const CalibratedSpectrum& spectrum, const Peak& peak) {
   told.set("peak_k", peak.peak_k).set("peak_sigma_k", peak.sigma_k).set("peak_velocity_km_s", peak.peak_velocity_km_s);
   told.set("velocity_frame",
            Description<sky::VelocityFrame>::choices.at(static_cast<std::size_t>(spectrum.velocity_frame)));
+  told.set("rest_frequency_mhz", spectrum.rest.megahertz());
   told.set("peak_frequency_mhz", peak.peak_frequency.megahertz()).set("rms_k", peak.rms_k);
   told.set("tsys_k", spectrum.tsys_k).set("receiver_k", spectrum.receiver_k);
   told.set("exposure_s", seconds(spectrum.exposure)).set("samples", spectrum.samples);

@@ -49,7 +49,7 @@ void add_notes(std::string& csv, const CalibratedSpectrum& spectrum, const Prove
   add_note(csv, "mid_utc", format_time(spectrum.mid, 6));
   add_note(csv, "exposure", text::of(seconds(spectrum.exposure)) + " s");
   add_place(csv, spectrum.pointing);
-  add_note(csv, "rest_frequency", text::of(hydrogen_line.hertz()) + " Hz");
+  add_note(csv, "rest_frequency", text::of(spectrum.rest.hertz()) + " Hz");
   add_note(csv, "tsys", text::of(spectrum.tsys_k) + " K");
   add_note(csv, "receiver_temperature", text::of(spectrum.receiver_k) + " K");
   add_note(csv, "samples_lost", std::to_string(spectrum.samples_lost));

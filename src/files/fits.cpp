@@ -35,7 +35,7 @@ void write_axis(FitsWriter& fits, const CalibratedSpectrum& spectrum) {
   fits.key("CDELT1", spectrum.axis.step.hertz(), "[Hz] from one channel to the next");
   fits.key("SPECSYS", std::string("TOPOCENT"), "frequencies are as at the telescope");
   fits.key("SSYSOBS", std::string("TOPOCENT"), "and so they are all over the spectrum");
-  fits.key("RESTFRQ", hydrogen_line.hertz(), "[Hz] rest frequency of the line");
+  fits.key("RESTFRQ", spectrum.rest.hertz(), "[Hz] rest frequency of the line");
 }
 
 void write_times(FitsWriter& fits, const CalibratedSpectrum& spectrum) {
@@ -69,7 +69,7 @@ void write_velocity_axis(FitsWriter& fits, const CalibratedSpectrum& spectrum) {
   if (!spectrum.pointing.known && frame != sky::VelocityFrame::topo) return;
   const std::string name(specsys_of(frame));
   const double first_km_s = spectrum.velocity_km_s(0.0);
-  const double topocentric_km_s = sky::radio_velocity_km_s(spectrum.axis.first, hydrogen_line);
+  const double topocentric_km_s = sky::radio_velocity_km_s(spectrum.axis.first, spectrum.rest);
   fits.key("VELOSYS", 1e3 * (first_km_s - topocentric_km_s),
            ("[m/s] adds to a velocity here for that in " + name).c_str());
   fits.key("WCSNAMEV", std::string("radio velocity"), "");
@@ -77,11 +77,11 @@ void write_velocity_axis(FitsWriter& fits, const CalibratedSpectrum& spectrum) {
   fits.key("CUNIT1V", std::string("m/s"), "");
   fits.key("CRPIX1V", 1.0, "the first channel");
   fits.key("CRVAL1V", 1e3 * first_km_s, "[m/s] of the first channel");
-  fits.key("CDELT1V", 1e3 * sky::radio_velocity_km_s(hydrogen_line + spectrum.axis.step, hydrogen_line),
+  fits.key("CDELT1V", 1e3 * sky::radio_velocity_km_s(spectrum.rest + spectrum.axis.step, spectrum.rest),
            "[m/s] from one channel to the next");
   fits.key("SPECSYSV", name, "frame of these velocities");
   fits.key("SSYSOBSV", std::string("TOPOCENT"), "");
-  fits.key("RESTFRQV", hydrogen_line.hertz(), "[Hz] rest frequency of the line");
+  fits.key("RESTFRQV", spectrum.rest.hertz(), "[Hz] rest frequency of the line");
 }
 
 void write_receiver(FitsWriter& fits, const CalibratedSpectrum& spectrum) {

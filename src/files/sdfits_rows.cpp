@@ -45,6 +45,7 @@ SdfitsRow sdfits_row(const CalibratedSpectrum& spectrum) {
   row.unit = "K";
   row.scan = 1;
   row.tsys_k = spectrum.tsys_k;
+  row.rest = spectrum.rest;
   Spectrum& inner = row.spectrum;
   inner.axis = spectrum.axis;
   inner.power = spectrum.temperature_k;

@@ -129,6 +129,7 @@ ObservationRequest request_of(const ObservationBase& message) {
   const bool is_loads = type == "HOT_CALIBRATION" || type == "COLD_CALIBRATION";
   if (is_loads) request.mode = Mode::loads;
   request.center_frequency = megahertz(message.center_frequency);
+  request.rest_frequency = line_of_band(request.center_frequency);  // which it has no field for
   request.integration_time = from_seconds(message.integration_time);
   if (is_loads) request.calibration_time = request.integration_time;
   if (message.user) request.observer = message.user->username;

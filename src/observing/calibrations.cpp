@@ -54,7 +54,8 @@ Calibrations::Epoch Calibrations::made(const Observation& observation, std::span
   const Spectrum hot_mean = average(warm);
   const Spectrum cold_mean = average(cold);
   if (hot_mean.axis.channels > 1) {
-    const CalibrationOptions options{.hot_k = epoch.hot_k, .cold_k = epoch.cold_k};
+    const CalibrationOptions options{
+        .hot_k = epoch.hot_k, .cold_k = epoch.cold_k, .rest = observation.request.rest_frequency};
     epoch.calibration =
         is_diode ? Calibration::from_noise_diode(hot_mean, cold_mean, {.value = observation.noise_diode_k}, options)
                  : Calibration::from_hot_cold(hot_mean, cold_mean, options);

@@ -182,6 +182,7 @@ class Exporter {
       files::SdfitsRow row = to_kelvin ? files::sdfits_row(calibrations_.apply(epoch, spectrum))
                                        : files::SdfitsRow{.spectrum = spectrum, .unit = "Counts"};
       files::set_velocity_frame(row, frame());
+      row.rest = result_.observation.request.rest_frequency;
       row.object = made.object;
       row.observer = made.observer;
       row.telescope = made.telescope;

@@ -122,6 +122,7 @@ LiveSpectra::Shown LiveSpectra::shown(const Spectrum& spectrum) {
   if (auto kelvin = calibrated(spectrum)) {
     const bool has_kelvin = calibrations_ && !calibrations_->are_none();
     kelvin->velocity_frame = observation_.request.velocity_frame;
+    kelvin->rest = observation_.request.rest_frequency;
     made = {.unit = has_kelvin ? "K" : "Tsys",
             .axis = kelvin->axis,
             .value = kelvin->temperature_k,
@@ -139,7 +140,8 @@ LiveSpectra::Shown LiveSpectra::shown(const Spectrum& spectrum) {
   made.calibrated = CalibratedSpectrum{.axis = spectrum.axis,
                                        .mid = spectrum.mid,
                                        .pointing = spectrum.pointing,
-                                       .velocity_frame = observation_.request.velocity_frame};
+                                       .velocity_frame = observation_.request.velocity_frame,
+                                       .rest = observation_.request.rest_frequency};
   return made;
 }
 

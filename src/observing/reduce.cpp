@@ -63,10 +63,11 @@ class Reduction {
     if (spectra.empty()) return;
     made.spectrum = detail::combined(spectra);
     made.spectrum.velocity_frame = observation_.request.velocity_frame;
+    made.spectrum.rest = observation_.request.rest_frequency;  // a switched one came without
     made.peak = peak_of(made.spectrum);
   }
 
-  /// A band elsewhere (OH, water) has a good spectrum and not the line that is looked for.
+  /// A band beside the line has a good spectrum and nothing to be looked for.
   static Peak peak_of(const CalibratedSpectrum& spectrum) {
     try {
       return spectrum.peak();

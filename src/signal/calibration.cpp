@@ -210,6 +210,7 @@ CalibratedSpectrum Calibration::apply(const Spectrum& spectrum) const {
   check(spectrum, hot_.axis, "source");
   const Mask held = held_by(hot_);
   CalibratedSpectrum result = taken_from(spectrum);
+  result.rest = options_.rest;
   result.tsys_k = tsys_k();
   result.receiver_k = receiver_k();
   for (std::size_t i = 0; i < held.size(); ++i) {

@@ -28,10 +28,11 @@ struct Points {
 };
 
 Points points_of(const CalibratedSpectrum& spectrum, const GaussianOptions& options, double correction_km_s) {
+  const Frequency rest = options.rest.value_or(spectrum.rest);
   Points points;
   for (std::size_t i = 0; i < spectrum.temperature_k.size(); ++i) {
     const auto channel = static_cast<double>(i);
-    const double velocity = sky::radio_velocity_km_s(spectrum.axis.at(channel), options.rest) + correction_km_s;
+    const double velocity = sky::radio_velocity_km_s(spectrum.axis.at(channel), rest) + correction_km_s;
     const bool held =
         spectrum.weight[i] > 0.0F && std::isfinite(spectrum.temperature_k[i]) && spectrum.sigma_k[i] > 0.0F;
     if (!held || std::abs(velocity) > options.window_km_s) continue;
@@ -141,14 +142,14 @@ GaussianFit fit_gaussians(const CalibratedSpectrum& spectrum, const GaussianOpti
   }
   fit.rms_k = std::sqrt(square / freedom);
   const double inflated = std::sqrt(std::max(1.0, fit.reduced_chi_square));
-  const double channel_km_s = std::abs(sky::radio_velocity_km_s(options.rest - spectrum.axis.step, options.rest));
+  const Frequency rest = options.rest.value_or(spectrum.rest);
+  const double channel_km_s = std::abs(sky::radio_velocity_km_s(rest - spectrum.axis.step, rest));
   for (std::size_t i = 0; i < needed; i += 3) {
     const auto sigma = [&](std::size_t at) { return inflated * std::sqrt(fitted.covariance[at * needed + at]); };
     Gaussian line;
     line.centre = spectrum.axis.at(fitted.parameters[i + 1]);
     line.peak_k = {fitted.parameters[i], sigma(i)};
-    line.velocity_km_s = {sky::radio_velocity_km_s(line.centre, options.rest) + correction,
-                          channel_km_s * sigma(i + 1)};
+    line.velocity_km_s = {sky::radio_velocity_km_s(line.centre, rest) + correction, channel_km_s * sigma(i + 1)};
     line.width_km_s = {std::abs(fitted.parameters[i + 2]) * width_per_sigma * channel_km_s,
                        sigma(i + 2) * width_per_sigma * channel_km_s};
     fit.lines.push_back(line);

@@ -170,8 +170,9 @@ SkyMap grid_map(std::span<const MapPoint> points, const MapGrid& grid, const Gri
 }
 
 SkyMap grid_cube(std::span<const CalibratedSpectrum> spectra, const MapGrid& grid, const VelocityAxis& velocity,
-                 const GriddingOptions& options, Frequency rest) {
+                 const GriddingOptions& options, std::optional<Frequency> line) {
   check(spectra.size(), grid);
+  const Frequency rest = line.value_or(spectra.front().rest);
   if (velocity.channels == 0 || !(velocity.step_km_s > 0.0)) {
     refuse_gridding("its velocity axis needs channels and a step above 0 km/s");
   }

@@ -132,8 +132,8 @@ SkyMap integral_of(const SkyMap& cube, VelocityRange range, const Turn& turn, co
 
 }  // namespace
 
-Measured integrated_k_km_s(const CalibratedSpectrum& spectrum, VelocityRange range, Frequency rest) {
-  return integral_of(spectrum, range, rest, as_it_is);
+Measured integrated_k_km_s(const CalibratedSpectrum& spectrum, VelocityRange range, std::optional<Frequency> rest) {
+  return integral_of(spectrum, range, rest.value_or(spectrum.rest), as_it_is);
 }
 
 SkyMap integrated(const SkyMap& cube, VelocityRange range) {

@@ -52,9 +52,9 @@ void check(const CalibratedSpectrum& spectrum) {
 }
 
 /// The running mean's width in channels, odd.
-std::size_t width_of(const PeakOptions& options, const FrequencyAxis& axis) {
+std::size_t width_of(const PeakOptions& options, const FrequencyAxis& axis, Frequency rest) {
   if (options.smooth == 0) {
-    const double channel_km_s = std::abs(sky::radio_velocity_km_s(options.rest - axis.step, options.rest));
+    const double channel_km_s = std::abs(sky::radio_velocity_km_s(rest - axis.step, rest));
     const double pairs = std::round(0.5 * (smooth_km_s / channel_km_s - 1.0));
     return 1 + 2 * static_cast<std::size_t>(std::clamp(pairs, 0.0, 0.125 * axis.channels));
   }
@@ -97,12 +97,12 @@ Smoothed smoothed(const CalibratedSpectrum& spectrum, std::size_t width) {
 
 /// Highest channel above the baseline within the window of velocities.
 std::size_t highest(const Smoothed& line, const std::vector<double>& baseline, const FrequencyAxis& axis,
-                    double correction, const PeakOptions& options) {
+                    double correction, const PeakOptions& options, Frequency rest) {
   std::size_t best = axis.channels;
   double best_k = -std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < axis.channels; ++i) {
     if (!line.valid[i]) continue;
-    const double velocity = sky::radio_velocity_km_s(axis.at(static_cast<double>(i)), options.rest) + correction;
+    const double velocity = sky::radio_velocity_km_s(axis.at(static_cast<double>(i)), rest) + correction;
     if (std::abs(velocity) > options.window_km_s) continue;
     const double above = line.temperature_k[i] - baseline[i];
     if (above <= best_k) continue;
@@ -111,7 +111,7 @@ std::size_t highest(const Smoothed& line, const std::vector<double>& baseline, c
   }
   if (best < axis.channels) return best;
   throw Error(ErrorCode::invalid_argument, "no channel with weight lies within " + text::of(options.window_km_s) +
-                                               " km/s of " + text::of(options.rest.megahertz()) +
+                                               " km/s of " + text::of(rest.megahertz()) +
                                                " MHz: the band of the spectrum does not hold the line");
 }
 
@@ -174,40 +174,41 @@ double signal::frame_correction_km_s(const CalibratedSpectrum& spectrum, sky::Ve
   return sky::velocity_correction_km_s(spectrum.pointing.direction, spectrum.pointing.site, spectrum.mid, frame);
 }
 
-double CalibratedSpectrum::velocity_km_s(double channel, Frequency rest) const {
-  return velocity_in(*this, channel, rest, velocity_frame);
+double CalibratedSpectrum::velocity_km_s(double channel, std::optional<Frequency> line) const {
+  return velocity_in(*this, channel, line.value_or(rest), velocity_frame);
 }
 
-std::vector<double> CalibratedSpectrum::velocities_km_s(Frequency rest) const {
-  return velocities_in(*this, rest, velocity_frame);
+std::vector<double> CalibratedSpectrum::velocities_km_s(std::optional<Frequency> line) const {
+  return velocities_in(*this, line.value_or(rest), velocity_frame);
 }
 
-double CalibratedSpectrum::velocity_lsrk_km_s(double channel, Frequency rest) const {
-  return velocity_in(*this, channel, rest, sky::VelocityFrame::lsrk);
+double CalibratedSpectrum::velocity_lsrk_km_s(double channel, std::optional<Frequency> line) const {
+  return velocity_in(*this, channel, line.value_or(rest), sky::VelocityFrame::lsrk);
 }
 
-std::vector<double> CalibratedSpectrum::velocities_lsrk_km_s(Frequency rest) const {
-  return velocities_in(*this, rest, sky::VelocityFrame::lsrk);
+std::vector<double> CalibratedSpectrum::velocities_lsrk_km_s(std::optional<Frequency> line) const {
+  return velocities_in(*this, line.value_or(rest), sky::VelocityFrame::lsrk);
 }
 
 Peak CalibratedSpectrum::peak(const PeakOptions& options) const {
   check(*this);
-  const std::size_t width = width_of(options, axis);
+  const Frequency line_rest = options.rest.value_or(rest);
+  const std::size_t width = width_of(options, axis, line_rest);
   const Smoothed line = smoothed(*this, width);
   const signal::RobustFit fit = signal::fit_robustly(line.temperature_k, line.valid, options.baseline_order, width);
   const std::vector<double> baseline = fit.curve.everywhere();
   // In the LSRK whatever its frame is, so that each frame tells of the same line.
   const double correction = pointing.known ? signal::frame_correction_km_s(*this, sky::VelocityFrame::lsrk) : 0.0;
-  const std::size_t channel = highest(line, baseline, axis, correction, options);
+  const std::size_t channel = highest(line, baseline, axis, correction, options, line_rest);
 
   Peak peak;
   peak.peak_k = line.temperature_k[channel] - baseline[channel];
   peak.sigma_k = fit.rms * noise_ratio(*this, channel, fit.used);
   peak.peak_frequency = axis.at(static_cast<double>(channel));
   peak.peak_velocity_km_s = is_frame_known(*this, velocity_frame)
-                                ? velocity_km_s(static_cast<double>(channel), options.rest)
+                                ? velocity_km_s(static_cast<double>(channel), line_rest)
                                 : std::numeric_limits<double>::quiet_NaN();
-  const double channel_km_s = std::abs(sky::radio_velocity_km_s(options.rest - axis.step, options.rest));
+  const double channel_km_s = std::abs(sky::radio_velocity_km_s(line_rest - axis.step, line_rest));
   peak.sigma_velocity_km_s = wandering_km_s(line, baseline, channel, width, peak.sigma_k, channel_km_s);
   peak.rms_k = rms_of(*this, baseline, fit.used);
   return peak;

@@ -42,5 +42,16 @@ TEST(Frequency, ConvertsBetweenItsUnits) {
   EXPECT_DOUBLE_EQ((3_kHz - 1_kHz) / 1_kHz, 2.0);
 }
 
+// Lovas, NIST Recommended Rest Frequencies for Observed Interstellar Molecular Microwave Transitions.
+TEST(Frequency, KnowsTheLineThatABandIsMeantFor) {
+  EXPECT_EQ(line_of_band(1420_MHz), hydrogen_line);
+  EXPECT_EQ(line_of_band(1421.5_MHz), hydrogen_line);
+  EXPECT_EQ(line_of_band(1670_MHz), 1667.359_MHz);
+  EXPECT_EQ(line_of_band(1665_MHz), 1665.4018_MHz);
+  EXPECT_EQ(line_of_band(1612_MHz), 1612.231_MHz);
+  EXPECT_EQ(line_of_band(22_GHz), 22235.08_MHz);
+  EXPECT_EQ(line_of_band(10_GHz), hydrogen_line) << "nothing else to say";
+}
+
 }  // namespace
 }  // namespace astro

@@ -16,6 +16,7 @@
 
 #include "astro/error.hpp"
 #include "astro/files/recordings.hpp"
+#include "astro/files/sdfits.hpp"
 #include "astro/sky/velocity.hpp"
 #include "testing/testing.hpp"
 
@@ -163,6 +164,22 @@ TEST(Fits, SaysVelocitiesInTheSpectrumsFrame) {
       std::stod(cards["VELOSYS"]),
       1e3 * sky::velocity_correction_km_s(pointing.direction, pointing.site, spectrum.mid, sky::VelocityFrame::bary),
       1e-3);
+}
+
+TEST(Fits, SaysOfWhichLineItsVelocitiesAre) {
+  const TemporaryFolder folder;
+  CalibratedSpectrum spectrum = small_spectrum();
+  spectrum.axis.first = megahertz(1667);
+  spectrum.rest = hydroxyl_lines[2];
+  files::write_fits(folder.path() / "a.fits", spectrum);
+  auto cards = cards_of(testing::read_file(folder.path() / "a.fits"));
+  EXPECT_EQ(std::stod(cards["RESTFRQ"]), 1667.359e6);
+  EXPECT_EQ(std::stod(cards["RESTFRQV"]), 1667.359e6);
+  const double topocentric = 1e3 * sky::radio_velocity_km_s(spectrum.axis.first, spectrum.rest);
+  EXPECT_NEAR(std::stod(cards["CRVAL1V"]), topocentric + std::stod(cards["VELOSYS"]), 1e-3);
+  files::write_csv(folder.path() / "a.csv", spectrum);
+  EXPECT_THAT(testing::read_file(folder.path() / "a.csv"), HasSubstr("# rest_frequency: 1667359000 Hz\n"));
+  EXPECT_EQ(files::sdfits_row(spectrum).rest, spectrum.rest);
 }
 
 TEST(Fits, SaysNothingOfAPointingThatIsNotKnown) {

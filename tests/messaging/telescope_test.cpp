@@ -98,10 +98,13 @@ TEST(Telescope, ObservationsBecomeRequests) {
   EXPECT_NEAR(target.dec.degrees(), 41.2690, 1e-9);
   EXPECT_EQ(request.mode, Mode::track);
   EXPECT_NEAR(request.center_frequency.megahertz(), 1420.4, 1e-9);
+  EXPECT_EQ(request.rest_frequency, hydrogen_line);
   EXPECT_EQ(request.integration_time, 120s);
   EXPECT_EQ(request.observer, "anna");
   asked.observation_type = "hot_calibration";
   EXPECT_EQ(request_of(asked).mode, Mode::loads);
+  asked.center_frequency = 1670;
+  EXPECT_NEAR(request_of(asked).rest_frequency.megahertz(), 1667.359, 1e-9);
   asked.integration_time = -1;
   EXPECT_THROW((void)request_of(asked), Error);
 }

@@ -264,13 +264,14 @@ TEST(AnObservation, TellsItsLineInTheFrameThatIsAskedFor) {
   request.integration_time = 6s;
   request.channels = 256;
   request.velocity_frame = sky::VelocityFrame::bary;
+  request.rest_frequency = hydrogen_line + kilohertz(50);  // of another line
   request.files = {ProductFile::fits, ProductFile::sdfits, ProductFile::csv};
   request.output_filename = "frames";
   const ObservationResult result = night.observe(request);
   const CalibratedSpectrum& spectrum = result.spectrum;
   EXPECT_EQ(spectrum.velocity_frame, sky::VelocityFrame::bary);
   EXPECT_NEAR(result.peak.peak_velocity_km_s,
-              sky::radio_velocity_km_s(result.peak.peak_frequency, hydrogen_line) +
+              sky::radio_velocity_km_s(result.peak.peak_frequency, request.rest_frequency) +
                   sky::velocity_correction_km_s(spectrum.pointing.direction, spectrum.pointing.site, spectrum.mid,
                                                 sky::VelocityFrame::bary),
               1e-9);
@@ -279,6 +280,7 @@ TEST(AnObservation, TellsItsLineInTheFrameThatIsAskedFor) {
   const auto rows = files::read_sdfits(result.files[1]);
   ASSERT_FALSE(rows.empty());
   EXPECT_EQ(rows.front().velocity_definition, "RADI-BAR");
+  EXPECT_NEAR(rows.front().rest.hertz(), request.rest_frequency.hertz(), 1e-3);
   EXPECT_THAT(read_file(result.files[2]), HasSubstr("velocity_bary_km_s"));
   // A second one of that name does not take the files of the first.
   const ObservationResult other = night.observe(request);

@@ -264,6 +264,12 @@ def test_a_spectrum_is_drawn_in_its_frame_which_a_file_keeps(tmp_path):
     astro.files.write_fits(tmp_path / "a.fits", made)
     read, _ = read_fits(tmp_path / "a.fits")
     assert read.velocity_frame == astro.sky.VelocityFrame.bary
+    made.rest = astro.line_of_band(astro.megahertz(1670))
+    astro.files.write_fits(tmp_path / "b.fits", made)
+    read, _ = read_fits(tmp_path / "b.fits")
+    assert read.rest.megahertz == pytest.approx(1667.359, abs=1e-9)
+    assert read.velocities_km_s()[10] == pytest.approx(made.velocities_km_s()[10], abs=1e-6)
+    assert made.velocity_km_s(10, rest=astro.hydrogen_line) == pytest.approx(topocentric + correction, abs=1e-9)
 
 
 def test_a_picture_of_a_file_keeps_who_asked_and_how(tmp_path):

@@ -149,7 +149,7 @@ def test_records_are_made_of_their_description():
     request = astro.ObservationRequest(target=astro.Galactic(degrees(120), degrees(0)), integration_time_s=20, channels=512)
     assert request.target == "galactic 120 0"
     assert request.integration_time_s == 20.0 and request.window is astro.Window.hann
-    assert request.center_frequency == astro.hydrogen_line
+    assert request.center_frequency == astro.hydrogen_line and request.rest_frequency == astro.hydrogen_line
     for field in astro.schema("request").fields:
         assert hasattr(request, field.attribute)
         assert getattr(type(request), field.attribute).__doc__.startswith(field.says)

@@ -132,6 +132,23 @@ TEST(Peak, TellsOfTheSameLineInEveryFrame) {
   }
 }
 
+TEST(Peak, IsOfTheSpectrumsOwnLine) {
+  CalibratedSpectrum spectrum = line_at(-40.0, 30.0, 15.0, 0.0, 1);
+  spectrum.velocity_frame = sky::VelocityFrame::topo;
+  const Frequency seen = spectrum.peak().peak_frequency;
+  spectrum.rest = hydrogen_line + kilohertz(100);
+  const Peak peak = spectrum.peak();
+  EXPECT_EQ(peak.peak_frequency, seen);
+  EXPECT_DOUBLE_EQ(peak.peak_velocity_km_s, sky::radio_velocity_km_s(seen, spectrum.rest));
+  EXPECT_DOUBLE_EQ(spectrum.velocity_km_s(0.0), sky::radio_velocity_km_s(spectrum.axis.at(0.0), spectrum.rest));
+  EXPECT_DOUBLE_EQ(spectrum.velocities_km_s(hydrogen_line).at(0),
+                   sky::radio_velocity_km_s(spectrum.axis.at(0.0), hydrogen_line));
+  EXPECT_DOUBLE_EQ(spectrum.peak({.rest = hydrogen_line}).peak_velocity_km_s,
+                   sky::radio_velocity_km_s(seen, hydrogen_line));
+  spectrum.rest = water_line;
+  EXPECT_THROW(spectrum.peak(), Error) << "the band does not hold it";
+}
+
 TEST(Peak, NeedsNoPointingInTheFrameOfTheTelescope) {
   CalibratedSpectrum spectrum = line_at(-40.0, 30.0, 15.0, 0.0, 1);
   spectrum.velocity_frame = sky::VelocityFrame::topo;

@@ -101,7 +101,7 @@ def waterfall(spectra, ax=None, title=None):
 
 
 def longitude_velocity(
-    spectra, ax=None, title=None, rest=_astro.hydrogen_line, velocity_km_s=(-250, 250), beam_deg=5.0
+    spectra, ax=None, title=None, rest=None, velocity_km_s=(-250, 250), beam_deg=5.0
 ):
     """Draws calibrated spectra over Galactic longitude and VLSR, and returns the axes.
 

@@ -132,4 +132,6 @@ def read_fits(path):
     )
     frame = keys.get("SPECSYSV", "LSRK")
     spectrum.velocity_frame = _FRAMES.get(frame, "lsrk")
+    if "RESTFRQ" in keys:
+        spectrum.rest = _astro.hertz(keys["RESTFRQ"])
     return spectrum, keys.get("OBJECT", "")

@@ -137,7 +137,7 @@ CalibratedSpectrum calibrated_from(const astro::FrequencyAxis& axis, const py::o
 }
 
 template <auto velocities_of>
-py::array velocities_by(const CalibratedSpectrum& self, astro::Frequency rest) {
+py::array velocities_by(const CalibratedSpectrum& self, std::optional<astro::Frequency> rest) {
   std::vector<double> velocities;
   {
     const py::gil_scoped_release release;
@@ -164,21 +164,23 @@ void bind_calibrated(py::module_& module) {
       .def_readonly("receiver_k", &CalibratedSpectrum::receiver_k, "Receiver temperature, median over the band.")
       .def_readwrite("velocity_frame", &CalibratedSpectrum::velocity_frame,
                      "In which its velocities are told and written, a VelocityFrame.")
-      .def("velocity_km_s", &CalibratedSpectrum::velocity_km_s, "channel"_a, "rest"_a = astro::hydrogen_line, nogil(),
+      .def_readwrite("rest", &CalibratedSpectrum::rest,
+                     "Rest frequency of its line; velocities are of that where no other is said.")
+      .def("velocity_km_s", &CalibratedSpectrum::velocity_km_s, "channel"_a, "rest"_a = py::none(), nogil(),
            "Velocity of a channel in its frame, radio definition.")
-      .def("velocity_lsrk_km_s", &CalibratedSpectrum::velocity_lsrk_km_s, "channel"_a, "rest"_a = astro::hydrogen_line,
-           nogil(), "Velocity of a channel in the LSRK, radio definition.")
-      .def("velocities_km_s", &velocities_by<&CalibratedSpectrum::velocities_km_s>, "rest"_a = astro::hydrogen_line,
+      .def("velocity_lsrk_km_s", &CalibratedSpectrum::velocity_lsrk_km_s, "channel"_a, "rest"_a = py::none(), nogil(),
+           "Velocity of a channel in the LSRK, radio definition.")
+      .def("velocities_km_s", &velocities_by<&CalibratedSpectrum::velocities_km_s>, "rest"_a = py::none(),
            "Velocities of all channels in its frame, an array.")
-      .def("velocities_lsrk_km_s", &velocities_by<&CalibratedSpectrum::velocities_lsrk_km_s>,
-           "rest"_a = astro::hydrogen_line, "Velocities of all channels in the LSRK, an array.")
+      .def("velocities_lsrk_km_s", &velocities_by<&CalibratedSpectrum::velocities_lsrk_km_s>, "rest"_a = py::none(),
+           "Velocities of all channels in the LSRK, an array.")
       .def(
           "peak",
           [](const CalibratedSpectrum& self, int smooth, int baseline_order, double window_km_s,
-             astro::Frequency rest) {
+             std::optional<astro::Frequency> rest) {
             return self.peak({smooth, baseline_order, window_km_s, rest});
           },
-          "smooth"_a = 0, "baseline_order"_a = 1, "window_km_s"_a = 300.0, "rest"_a = astro::hydrogen_line, nogil(),
+          "smooth"_a = 0, "baseline_order"_a = 1, "window_km_s"_a = 300.0, "rest"_a = py::none(), nogil(),
           R"(The highest channel of the running mean above a baseline fitted beside the line.
 
 smooth: channels of the running mean, odd; 0: as many as 7 km/s take.)")

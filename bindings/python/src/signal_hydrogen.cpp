@@ -20,10 +20,10 @@ void bind_integrals(py::module_& module) {
   constexpr double thin = std::numeric_limits<double>::infinity();
   module.def(
       "integrated_k_km_s",
-      [](const CalibratedSpectrum& spectrum, double from_km_s, double to_km_s, Frequency rest) {
+      [](const CalibratedSpectrum& spectrum, double from_km_s, double to_km_s, std::optional<Frequency> rest) {
         return astro::integrated_k_km_s(spectrum, {from_km_s, to_km_s}, rest);
       },
-      "spectrum"_a, "from_km_s"_a, "to_km_s"_a, "rest"_a = astro::hydrogen_line, nogil(),
+      "spectrum"_a, "from_km_s"_a, "to_km_s"_a, "rest"_a = py::none(), nogil(),
       "The integral of a spectrum over velocities (LSRK), Measured in K km/s; subtract the baseline first.");
   module.def(
       "integrated",

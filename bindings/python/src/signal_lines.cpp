@@ -82,10 +82,10 @@ void bind_gaussians(py::module_& module) {
       .def_readonly("reduced_chi_square", &GaussianFit::reduced_chi_square);
   module.def(
       "fit_gaussians",
-      [](const CalibratedSpectrum& spectrum, int lines, double window_km_s, astro::Frequency rest) {
+      [](const CalibratedSpectrum& spectrum, int lines, double window_km_s, std::optional<astro::Frequency> rest) {
         return astro::fit_gaussians(spectrum, {lines, window_km_s, rest});
       },
-      "spectrum"_a, "lines"_a = 1, py::kw_only(), "window_km_s"_a = 300.0, "rest"_a = astro::hydrogen_line, nogil(),
+      "spectrum"_a, "lines"_a = 1, py::kw_only(), "window_km_s"_a = 300.0, "rest"_a = py::none(), nogil(),
       R"(Fits Gaussians by least squares, weighted by the channels' errors; subtract the baseline first.
 
 Errors are those of independent channels, times the root of reduced chi-square where that is more than 1.)");

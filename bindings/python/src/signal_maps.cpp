@@ -184,11 +184,11 @@ than 1.5 widths from all directions are NaN.)");
   module.def(
       "grid_cube",
       [](const std::vector<CalibratedSpectrum>& spectra, const MapGrid& grid, const VelocityAxis& velocity, Angle beam,
-         GriddingKernel kernel, double width, Frequency rest) {
+         GriddingKernel kernel, double width, std::optional<Frequency> rest) {
         return astro::grid_cube(spectra, grid, velocity, {beam, kernel, width}, rest);
       },
       "spectra"_a, "grid"_a, "velocity"_a, "beam"_a, py::kw_only(), "kernel"_a = standard.kernel,
-      "width"_a = standard.width, "rest"_a = astro::hydrogen_line, nogil(),
+      "width"_a = standard.width, "rest"_a = py::none(), nogil(),
       "A cube of calibrated spectra with their pointings, each in the axis' frame of its own time and place.");
   module.def(
       "grid_around",

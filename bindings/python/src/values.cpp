@@ -110,6 +110,11 @@ void bind_frequency(py::module_& module) {
   module.def("megahertz", &astro::megahertz, "value"_a);
   module.def("gigahertz", &astro::gigahertz, "value"_a);
   module.attr("hydrogen_line") = astro::hydrogen_line;
+  module.attr("water_line") = astro::water_line;
+  module.def(
+      "line_of_band", &astro::line_of_band, "centre"_a,
+      "Rest frequency of the line that a band is meant for: hydrogen, one of OH's or water, the nearest within 2 %; "
+      "else hydrogen's.");
 }
 
 }  // namespace

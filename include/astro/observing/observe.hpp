@@ -224,7 +224,7 @@ struct Description<Finding> {
 struct ObservationResult {
   Observation observation{};
   CalibratedSpectrum spectrum{};               ///< average over the sky; without channels where the mode has none
-  Peak peak{};                                 ///< of that; NaN where the band does not hold the hydrogen line
+  Peak peak{};                                 ///< of that; NaN where the band does not hold the line
   std::vector<Finding> findings{};             ///< of the mode: beam width, opacity, Tsys
   std::vector<std::filesystem::path> files{};  ///< that the request asked for, as far as they could be made
 };

@@ -128,9 +128,10 @@ struct ObservationRequest {
   std::string receiver{};  ///< empty: the only one of the site
   std::string store{};     ///< empty: the only one of the site
   Frequency center_frequency = hydrogen_line;
-  Frequency bandwidth{};            ///< sample rate to be had; zero: as the receiver is set
-  std::optional<double> gain_db{};  ///< of the receiver; nothing: as it is set
-  Value receiver_options{};         ///< as `Tuning::options`: gain elements, exposure; null: as they are set
+  Frequency rest_frequency = hydrogen_line;  ///< of the line: what velocities are of, and where it is looked for
+  Frequency bandwidth{};                     ///< sample rate to be had; zero: as the receiver is set
+  std::optional<double> gain_db{};           ///< of the receiver; nothing: as it is set
+  Value receiver_options{};                  ///< as `Tuning::options`: gain elements, exposure; null: as they are set
   Duration integration_time = std::chrono::seconds(60);
   Duration integration = std::chrono::seconds(1);  ///< length of one spectrum that is stored
   CalibrationKind calibration = CalibrationKind::loads;
@@ -173,6 +174,7 @@ struct Description<ObservationRequest> {
           "store",
           {.says = "where the integrations go; empty: the only one of the site", .required = false, .names = "store"}),
       field<&R::center_frequency>("center_frequency", {.min = 1, .says = "centre of the band"}),
+      field<&R::rest_frequency>("rest_frequency", {.min = 1, .says = "of the line that velocities are of"}),
       field<&R::bandwidth>("bandwidth", {.min = 0, .says = "sample rate; 0: as the receiver is set"}),
       field<&R::gain_db>("gain", {.unit = "dB", .says = "of the receiver; empty: as it is set"}),
       field<&R::receiver_options>(

@@ -20,9 +20,9 @@ struct CalibrationOptions {
   /// Left out of that fit, either side of `rest` (topocentric). In a band so narrow that less than a
   /// quarter of it would remain the window shrinks until a quarter remains.
   double line_window_km_s = 300.0;
-  Frequency rest = hydrogen_line;
-  double sigma_hot_k = 0.0;   ///< standard errors of the two temperatures: the scale of all channels has
-  double sigma_cold_k = 0.0;  ///< them in common, and `sigma_k` of what is calibrated contains them
+  Frequency rest = hydrogen_line;  ///< of the line: spectra that are calibrated have it as theirs
+  double sigma_hot_k = 0.0;        ///< standard errors of the two temperatures: the scale of all channels has
+  double sigma_cold_k = 0.0;       ///< them in common, and `sigma_k` of what is calibrated contains them
 };
 
 /// Hot and cold calibration of a receiver (Y factor; e.g. Wilson, Rohlfs and Huettemeister, Tools of

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -115,10 +116,11 @@ ASTRO_API SkyMap grid_map(std::span<const MapPoint> points, const MapGrid& grid,
 /// overlap of its channels, in the axis' frame of its own time and place. All channels of a spectrum are weighed
 /// alike, by its median error and the channel's own weight: the brightness of a line raises the noise of
 /// its channels, and weights by that would make bright places faint. The errors of the pixels follow from
-/// those of the channels, taken as independent. Throws as `grid_map`, and for a cube of more than 2^31 values.
+/// those of the channels, taken as independent. The velocities are of `rest`; without it, of the first spectrum's
+/// line. Throws as `grid_map`, and for a cube of more than 2^31 values.
 ASTRO_API SkyMap grid_cube(std::span<const CalibratedSpectrum> spectra, const MapGrid& grid,
                            const VelocityAxis& velocity, const GriddingOptions& options,
-                           Frequency rest = hydrogen_line);
+                           std::optional<Frequency> rest = std::nullopt);
 
 /// The grid on which all of the spectra have their place: around their middle, in pixels of a third of the
 /// beam, half a beam wider than they reach. Throws `invalid_argument` without directions, for a beam that

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <limits>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,9 +24,10 @@ struct VelocityRange {
 
 /// The integral of a spectrum over velocities, in K km/s; channels that lie partly within count by
 /// their part. Its error takes channels to be independent. The baseline is to be subtracted first. Throws
-/// `invalid_argument` when the range is empty or not wholly covered by channels that have weight.
+/// `invalid_argument` when the range is empty or not wholly covered by channels that have weight. `rest`: of the
+/// spectrum's line, without it.
 ASTRO_API Measured integrated_k_km_s(const CalibratedSpectrum& spectrum, VelocityRange range,
-                                     Frequency rest = hydrogen_line);
+                                     std::optional<Frequency> rest = std::nullopt);
 
 /// The same for each pixel of a cube (the moment 0): an image in K km/s, NaN where a plane in the range is.
 ASTRO_API SkyMap integrated(const SkyMap& cube, VelocityRange range);

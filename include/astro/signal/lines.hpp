@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -45,7 +46,7 @@ struct GaussianFit {
 struct GaussianOptions {
   int lines = 1;               ///< how many there are, 1 to 8; each begins at the highest place of what is left over
   double window_km_s = 300.0;  ///< fitted within this of the rest frequency, either side, LSRK
-  Frequency rest = hydrogen_line;
+  std::optional<Frequency> rest{};  ///< nothing: the spectrum's
 };
 
 /// Fits Gaussians by least squares, weighted by the channels' errors (Levenberg and Marquardt; Press

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -82,10 +83,10 @@ struct Peak {
 
 /// How a line is looked for.
 struct PeakOptions {
-  int smooth = 0;              ///< channels of the running mean, odd; 0: as many as 7 km/s take
-  int baseline_order = 1;      ///< polynomial, fitted to what is not line
-  double window_km_s = 300.0;  ///< looks within this of the rest frequency, either side, LSRK
-  Frequency rest = hydrogen_line;
+  int smooth = 0;                   ///< channels of the running mean, odd; 0: as many as 7 km/s take
+  int baseline_order = 1;           ///< polynomial, fitted to what is not line
+  double window_km_s = 300.0;       ///< looks within this of the rest frequency, either side, LSRK
+  std::optional<Frequency> rest{};  ///< nothing: the spectrum's
 };
 
 /// A spectrum in kelvin (antenna temperature above what the reference had), with its error.
@@ -105,14 +106,15 @@ struct CalibratedSpectrum {
   Pointing pointing{};
   std::string receiver{};
   sky::VelocityFrame velocity_frame = sky::VelocityFrame::lsrk;  ///< in which its velocities are told and written
+  Frequency rest = hydrogen_line;                                ///< of the line that its velocities are of
 
-  /// Velocity of a channel in its frame, radio definition, from pointing, site and mid-time; throws
-  /// `invalid_argument` when the pointing is not known (the telescope's own frame needs none).
-  ASTRO_API double velocity_km_s(double channel, Frequency rest = hydrogen_line) const;
-  ASTRO_API std::vector<double> velocities_km_s(Frequency rest = hydrogen_line) const;
+  /// Velocity of a channel in its frame, radio definition, from pointing, site and mid-time, of its line or of
+  /// another; throws `invalid_argument` when the pointing is not known (the telescope's own frame needs none).
+  ASTRO_API double velocity_km_s(double channel, std::optional<Frequency> line = std::nullopt) const;
+  ASTRO_API std::vector<double> velocities_km_s(std::optional<Frequency> line = std::nullopt) const;
   /// The same in the LSRK, whatever its frame: what Galactic rotation is about.
-  ASTRO_API double velocity_lsrk_km_s(double channel, Frequency rest = hydrogen_line) const;
-  ASTRO_API std::vector<double> velocities_lsrk_km_s(Frequency rest = hydrogen_line) const;
+  ASTRO_API double velocity_lsrk_km_s(double channel, std::optional<Frequency> line = std::nullopt) const;
+  ASTRO_API std::vector<double> velocities_lsrk_km_s(std::optional<Frequency> line = std::nullopt) const;
 
   /// The highest channel of the running mean above a baseline that is fitted beside the line
   /// (iteratively, 3 sigma). The outermost twentieth of the band at either end, where filters roll
