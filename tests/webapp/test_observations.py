@@ -340,16 +340,30 @@ def test_the_form_is_made_from_the_schema(room):
     assert all(each["description"] for each in schema["properties"].values())
 
 
-@pytest.mark.parametrize("frequency", [1670, 22000])
-def test_a_band_without_the_hydrogen_line_is_observed_too(room, frequency):
+# Rest frequencies: Lovas, NIST Recommended Rest Frequencies for Observed Interstellar Molecular Microwave Transitions.
+@pytest.mark.parametrize(("frequency", "rest"), [(1670, 1667.359), (22000, 22235.08)])
+def test_a_band_without_the_hydrogen_line_is_observed_too(room, frequency, rest):
+    fits = pytest.importorskip("astropy.io.fits")
     client = room.client("observer")
     kept = ended(client, ask(client, center_frequency=frequency, receive_csv=True)["id"])
     assert kept["status"] == "COMPLETED", kept["reason"]
     assert all(kept[f"{name}_url"] for name in ("csv_download", "analysis_results", "data_download"))
-    assert client.get(kept["data_download_url"]).content.startswith(b"SIMPLE")
+    with fits.open(io.BytesIO(client.get(kept["data_download_url"]).content)) as images:
+        assert images[0].header["RESTFRQ"] == pytest.approx(rest * 1e6, abs=1)
+    assert f"# rest_frequency: {rest * 1e6:.0f} Hz" in client.get(kept["csv_download_url"]).text
     found = client.get(f"/api/observations/{kept['id']}/spectrum").json()
     assert found["axis_unit"] == "MHz" and found["axis"][len(found["axis"]) // 2] == pytest.approx(frequency, abs=1)
     assert found["peak"]["temperature_k"] is None and found["tsys_k"] > 0
+
+
+def test_velocities_in_the_band_of_hydroxyl_are_of_its_line(room):
+    client = room.client("observer")
+    kept = ended(client, ask(client, center_frequency=1670, bandwidth=6)["id"])
+    assert kept["status"] == "COMPLETED", kept["reason"]
+    found = client.get(f"/api/observations/{kept['id']}/spectrum").json()
+    assert found["axis_unit"] == "km/s" and min(found["axis"]) < 0 < max(found["axis"])
+    at_rest = min(zip(found["axis"], found["frequency_mhz"], strict=True), key=lambda each: abs(each[0]))
+    assert at_rest[1] == pytest.approx(1667.359, abs=0.4), "within what the Earth's motion makes of it"
 
 
 def test_a_plan_says_which_noise_it_will_reach(room, done):

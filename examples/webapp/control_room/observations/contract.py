@@ -202,7 +202,9 @@ class Health(BaseModel):
 
 
 def to_request(asked: Asked, *, name: str, store: str, user: str) -> "astro.ObservationRequest":
-    """The same in libastro's words."""
+    """The same in libastro's words. It has no field for the line: velocities are of the one that the band is meant for, by
+    `astro.line_of_band` (1420 MHz: hydrogen; 1670: OH, 1667.359 MHz; 22000: water, 22235.08 MHz; Lovas, NIST Recommended
+    Rest Frequencies for Observed Interstellar Molecular Microwave Transitions, 2002)."""
     loads = asked.observation_type != "TARGET_OBSERVATION"
     seconds = asked.integration_time
     each = min(seconds, max(1.0, seconds / MOST_SPECTRA))
@@ -212,6 +214,7 @@ def to_request(asked: Asked, *, name: str, store: str, user: str) -> "astro.Obse
         mode="loads" if loads else "track",
         store=store,
         center_frequency=astro.megahertz(asked.center_frequency),
+        rest_frequency=astro.line_of_band(astro.megahertz(asked.center_frequency)),
         bandwidth=astro.megahertz(asked.bandwidth),
         integration_time_s=seconds,
         integration_s=each,

@@ -162,6 +162,7 @@ class Products:
                     "temperature_error_k": _finite(peak.sigma_k),
                     "velocity_km_s": _finite(peak.peak_velocity_km_s),
                     "velocity_frame": str(spectrum.velocity_frame),
+                    "rest_frequency_mhz": spectrum.rest.megahertz,
                     "velocity_error_km_s": _finite(peak.sigma_velocity_km_s),
                     "noise_k": _finite(peak.rms_k),
                 },

@@ -77,6 +77,7 @@ class Running(BaseModel):
     samples_lost: int = 0
     total_power: float | None = None
     unit: str = ""
+    rest_frequency_mhz: float | None = None  # of the line that velocities are of
     exposure_s: float = 0.0
     azimuth_deg: float | None = None
     altitude_deg: float | None = None
@@ -313,7 +314,7 @@ def spectrum(id: Id, request: Request, caller: Watcher) -> SpectrumOut:
     frequencies = numpy.asarray(found.frequency_hz) / 1e6
     velocities = numpy.asarray(found.velocities_km_s())
     peak = result.peak
-    # Of a band without the hydrogen line, velocities by it would say nothing.
+    # Of a band without the line, velocities by it would say nothing.
     has_velocities = bool(numpy.isfinite(velocities).all()) and math.isfinite(peak.rms_k)
     return SpectrumOut(
         id=id,

@@ -163,6 +163,7 @@ def _progress_of(
         "samples_lost": progress.samples_lost,
         "total_power": power,
         "unit": live.unit if live is not None else "",
+        "rest_frequency_mhz": record.request.rest_frequency.megahertz,
         "exposure_s": live.exposure_s if live is not None else 0.0,
         "azimuth_deg": mount.place.azimuth.degrees if mount is not None else None,
         "altitude_deg": mount.place.altitude.degrees if mount is not None else None,

@@ -37,6 +37,7 @@ export interface Progress {
   samples_lost: number;
   total_power: number | null;
   unit: string;
+  rest_frequency_mhz: number | null; // of the line that velocities are of
   exposure_s: number;
   azimuth_deg: number | null;
   altitude_deg: number | null;

@@ -20,7 +20,6 @@ const MAGIC = 0x43505341; // "ASPC"
 const HEADER = 40; // bytes
 const ENDED = 4000; // the socket's code when the observation has ended
 const SPEED_OF_LIGHT = 299_792.458; // km/s
-export const HYDROGEN = 1420.405751768; // MHz at rest
 
 /** The arrays are views of the buffer, which is not copied. Null: not one of ours. */
 export function frame(buffer: ArrayBuffer): LiveFrame | null {
@@ -44,16 +43,16 @@ export function frame(buffer: ArrayBuffer): LiveFrame | null {
   };
 }
 
-/** The other way to say where a channel lies: velocity (km/s, radio) and frequency (MHz) of the hydrogen line. */
-export const toFrequency = (velocity: number) => HYDROGEN * (1 - velocity / SPEED_OF_LIGHT);
-export const toVelocity = (frequency: number) => SPEED_OF_LIGHT * (1 - frequency / HYDROGEN);
+/** The other way to say where a channel lies: velocity (km/s, radio) and frequency (MHz) of a line that is at `rest` MHz. */
+export const toFrequency = (velocity: number, rest: number) => rest * (1 - velocity / SPEED_OF_LIGHT);
+export const toVelocity = (frequency: number, rest: number) => SPEED_OF_LIGHT * (1 - frequency / rest);
 
-/** The axis of so many channels; `frequency` says in what. */
-export function axis(channels: number, first: number, step: number, velocity: boolean, frequency: boolean): Float64Array<ArrayBuffer> {
+/** The axis of so many channels; `frequency` says in what, `rest` of which line. */
+export function axis(channels: number, first: number, step: number, velocity: boolean, frequency: boolean, rest: number): Float64Array<ArrayBuffer> {
   const values = new Float64Array(channels);
   for (let index = 0; index < channels; index += 1) {
     const value = first + index * step;
-    values[index] = velocity === !frequency ? value : frequency ? toFrequency(value) : toVelocity(value);
+    values[index] = velocity === !frequency ? value : frequency ? toFrequency(value, rest) : toVelocity(value, rest);
   }
   return values;
 }
