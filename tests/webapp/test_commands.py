@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Commands over HTTP: refused for what is wrong with them, kept with their fate, stopped by anybody who is signed in."""
 
+from contextlib import contextmanager
+
 from wire import check_refusal, wait_until, watch
 
 
 def give(client, device, command, **parameters):
     return client.post("/api/commands", json={"device": device, "command": command, "parameters": parameters})
+
+
+@contextmanager
+def driving(client, mount="dish"):
+    assert client.post(f"/api/control/{mount}/request").json()["is_mine"]
+    try:
+        yield
+    finally:
+        client.post(f"/api/control/{mount}/release")
 
 
 def fate(client, number):
@@ -29,7 +40,7 @@ def test_a_command_is_accepted_and_its_fate_is_kept(control_room):
 
 
 def test_what_the_device_refuses_ends_as_an_error(control_room):
-    with control_room.client("operator") as client:
+    with control_room.client("operator") as client, driving(client):
         ended = fate(client, give(client, "dish", "move_to", first=10.0, second=1.0).json()["command_id"])
         assert ended["status"] == "error" and ended["state"] == "rejected"
         assert "altitude" in ended["message"] or "second" in ended["message"], ended["message"]
@@ -48,7 +59,7 @@ def test_what_is_wrong_is_refused_at_once(control_room):
 
 
 def test_whoever_is_signed_in_may_stop_everything(control_room):
-    with control_room.client("operator") as client, control_room.client("observer") as observer:
+    with control_room.client("operator") as client, control_room.client("observer") as observer, driving(client):
         moving = give(client, "dish", "move_to", first=400.0, second=80.0).json()["command_id"]
         stopped = observer.post("/api/stop")
         assert stopped.status_code == 200 and "dish" in stopped.json()["stopped"]

@@ -70,6 +70,17 @@ def test_commands_of_others_do_not_move_what_one_drives(room, free):
     assert ben.post("/api/commands", json=park).status_code == 202
 
 
+def test_commands_do_not_move_what_nobody_drives(room, free):
+    ben, _ = free
+    park = {"device": "dish", "command": "park", "parameters": {}}
+    refused = ben.post("/api/commands", json=park)
+    assert refused.status_code == 409 and "take control of dish first" in refused.json()["detail"]
+    assert ben.post("/api/commands", json={**park, "command": "stop"}).status_code == 202, "stop is everybody's"
+    assert drive(ben)["holder"] is None
+    act(ben, "request")
+    assert ben.post("/api/commands", json=park).status_code == 202
+
+
 def test_control_is_asked_for_and_handed_on(room, free):
     ben, eva = free
     act(ben, "request")
