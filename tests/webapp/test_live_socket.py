@@ -57,6 +57,10 @@ WRONG = [
     ('{"type": "command", "command": "calibrate_sensors", "parameters": {"duration": 0.5}}', "1 to 30 s, is 0.5"),
     ('{"type": "command", "command": "calibrate_sensors", "parameters": {"time": 5}}', "has no parameter 'time'"),
     ('{"type": "command", "command": "set_sensor_value", "parameters": {"sensor_id": "wind", "value": 1}}', "one of"),
+    ('{"type": "command", "command": "set_sensor_value", "parameters": {"sensor_id": "temperature", "value": "abc"}}', "value must be of the type float"),
+    ('{"type": "command", "command": "set_sensor_value", "parameters": {"sensor_id": "temperature", "value": 99}}', "18 to 35 degC, is 99"),
+    ('{"type": "command", "command": "set_sensor_value", "parameters": {"sensor_id": "temperature", "value": [20]}}', "of the type float"),
+    ('{"type": "command", "command": "set_sensor_value", "parameters": {"sensor_id": "system_status", "value": "well"}}', "one of operational"),
     ('{"type": "subscribe", "ids": null}', "needs the WebSocket subprotocol"),
     ("[" * 100_000, "not JSON"),
 ]

@@ -63,6 +63,21 @@ class Catalogue:
             raise Unknown(f"device {device!r} has no command {command!r}{nearest(command, names)}")
         return self.commands[device][command]
 
+    def check(self, device: str, command: str, given: dict[str, Any]) -> None:
+        """Raises Unknown and Unfit. What a parameter of any type is to be may be said by a point that another one
+        names: a sensor is set to what it can have."""
+        known = self.command_of(device, command)
+        check_parameters(known, given)
+        points = {each.name: each for each in self._site.points(device)}
+        named = [
+            points[given[each.name]]
+            for each in known.parameters
+            if each.choices and set(each.choices) <= set(points) and given.get(each.name) is not None
+        ]
+        for field in known.parameters:
+            if str(field.type) == "any" and len(named) == 1 and given.get(field.name) is not None:
+                _check_one(command, named[0], given[field.name], field.name)
+
     def templates(self) -> dict[str, dict[str, Any]]:
         return {
             self.shown(device, each.name): {
@@ -142,10 +157,10 @@ def check_parameters(command: astro.CommandDescription, given: dict[str, Any]) -
             if field.required:
                 raise Unfit(f"{command.name} needs the parameter {name!r} ({OF_PARAMETERS[str(field.type)]})")
         elif given[name] is not None or not field.nullable:
-            _check_one(command.name, field, given[name])
+            _check_one(command.name, field, given[name], name)
 
 
-def _check_one(command: str, field: astro.Field, value: Any) -> None:
+def _check_one(command: str, field: astro.Field, value: Any, name: str) -> None:
     kind, of = OF_PARAMETERS[str(field.type)], str(field.type)
     if of in ("any", "array", "list", "record"):
         return
@@ -157,13 +172,11 @@ def _check_one(command: str, field: astro.Field, value: Any) -> None:
         "int": is_number and float(value).is_integer(),
     }[kind]
     if not fits:
-        raise Unfit(f"{command}: {field.name} must be of the type {kind}, is {value!r:.100}")
+        raise Unfit(f"{command}: {name} must be of the type {kind}, is {value!r:.100}")
     if field.choices and value not in field.choices:
-        raise Unfit(f"{command}: {field.name} must be one of {', '.join(field.choices)}, is {value!r:.100}")
+        raise Unfit(f"{command}: {name} must be one of {', '.join(field.choices)}, is {value!r:.100}")
     if is_number and not field.min <= value <= field.max:
-        raise Unfit(
-            f"{command}: {field.name} must be {field.min:g} to {field.max:g} {field.unit}, is {value:g}".rstrip()
-        )
+        raise Unfit(f"{command}: {name} must be {field.min:g} to {field.max:g} {field.unit}, is {value:g}".rstrip())
 
 
 def nearest(name: str, names: list[str]) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from ..callers import Caller, Right, needs
 from ..database import now
 from .answers import NUMBER, PRINTABLE, REFUSALS, JsonObject, Refusal
-from .catalogue import Unfit, Unknown, check_parameters
+from .catalogue import Unfit, Unknown
 from .messages import FINAL, STATUS, to_time
 from .tables import LiveCommand
 from .worker import Worker
@@ -55,7 +55,7 @@ class Commander:
     def give(self, caller: Caller, device: str, command: str, parameters: dict[str, Any]) -> LiveCommand:
         """Raises Unknown, Unfit, and HTTPException when somebody else drives; what the gate refuses is told as a
         confirmation."""
-        check_parameters(self._live.catalogue.command_of(device, command), parameters)
+        self._live.catalogue.check(device, command, parameters)
         self._live.app.state.observations.control.allow(caller, device, command)
         issued = now()
         row = LiveCommand(
