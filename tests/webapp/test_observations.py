@@ -356,6 +356,15 @@ def test_a_band_without_the_hydrogen_line_is_observed_too(room, frequency, rest)
     assert found["peak"]["temperature_k"] is None and found["tsys_k"] > 0
 
 
+def test_what_became_of_the_queues_commands_tells_their_parameters(done):
+    _, client = done
+    given = client.get("/api/commands", params={"device": "frontend"}).json()["commands"]
+    loads = [each for each in given if each["command"] == "select_load"]
+    assert loads and {each["parameters"].get("load") for each in loads} >= {"hot", "sky"}, given
+    alone = client.get(f"/api/commands/{loads[0]['command_id']}").json()
+    assert alone["parameters"] == loads[0]["parameters"]
+
+
 def test_velocities_in_the_band_of_hydroxyl_are_of_its_line(room):
     client = room.client("observer")
     kept = ended(client, ask(client, center_frequency=1670, bandwidth=6)["id"])

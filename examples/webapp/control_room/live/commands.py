@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["commands"])
 LIVES = timedelta(minutes=1)  # what has not begun by then does not begin any more
+MOST_OF_JOURNAL = 2000  # that are looked through, the newest
 LATE = timedelta(seconds=30)  # for an answer that is on its way
 
 
@@ -184,12 +185,29 @@ class Stopped(BaseModel):
     stopped: list[str] = Field(description="every device was told to stop", examples=[["dish", "hydrogen"]])
 
 
-def kept(row: LiveCommand) -> CommandKept:
+def kept(row: LiveCommand, parameters: dict[str, Any] | None = None) -> CommandKept:
     return CommandKept(
-        command_id=row.id, device=row.device, command=row.command, parameters=row.parameters, issuer=row.issuer,
-        issued=row.issued, expires=row.expires, status=STATUS[row.state], state=row.state, changed=row.changed,
+        command_id=row.id, device=row.device, command=row.command, parameters=parameters or row.parameters,
+        issuer=row.issuer, issued=row.issued, expires=row.expires, status=STATUS[row.state], state=row.state, changed=row.changed,
         message=row.message, error_code=row.error_code, details=row.details,
     )  # fmt: skip
+
+
+def given_elsewhere(live: Live, rows: list[LiveCommand]) -> dict[str, dict[str, Any]]:
+    """By id, the parameters of commands of the queue, of an alarm, of the handset: an acknowledgment does not tell
+    them, the site's journal does. What was given here lives for a while, and needs no look."""
+    ours = [row for row in rows if row.process == live.process and not row.parameters and row.issued == row.expires]
+    if not ours:
+        return {}
+    devices = {row.device for row in ours}
+    try:
+        found = astro.messaging.find_commands(
+            live.site.state_folder, device=devices.pop() if len(devices) == 1 else "", limit=MOST_OF_JOURNAL
+        )
+    except astro.Error:  # there is none yet, or it is being written
+        return {}
+    wanted = {row.id for row in ours}
+    return {each.id: each.parameters for each in found if each.id in wanted and isinstance(each.parameters, dict)}
 
 
 Watcher = Annotated[Caller, Depends(needs(Right.watch))]
@@ -229,7 +247,9 @@ def list_commands(
     if device:
         asked = asked.where(LiveCommand.device == device)
     with request.app.state.database.reading() as session:
-        return CommandsKept(commands=[kept(row) for row in session.scalars(asked)])
+        rows = list(session.scalars(asked))
+    journal = given_elsewhere(request.app.state.live, rows)
+    return CommandsKept(commands=[kept(row, journal.get(row.id)) for row in rows])
 
 
 @router.get("/api/commands/{command_id}", responses={**REFUSALS, 404: {"model": Refusal}})
@@ -238,7 +258,7 @@ def get_command(command_id: Annotated[str, Path(pattern=NUMBER)], caller: Watche
         row = session.get(LiveCommand, command_id)
     if row is None:
         raise HTTPException(404, f"there is no command {command_id}")
-    return kept(row)
+    return kept(row, given_elsewhere(request.app.state.live, [row]).get(row.id))
 
 
 @router.post("/api/stop", responses=REFUSALS)
