@@ -117,6 +117,10 @@ def test_visibility_is_that_of_the_horizon(client):
     assert found["altitude"][0][0].startswith("2026-01-15T13:06"), "noon of 16.5 deg west"
     above = [altitude for time, altitude in found["altitude"] if rise < datetime.fromisoformat(time) < set_]
     assert min(above) > 12 and max(above) == pytest.approx(found["transit_altitude_deg"], abs=0.5)
+    lines = {time: altitude for time, altitude in found["horizon"]}
+    assert min(lines.values()) >= 12 and max(lines.values()) <= 40 and len({round(each) for each in lines.values()}) > 3
+    up = [time for time, altitude in found["altitude"] if altitude > lines[time]]
+    assert all(found["up"][0][0] <= time <= found["up"][0][1] for time in up) and len(up) > 3, "it is the line of rise and set"
     assert len(found["up"]) == 1 and found["tonight"][0][1] <= found["up"][0][1]
     low = client.get("/api/sky/visibility", params={"ra": 83, "dec": -25, "date": "2026-01-15"}).json()
     assert low["never_up"] and low["up"] == [], "its 36 deg in the south are behind the hill"

@@ -130,6 +130,7 @@ class Visibility(BaseModel):
     up: list[list[datetime]]  # above horizon and limits, within a day
     tonight: list[list[datetime]]  # both
     altitude: list[list[datetime | float]]
+    horizon: list[list[datetime | float]]  # its altitude where the target is then
 
 
 def _site_rules(room: Room, mount: str) -> list[Place]:
@@ -417,6 +418,10 @@ def visibility(
         up=_as_datetimes(up),
         tonight=_as_datetimes([(max(a, c), min(b, d)) for a, b in up for c, d in night if max(a, c) < min(b, d)]),
         altitude=[(each.datetime, altitude) for each, (_, altitude) in zip(times, altitudes, strict=True)],
+        horizon=[
+            (each.datetime, horizon.at(astro.degrees(azimuth)).degrees)
+            for each, (azimuth, _) in zip(times, altitudes, strict=True)
+        ],
     )
 
 

@@ -52,6 +52,7 @@ export interface Visibility {
   up_now: boolean;
   tonight: [string, string][];
   altitude: [string, number][];
+  horizon: [string, number][]; // its altitude where the place is then
 }
 
 const RADIANS = Math.PI / 180;
