@@ -193,6 +193,27 @@ def test_a_wrong_site_file_ends_with_a_sentence(tmp_path, text, says):
     assert says in ended.stderr and "Traceback" not in ended.stderr, ended.stderr
 
 
+@pytest.mark.parametrize(
+    ("given", "stores", "says"),
+    [
+        ({}, "\n  other: {driver: sqlite, path: other.db}", "has 2 stores (archive, other): say which"),
+        ({"CONTROL_ROOM_SECRET": "hidden"}, "", "CONTROL_ROOM_SECRET has 6 bytes: give 32 or more"),
+        ({"CONTROL_ROOM_DATABASE": "postgresql://astro:hidden@127.0.0.1:1/astro"}, "", "the database cannot be opened"),
+    ],
+)
+def test_a_start_that_fails_ends_with_a_sentence(tmp_path, given, stores, says):
+    site = tmp_path / "site.yaml"
+    site.write_text(SITE.replace("path: archive.db}", "path: archive.db}" + stores))
+    paths = os.pathsep.join([str(APP), os.environ.get("PYTHONPATH", "")])
+    ended = subprocess.run(
+        [sys.executable, "-m", "control_room"],
+        env={**os.environ, "CONTROL_ROOM_SITE": str(site), "PYTHONPATH": paths, **given},
+        cwd=tmp_path, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == 2, ended.stderr
+    assert says in ended.stderr and "Traceback" not in ended.stderr and "hidden" not in ended.stderr, ended.stderr
+
+
 def test_routes_that_are_not_there(control_room):
     answer = control_room.anonymous().get("/api/nothing")
     assert (answer.status_code, answer.json()) == (404, {"detail": "there is no route /api/nothing"})

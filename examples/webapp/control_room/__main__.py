@@ -2,17 +2,52 @@
 """python -m control_room: serves it, as the settings say."""
 
 import sys
+from typing import Any
 
 import astro
 import uvicorn
 from pydantic import ValidationError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
 
 from .accounts.reports import report_to
 from .app import make_app
 from .connection import patient_for
 from .live.frames import FrameProtocol
 from .live.logs import log_config
-from .settings import Settings
+from .settings import Settings, WrongSetting
+
+OF_PEOPLE = (astro.Error, WrongSetting, ArgumentError, InterfaceError, OperationalError, OSError)  # who can mend it
+
+
+class Started:
+    """The application as it is served. A start that fails for what people can mend is said in a sentence: the server
+    would log a traceback."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self.wrong = ""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            await self._app(scope, receive, send)
+            return
+        failed: list[Any] = []
+
+        async def told(message: Any) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                failed.append(message)
+            else:
+                await send(message)
+
+        try:
+            await self._app(scope, receive, told)
+        except BaseException as wrong:
+            if failed and isinstance(wrong, OF_PEOPLE):
+                self.wrong = _sentence(wrong)
+                failed = [{"type": "lifespan.startup.failed", "message": ""}]
+            for message in failed:
+                await send(message)
+            raise
 
 
 def main() -> int:
@@ -30,8 +65,20 @@ def main() -> int:
         print(f"control room: {wrong}", file=sys.stderr)
         return 2
     report_to(settings)
+    app = Started(make_app(settings))
+    try:
+        serve(app, settings)
+    except SystemExit:
+        if not app.wrong:
+            raise
+        print(f"control room: {app.wrong}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def serve(app: Started, settings: Settings) -> None:
     uvicorn.run(
-        make_app(settings),
+        app,
         ws=FrameProtocol,
         ws_per_message_deflate=False,  # each client's own, it would cost more than all the rest
         ws_max_size=262_144,  # of what clients say
@@ -45,7 +92,13 @@ def main() -> int:
         server_header=False,
         timeout_graceful_shutdown=5,  # streams have no end of their own
     )
-    return 0
+
+
+def _sentence(wrong: BaseException) -> str:
+    """Of a database the driver's own words: the rest is statement and parameters."""
+    if isinstance(wrong, InterfaceError | OperationalError):
+        return f"the database cannot be opened: {' '.join(str(wrong.orig).split())}"
+    return str(wrong)
 
 
 def _said(wrong: ValidationError | FileNotFoundError) -> str:

@@ -21,6 +21,10 @@ RoleName = Literal["guest", "observer", "operator", "curator", "admin"]
 Listed = Annotated[list[str], NoDecode]  # "a, b" in the environment
 
 
+class WrongSetting(ValueError):
+    """Found when it is used; the text says what to do."""
+
+
 class Settings(BaseSettings):
     """Secrets are SecretStr, so that no log shows them."""
 

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import jwt
 
-from ..settings import Settings
+from ..settings import Settings, WrongSetting
 
 LEAST_SECRET = 32
 
@@ -26,7 +26,7 @@ def kept_secret(settings: Settings) -> bytes:
     if settings.secret is not None:
         given = settings.secret.get_secret_value().encode()
         if len(given) < LEAST_SECRET:
-            raise ValueError(f"CONTROL_ROOM_SECRET has {len(given)} bytes: give {LEAST_SECRET} or more, by chance")
+            raise WrongSetting(f"CONTROL_ROOM_SECRET has {len(given)} bytes: give {LEAST_SECRET} or more, by chance")
         return given
     file = Path(settings.folder) / "secret"
     try:
@@ -36,7 +36,7 @@ def kept_secret(settings: Settings) -> bytes:
         pass
     found = file.read_bytes().strip()
     if len(found) < LEAST_SECRET:
-        raise ValueError(f"{file} is too short to sign with: remove it, and everybody signs in anew")
+        raise WrongSetting(f"{file} is too short to sign with: remove it, and everybody signs in anew")
     return found
 
 
