@@ -330,6 +330,20 @@ def test_what_waits_says_why_and_is_cancelled(visit, control_room):
     assert "owned" not in page.title()
 
 
+def test_a_phone_says_why_it_ended_and_the_local_time(visit, control_room):
+    client = control_room.client("observer")
+    later = {**high_target(client), "target_name": "why", "planned_start": "2190-01-01T00:00:00Z"}
+    number = client.post("/v1/observations/", json={"observation": later, "requestor": None}).json()["id"]
+    assert client.delete(f"/v1/observations/{number}").status_code == 204
+    why = client.get(f"/v1/observations/{number}").json()["reason"]
+    page = visit(control_room, "observer", viewport=PHONE, has_touch=True).page
+    page.goto("/observe")
+    row = page.get_by_role("region", name="What has ended").get_by_role("row").filter(has_text="why").first
+    assert why
+    expect(row.get_by_text(why)).to_be_visible()
+    expect(page.get_by_text("Local", exact=True)).to_be_visible()
+
+
 def test_results_are_compared(visit, control_room, observed):
     page = visit(control_room, "observer").page
     page.goto("/observe")
