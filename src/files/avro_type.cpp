@@ -15,9 +15,10 @@ constexpr int deepest_type = 32;
 
 [[noreturn]] void no_avro(const std::string& why) { throw Error(ErrorCode::invalid_file, "reading Avro: " + why); }
 
-[[noreturn]] void not_of_type(const std::string& type, const Value& value) {
-  throw Error(ErrorCode::invalid_argument,
-              "writing Avro: the schema has " + type + ", the value is a " + std::string(type_name(value)));
+[[noreturn]] void not_of_type(const std::string& type, const Value& value, const std::string& place) {
+  throw Error(ErrorCode::invalid_argument, "writing Avro: the schema has " + type +
+                                               (place.empty() ? std::string() : " for " + place) + ", the value is a " +
+                                               std::string(type_name(value)));
 }
 
 const std::string& text_of(const Value& schema, const char* key) {
@@ -286,15 +287,20 @@ bool AvroType::takes(const Value& value) const {
 }
 
 void AvroType::write(const Value& value, Bytes& to) const {
+  std::string place;
+  put(value, to, place);
+}
+
+void AvroType::put(const Value& value, Bytes& to, std::string& place) const {
   if (kind_ == Kind::variant) {
     const auto branch =
         std::find_if(parts_.begin(), parts_.end(), [&](const auto& part) { return part->takes(value); });
-    if (branch == parts_.end()) not_of_type(name_, value);
+    if (branch == parts_.end()) not_of_type(name_, value, place);
     write_avro_long(branch - parts_.begin(), to);
-    return (*branch)->write(value, to);
+    return (*branch)->put(value, to, place);
   }
   const bool is_number = (kind_ == Kind::real32 || kind_ == Kind::real64) && value.get_if<std::int64_t>() != nullptr;
-  if (!takes(value) && !is_number) not_of_type(name_, value);
+  if (!takes(value) && !is_number) not_of_type(name_, value, place);
   switch (kind_) {
     case Kind::null:
       return;
@@ -311,24 +317,24 @@ void AvroType::write(const Value& value, Bytes& to) const {
     case Kind::bytes:
     case Kind::fixed: {
       const Bytes& bytes = value.as_bytes();
-      if (kind_ == Kind::fixed && bytes.size() != size_) not_of_type(name_, value);
+      if (kind_ == Kind::fixed && bytes.size() != size_) not_of_type(name_, value, place);
       if (kind_ == Kind::bytes) write_avro_long(static_cast<std::int64_t>(bytes.size()), to);
       to.insert(to.end(), bytes.begin(), bytes.end());
       return;
     }
     case Kind::choice: {
       const auto symbol = std::find(labels_.begin(), labels_.end(), value.as_text());
-      if (symbol == labels_.end()) not_of_type(name_, value);
+      if (symbol == labels_.end()) not_of_type(name_, value, place);
       return write_avro_long(symbol - labels_.begin(), to);
     }
     case Kind::record:
-      return write_record(value, to);
+      return put_record(value, to, place);
     default:
-      return write_items(value, to);
+      return put_items(value, to, place);
   }
 }
 
-void AvroType::write_record(const Value& value, Bytes& to) const {
+void AvroType::put_record(const Value& value, Bytes& to, std::string& place) const {
   const Map& map = value.as_map();
   for (const auto& [key, member] : map) {
     if (std::find(labels_.begin(), labels_.end(), key) == labels_.end()) {
@@ -339,17 +345,23 @@ void AvroType::write_record(const Value& value, Bytes& to) const {
     const Value* member = value.find(labels_[i]);
     if (member == nullptr)
       throw Error(ErrorCode::invalid_argument, "writing Avro: the " + name_ + " wants a value for " + labels_[i]);
-    parts_[i]->write(*member, to);
+    const std::size_t outer = place.size();
+    place += (place.empty() ? "" : ".") + labels_[i];
+    parts_[i]->put(*member, to, place);
+    place.resize(outer);
   }
 }
 
-void AvroType::write_items(const Value& value, Bytes& to) const {
+void AvroType::put_items(const Value& value, Bytes& to, std::string& place) const {
   const bool is_list = kind_ == Kind::list;
   const std::size_t count = is_list ? value.as_list().size() : value.as_map().size();
   if (count > 0) write_avro_long(static_cast<std::int64_t>(count), to);
   for (std::size_t i = 0; i < count; ++i) {
     if (!is_list) put_text(value.as_map()[i].first, to);
-    parts_[0]->write(is_list ? value.as_list()[i] : value.as_map()[i].second, to);
+    const std::size_t outer = place.size();
+    place += "[" + (is_list ? std::to_string(i) : value.as_map()[i].first) + "]";
+    parts_[0]->put(is_list ? value.as_list()[i] : value.as_map()[i].second, to, place);
+    place.resize(outer);
   }
   write_avro_long(0, to);
 }

@@ -21,7 +21,7 @@ class AvroType {
 
   /// A value from the front of `from`, which loses what was read. Throws `invalid_file`.
   Value read(std::span<const std::byte>& from) const;
-  /// Throws `invalid_argument` where the value is not of the type.
+  /// Throws `invalid_argument` where the value is not of the type, with the field.
   void write(const Value& value, Bytes& to) const;
 
  private:
@@ -35,8 +35,10 @@ class AvroType {
   std::size_t least_bytes() const;
   bool takes(const Value& value) const;
   Value read_items(std::span<const std::byte>& from) const;
-  void write_record(const Value& value, Bytes& to) const;
-  void write_items(const Value& value, Bytes& to) const;
+  /// `place` is that of the value, such as "candidate.jd", and the same again afterwards.
+  void put(const Value& value, Bytes& to, std::string& place) const;
+  void put_record(const Value& value, Bytes& to, std::string& place) const;
+  void put_items(const Value& value, Bytes& to, std::string& place) const;
 
   Kind kind_ = Kind::null;
   std::string name_{};                 ///< for messages

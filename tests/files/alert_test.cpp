@@ -9,10 +9,13 @@
 #include <random>
 
 #include "astro/error.hpp"
+#include "testing/refusal.hpp"
 #include "testing/testing.hpp"
 
 namespace astro::files {
 namespace {
+
+using astro::testing::expect_refused;
 
 const char* const schema = R"({"type": "record", "name": "alert", "fields": [
   {"name": "objectId", "type": "string"},
@@ -108,6 +111,10 @@ TEST(Alert, RefusesWhatIsNotOfItsSchema) {
   AlertFile file = made();
   file.alerts[0].set("candid", "text");
   EXPECT_THROW(alert_bytes(file), Error);
+  file = made();
+  file.alerts[0].set("history", List{Value(Map{{"jd", 2460000.5}}), Value(Map{{"jd", "today"}})});
+  expect_refused([&] { alert_bytes(file); }, "the schema has double for history[1].jd, the value is a text",
+                 ErrorCode::invalid_argument);
   file = made();
   file.alerts[0].set("unknown", 1);
   EXPECT_THROW(alert_bytes(file), Error);

@@ -5,13 +5,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "astro/export.hpp"
+#include "astro/imaging/detection.hpp"
 #include "astro/imaging/image.hpp"
+#include "astro/time.hpp"
 #include "astro/value.hpp"
 
 /// \file
@@ -47,6 +50,27 @@ ASTRO_API imaging::Plane<float> stamp_of(const Value& alert, AlertStamp which);
 /// Puts another one, with its file name.
 ASTRO_API void set_stamp(Value& alert, AlertStamp which, const imaging::Plane<float>& pixels,
                          const std::string& file_name);
+
+/// What an alert says beyond its candidate. What is not set is not known.
+struct AlertFacts {
+  std::int64_t candid = 0;                     ///< by which the alert is told from all others
+  std::optional<Time> start{};                 ///< of the science image's exposure: jd
+  std::optional<std::int64_t> filter{};        ///< fid, by the survey's numbers; ZTF: 1 g, 2 r, 3 i
+  std::optional<double> zero_point{};          ///< magnitude of a flux of 1 in the candidate's unit: magpsf, sigmapsf
+  std::optional<double> limiting_magnitude{};  ///< of a point at 5 sigma in the difference: diffmaglim
+  std::string model{};                         ///< that gave the score
+  Map alert{};                                 ///< further fields: objectId, publisher, ...
+  Map candidate{};                             ///< further fields of its record `candidate`: pid, programid, ...
+};
+
+/// An alert of the schema of ZTF or of one like it, which a file of alerts brings (`AlertFile::schema`), from a
+/// candidate and what `imaging::cut` cuts out around it. xpos and ypos count from 1, as in FITS; scorr is the
+/// significance without its sign, which is in isdiffpos ("t" or "f"); of what became fainter the difference is shown as
+/// reference less science, as ZTF does; the score is drb, in schemas older than that rb. What is neither known nor
+/// given is null where the schema takes that. Throws `invalid_argument` with all fields that it wants nevertheless, and
+/// for given fields that it has not; `invalid_file` for what is no schema.
+ASTRO_API Value new_alert(const std::string& schema, const imaging::Candidate& candidate,
+                          const imaging::Triplet& stamps, const AlertFacts& facts);
 
 /// What a classifier says of an alert, as ZTF's fields drb and drbversion of its candidate; in alerts older than those,
 /// rb and rbversion. Throws `not_found` for an alert without a candidate.
