@@ -43,7 +43,7 @@ void mask_saturated(const CalibrationRun& run, float most) {
 void mask_unknown_variance(const CalibrationRun& run) {
   for (std::size_t i = 0; i < run.count; ++i) {
     const float variance = run.variance[i];
-    const bool is_known = variance >= 0.0F && variance - variance == 0.0F;
+    const bool is_known = variance > 0.0F && variance - variance == 0.0F;
     run.flags[i] = static_cast<std::uint16_t>(run.flags[i] | (is_known ? 0 : bit(Flag::no_data)));
   }
 }

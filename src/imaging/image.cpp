@@ -29,7 +29,7 @@ Image checked(Image image) {
     for (std::size_t column = 0; column < pixels.size(); ++column) {
       float& value = pixels[column];
       const float variance = has_variance ? image.variance(row, column) : 0.0F;
-      const bool is_known = is_number(value) && is_number(variance) && variance >= 0.0F;
+      const bool is_known = is_number(value) && is_number(variance) && (!has_variance || variance > 0.0F);
       const bool is_full = value >= most;
       if (is_known && !is_full) continue;
       image.mask(row, column) |= is_full ? bit(Flag::saturated) : no_data;
@@ -63,7 +63,7 @@ bool is_usable_row(const Image& image, std::size_t row) noexcept {
   if (!image.variance.empty()) {
     const float* variance = image.variance.row(row).data();
     for (std::size_t x = 0; x < columns; ++x) {
-      any |= static_cast<unsigned>(!(variance[x] >= 0.0F)) | static_cast<unsigned>(!is_number(variance[x]));
+      any |= static_cast<unsigned>(!(variance[x] > 0.0F)) | static_cast<unsigned>(!is_number(variance[x]));
     }
   }
   if (!image.mask.empty()) {

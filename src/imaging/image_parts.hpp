@@ -13,7 +13,11 @@ struct NoiseModel {
   float per_count = 1.0F;  ///< variance of each count
   float floor = 0.0F;      ///< variance without any
 
-  float of(float counts) const noexcept { return (counts > 0.0F ? counts * per_count : 0.0F) + floor; }
+  /// No count and no read noise: one electron, since no pixel is without any.
+  float of(float counts) const noexcept {
+    const float own = (counts > 0.0F ? counts * per_count : 0.0F) + floor;
+    return own > 0.0F ? own : per_count * per_count;
+  }
 };
 
 /// Throws `invalid_argument` for a gain or read noise that cannot be.

@@ -89,7 +89,7 @@ bool find_flaws(const Image& image, std::size_t row, std::size_t first, std::uin
     any |= static_cast<unsigned>(pixels[x] >= most) | static_cast<unsigned>(!(pixels[x] - pixels[x] == 0.0F));
   }
   for (std::size_t x = 0; variance != nullptr && x < flaws.size(); ++x) {
-    any |= static_cast<unsigned>(!(variance[x] >= 0.0F)) | static_cast<unsigned>(!(variance[x] - variance[x] == 0.0F));
+    any |= static_cast<unsigned>(!(variance[x] > 0.0F)) | static_cast<unsigned>(!(variance[x] - variance[x] == 0.0F));
   }
   for (std::size_t x = 0; mask != nullptr && x < flaws.size(); ++x) any |= mask[x];
   std::fill(flaws.begin(), flaws.end(), std::uint8_t{0});

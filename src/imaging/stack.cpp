@@ -19,8 +19,8 @@ constexpr std::size_t lanes = 64;                               ///< pixels that
 constexpr std::size_t pixels_in_memory = std::size_t{1} << 23;  ///< of all frames
 constexpr const char* combining = "combining frames";
 
-/// What is done with rows of a frame before they are combined.
-using Prepare = std::function<void(Image& rows, std::size_t first, std::size_t frame)>;
+/// What is done with rows of a frame before they are combined; returns the factor by which it multiplied their counts.
+using Prepare = std::function<double(Image& rows, std::size_t first, std::size_t frame)>;
 
 struct Range {
   std::size_t begin;
@@ -132,7 +132,9 @@ class Combiner {
   Combiner(std::size_t frames, const CombineOptions& options)
       : options_(options), exchanges_(exchanges_of(frames)), values_(frames * lanes), one_(frames) {}
 
-  void combine(const std::vector<Image>& frames, std::size_t row, Image& into, std::size_t into_row) {
+  /// `rounding`: variance that a value has at least, since it counts whole steps.
+  void combine(const std::vector<Image>& frames, std::size_t row, double rounding, Image& into, std::size_t into_row) {
+    rounding_ = rounding;
     const bool has_variance =
         std::none_of(frames.begin(), frames.end(), [](const Image& frame) { return frame.variance.empty(); });
     for (std::size_t column = 0; column < into.columns(); column += lanes) {
@@ -184,6 +186,7 @@ class Combiner {
     const bool is_median = options_.combine == Combine::median;
     const double value = is_median ? median_of_sorted(one_.data(), range) : moments.mean;
     double variance = range.size() > 1 ? moments.squares / (kept - 1.0) / kept : 0.0;
+    if (range.size() > 1 && !(variance > 0.0)) variance = rounding_ / kept;  // whole counts that all agree
     if (has_variance) {
       variance = 0.0;
       for (const Image& frame : frames) {
@@ -201,6 +204,7 @@ class Combiner {
   std::vector<std::pair<std::size_t, std::size_t>> exchanges_;
   std::vector<float> values_;  ///< frame after frame, of each so many pixels
   std::vector<float> one_;     ///< those of one pixel
+  double rounding_ = 0.0;
   std::array<std::size_t, lanes> counts_{};
 };
 
@@ -239,6 +243,7 @@ Image combined_after(const Stack& stack, const CombineOptions& options, const Pr
   for (std::size_t first = 0; first < stack.rows; first += step) {
     const std::size_t rows = std::min(step, stack.rows - first);
     Duration exposure{};
+    double rounding = 0.0;
     for (std::size_t i = 0; i < stack.frames; ++i) {
       frames[i] = rows_of(stack, i, first, rows);
       exposure += frames[i].exposure;
@@ -247,9 +252,10 @@ Image combined_after(const Stack& stack, const CombineOptions& options, const Pr
         refuse(combining,
                "frame " + std::to_string(i) + " is in " + frames[i].unit + ", the first in " + frames[0].unit);
       }
-      prepare(frames[i], first, i);
+      const double count = prepare(frames[i], first, i) * (frames[i].unit == "electron" ? frames[i].gain : 1.0);
+      rounding += count * count / 12.0 / static_cast<double>(stack.frames);
     }
-    for (std::size_t row = 0; row < rows; ++row) combiner.combine(frames, row, made, first + row);
+    for (std::size_t row = 0; row < rows; ++row) combiner.combine(frames, row, rounding, made, first + row);
     copy_description(frames[0], made);
     made.exposure = exposure / static_cast<std::int64_t>(stack.frames);
   }
@@ -329,7 +335,7 @@ Stack stack_of(std::vector<const Image*> frames) {
 }
 
 Image combined(const Stack& stack, const CombineOptions& options) {
-  return combined_after(stack, options, [](Image&, std::size_t, std::size_t) {});
+  return combined_after(stack, options, [](Image&, std::size_t, std::size_t) { return 1.0; });
 }
 
 Image master_bias(const Stack& stack, const CombineOptions& options) {
@@ -350,6 +356,7 @@ Image master_dark(const Stack& stack, const Image* bias, const CombineOptions& o
     const double scale = 1.0 / seconds(rows.exposure);
     multiply(rows, scale);
     if (first == 0) mean_scale += scale / static_cast<double>(stack.frames);
+    return scale;
   });
   const double exposure = seconds(dark.exposure);
   multiply(dark, exposure);
@@ -366,9 +373,10 @@ Image master_flat(const Stack& stack, const Image* bias, const Image* dark, cons
     calibration.apply(rows, first, false);
     const double scale = 1.0 / levels[frame];
     multiply(rows, scale);
-    if (first != 0) return;
+    if (first != 0) return scale;
     bias_scale += scale / static_cast<double>(stack.frames);
     dark_scale += scale * calibration.dark_scale(rows) / static_cast<double>(stack.frames);
+    return scale;
   });
   add_noise_of(bias, bias_scale, flat);
   add_noise_of(dark, dark_scale, flat);

@@ -137,6 +137,13 @@ TEST(Combining, TakesNothingFromMaskedPixels) {
   EXPECT_EQ(known.variance(0, 1), 4.5F);
 }
 
+TEST(Combining, KnowsTheNoiseOfWholeCountsThatAllAgree) {
+  const std::vector<Image> frames(4, flat_image(1, 3, 10.0F));
+  const Image bias = master_bias(stack_of(frames));
+  EXPECT_THAT(bias.variance.values(), ::testing::Each(::testing::FloatNear(1.0F / 48.0F, 1e-6F)));
+  EXPECT_EQ(Calibrator({.bias = bias}).calibrated(flat_image(1, 3, 30.0F)).mask(0, 0), 0);
+}
+
 /// How far results really scatter, in units of what they say.
 double honesty(const Image& made, double truth) {
   double sum = 0.0;

@@ -59,6 +59,15 @@ TEST(CheckedImage, MasksWhatHasNoVarianceAndKeepsOtherFlags) {
   }
 }
 
+TEST(CheckedImage, MasksWhatHasAVarianceOfZero) {
+  Image image = image_of({1.0F, 2.0F}, 2);
+  image.variance = Plane<float>(1, 2, 9.0F);
+  image.variance(0, 1) = 0.0F;
+  EXPECT_TRUE(is_usable(image, 0, 0));
+  EXPECT_FALSE(is_usable(image, 0, 1));
+  EXPECT_THAT(imaging::checked(image).mask.values(), ::testing::ElementsAre(0, bit(Flag::no_data)));
+}
+
 TEST(CheckedImage, IsRefusedWhereItsPlanesDoNotFit) {
   expect_refused([] { imaging::checked({}); }, "has no pixels", wrong);
   Image image = image_of({1.0F, 2.0F}, 2);
@@ -76,6 +85,12 @@ TEST(NoiseOfAnImage, IsThatOfItsElectrons) {
   EXPECT_THAT(with_noise(image, 100.0).variance.values(), ::testing::ElementsAre(109.0F, 34.0F, 0.0F));
   image.unit = "electron";
   EXPECT_THAT(with_noise(image).variance.values(), ::testing::ElementsAre(136.0F, 36.0F, 0.0F));
+}
+
+TEST(NoiseOfAnImage, IsNeverNothing) {
+  Image image = image_of({100.0F, 0.0F, -5.0F}, 3);
+  image.gain = 2.0;
+  EXPECT_THAT(with_noise(image).variance.values(), ::testing::ElementsAre(50.0F, 0.25F, 0.25F));
 }
 
 TEST(NoiseOfAnImage, StaysWhenThereIsOneAndNeedsAGain) {

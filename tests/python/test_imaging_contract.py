@@ -54,6 +54,25 @@ def test_what_is_saturated_counts_as_masked_in_every_function(full, name):
         np.testing.assert_array_equal(alone, told)
 
 
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_has_a_variance_of_zero_counts_as_masked_in_every_function(full, name):
+    full.saturation = 0
+    full.variance[30:34, 30:34] = 0
+    masked = imaging.checked(full)
+    assert (masked.mask == Flag.no_data).sum() == 16
+    alone, told = FUNCTIONS[name](full), FUNCTIONS[name](masked)
+    if alone.dtype.names:
+        assert all(np.array_equal(alone[each], told[each]) for each in alone.dtype.names)
+    else:
+        np.testing.assert_array_equal(alone, told)
+
+
+@pytest.mark.parametrize("bad", [np.full((4, 5), 65536), np.full((4, 5), -1), np.full((4, 5), 0.5)])
+def test_bad_pixels_that_would_lose_their_bits_are_refused(bad):
+    with pytest.raises(ValueError, match="bad: expected"):
+        imaging.Calibrator(bad=bad)
+
+
 def test_an_image_of_nothing_but_saturation_has_no_background():
     with pytest.raises(astro.Error, match="no pixel is usable"):
         imaging.Background(Image(np.full((50, 50), 70000.0), saturation=60000))

@@ -42,6 +42,11 @@ astro::imaging::Plane<T> plane_from(const py::object& object, const char* name) 
   return plane;
 }
 
+/// A mask of truths says nothing of reasons: those are `truth`. Other numbers are bits of `Flag`: what is more than
+/// those would be lost.
+astro::imaging::Plane<std::uint16_t> mask_from(const py::object& object, const char* name,
+                                               astro::imaging::Flag truth = astro::imaging::Flag::user);
+
 /// A plane as an array that owns it.
 template <class T>
 py::array array_of(astro::imaging::Plane<T> plane) {

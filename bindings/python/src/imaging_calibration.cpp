@@ -142,7 +142,7 @@ void bind_calibrator(py::module_& room) {
              if (bias != nullptr) masters.bias = *bias;
              if (dark != nullptr) masters.dark = *dark;
              if (flat != nullptr) masters.flat = *flat;
-             if (!bad.is_none()) masters.bad = plane_from<std::uint16_t>(bad, "bad");
+             if (!bad.is_none()) masters.bad = mask_from(bad, "bad", imaging::Flag::bad);
              masters.linearity = std::move(linearity);
              masters.has_noise = has_noise;
              const py::gil_scoped_release release;
@@ -152,7 +152,7 @@ void bind_calibrator(py::module_& room) {
            "linearity"_a = std::vector<double>(), "has_noise"_a = true,
            R"(What is not given is not done.
 
-bad: a mask that is added; linearity: what is measured, x without bias, is c0 + c1 x + c2 x^2 + ... of a linear
+bad: a mask that is added, bits of Flag or truths (Flag.bad); linearity: what is measured, x without bias, is c0 + c1 x + c2 x^2 + ... of a linear
 detector; has_noise: variances are propagated, and a frame that has none gets it from its gain and read noise.)")
       .def("calibrated", &Calibrator::calibrated, "frame"_a, nogil(),
            "Bias, linearity, dark current by the exposure, and flat field, in this order, with the noise of all.");

@@ -23,27 +23,6 @@ constexpr std::array flags{std::pair{"bad", Flag::bad},
                            std::pair{"trail", Flag::trail},
                            std::pair{"user", Flag::user}};
 
-/// A mask of truths says nothing of reasons. Other numbers are bits of `Flag`: what is more than those would be lost.
-Plane<std::uint16_t> mask_from(const py::object& object) {
-  const py::object array = py::module_::import("numpy").attr("asarray")(object);
-  const auto kind = py::cast<std::string>(array.attr("dtype").attr("kind"));
-  if (kind != "b" && kind != "u" && kind != "i") {
-    throw py::value_error("mask: expected truths, or whole numbers of the bits of Flag");
-  }
-  if (kind != "b") {
-    constexpr std::int64_t most = std::numeric_limits<std::uint16_t>::max();
-    const bool is_empty = py::cast<std::size_t>(array.attr("size")) == 0;
-    if (!is_empty &&
-        (py::bool_(array.attr("min")() < py::int_(0)) || py::bool_(array.attr("max")() > py::int_(most)))) {
-      throw py::value_error("mask: expected bits of Flag from 0 to 65535; of other flags say which pixels are bad");
-    }
-    return plane_from<std::uint16_t>(array, "mask");
-  }
-  Plane<std::uint16_t> mask = plane_from<std::uint16_t>(array, "mask");
-  for (std::uint16_t& each : mask.values()) each = each != 0 ? bit(Flag::user) : std::uint16_t{0};
-  return mask;
-}
-
 template <class T>
 void check_shape(const Image& image, const Plane<T>& plane, const char* name) {
   if (plane.fits(image.pixels)) return;
@@ -74,7 +53,7 @@ py::object view_of(const py::object& self, Plane<T> Image::*member) {
 /// What a masked array of numpy has masked, and the mask of the image has not.
 void take_own_mask(const py::handle& pixels, Image& image) {
   if (!is_a(pixels, "numpy", "MaskedArray")) return;
-  const Plane<std::uint16_t> own = mask_from(py::module_::import("numpy.ma").attr("getmaskarray")(pixels));
+  const Plane<std::uint16_t> own = mask_from(py::module_::import("numpy.ma").attr("getmaskarray")(pixels), "mask");
   if (image.mask.empty()) image.mask = Plane<std::uint16_t>(image.rows(), image.columns());
   for (std::size_t i = 0; i < own.size(); ++i) {
     if (image.mask.data()[i] == 0) image.mask.data()[i] = own.data()[i];
@@ -87,7 +66,7 @@ Image image_of_parts(const py::object& pixels, const py::object& variance, const
   Image image;
   image.pixels = plane_from<float>(pixels, "pixels");
   if (!variance.is_none()) replace(image, image.variance, plane_from<float>(variance, "variance"), "variance");
-  if (!mask.is_none()) replace(image, image.mask, mask_from(mask), "mask");
+  if (!mask.is_none()) replace(image, image.mask, mask_from(mask, "mask"), "mask");
   take_own_mask(pixels, image);
   image.wcs = std::move(wcs);
   image.unit = std::move(unit);
@@ -107,7 +86,7 @@ Image image_of_ccddata(const py::handle& ccd) {
   Image image;
   image.pixels = plane_from<float>(parts[0], "data");
   if (!parts[1].is_none()) replace(image, image.variance, plane_from<float>(parts[1], "uncertainty"), "uncertainty");
-  if (!parts[2].is_none()) replace(image, image.mask, mask_from(parts[2]), "mask");
+  if (!parts[2].is_none()) replace(image, image.mask, mask_from(parts[2], "mask"), "mask");
   astro::files::take_cards(py::cast<std::string>(parts[3]), image);
   const auto wcs = py::cast<std::string>(parts[4]);
   if (!wcs.empty()) image.wcs = Wcs::from_header(wcs);
@@ -130,7 +109,7 @@ void bind_planes(py::class_<Image>& type) {
           "The variance of each pixel in the same way; None while nobody has estimated it.")
       .def_property(
           "mask", [](const py::object& self) { return view_of(self, &Image::mask); },
-          [](Image& self, const py::object& mask) { replace(self, self.mask, mask_from(mask), "mask"); },
+          [](Image& self, const py::object& mask) { replace(self, self.mask, mask_from(mask, "mask"), "mask"); },
           "Bits of Flag, uint16, in the same way; 0: usable. None while nothing is masked. An array of truths sets "
           "Flag.user.")
       .def_property_readonly(
@@ -174,6 +153,27 @@ void bind_description(py::class_<Image>& type) {
 
 }  // namespace
 
+Plane<std::uint16_t> mask_from(const py::object& object, const char* name, Flag truth) {
+  const py::object array = py::module_::import("numpy").attr("asarray")(object);
+  const auto kind = py::cast<std::string>(array.attr("dtype").attr("kind"));
+  if (kind != "b" && kind != "u" && kind != "i") {
+    throw py::value_error(std::string(name) + ": expected truths, or whole numbers of the bits of Flag");
+  }
+  if (kind != "b") {
+    constexpr std::int64_t most = std::numeric_limits<std::uint16_t>::max();
+    const bool is_empty = py::cast<std::size_t>(array.attr("size")) == 0;
+    if (!is_empty &&
+        (py::bool_(array.attr("min")() < py::int_(0)) || py::bool_(array.attr("max")() > py::int_(most)))) {
+      throw py::value_error(std::string(name) +
+                            ": expected bits of Flag from 0 to 65535; of other flags say which pixels are bad");
+    }
+    return plane_from<std::uint16_t>(array, name);
+  }
+  Plane<std::uint16_t> mask = plane_from<std::uint16_t>(array, name);
+  for (std::uint16_t& each : mask.values()) each = each != 0 ? bit(truth) : std::uint16_t{0};
+  return mask;
+}
+
 std::optional<Image> image_from(py::handle object) {
   if (is_a(object, "astropy", "CCDData")) return image_of_ccddata(object);
   if (!is_a(object, "numpy", "ndarray")) return std::nullopt;
@@ -190,8 +190,8 @@ void bind_image(py::module_& room) {
   py::class_<Image> type(room, "Image", nogil_destructor(),
                          R"(Pixels with their noise, their mask and their place on the sky.
 
-A pixel is usable when its mask is 0, its value and its variance are finite, the variance is not negative, and the value is
-below `saturation` where that is known. What is not usable is read by no function, and has the value 0 where something was
+A pixel is usable when its mask is 0, its value is finite and below `saturation` where that is known, and its variance, where
+there is one, is finite and above 0 (0: its noise is not known). What is not usable is read by no function, and has the value 0 where something was
 computed. Every Error of this module is invalid_argument unless something else is said.
 
 An array of two axes (a masked one with its mask) and a CCDData of astropy are taken wherever an Image is. Of a CCDData the
@@ -209,7 +209,7 @@ mask is taken, and flags of 16 bits as those of Flag.)");
   bind_planes(type);
   bind_description(type);
   room.def("checked", &imaging::checked, "image"_a, nogil(),
-           "The image with what is not finite or saturated masked, and 0.");
+           "The image with what is not finite, saturated or of a variance that is not above 0 masked, and 0.");
   room.def(
       "with_noise", &imaging::with_noise, "image"_a, "background"_a = 0.0, nogil(),
       "The image with the variance that its gain and read noise predict; background: what was subtracted from it.");

@@ -83,11 +83,11 @@ struct CombineOptions {
 };
 
 /// One image of many. The variance is that of the frames where all have one, propagated; else what their scatter at the
-/// pixel says, and where only one is usable the pixel is not. That of a median is larger than that of a mean by the
-/// factor for normal noise (asymptotically pi / 2). Where no frame has a usable pixel it is `Flag::no_data` with the
-/// flags of all of them. Exposure is the mean of all, and `mid` and `saturation` are those of none; the rest is the
-/// first frame's. Throws `invalid_argument` for an empty stack, for frames in different units, and for options that are
-/// out of range.
+/// pixel says (that of rounding to whole counts, 1/12, where all agree), and where only one is usable the pixel is not.
+/// That of a median is larger than that of a mean by the factor for normal noise (asymptotically pi / 2). Where no
+/// frame has a usable pixel it is `Flag::no_data` with the flags of all of them. Exposure is the mean of all, and `mid`
+/// and `saturation` are those of none; the rest is the first frame's. Throws `invalid_argument` for an empty stack, for
+/// frames in different units, and for options that are out of range.
 ASTRO_API Image combined(const Stack& stack, const CombineOptions& options = {});
 
 /// The level of frames without exposure.

@@ -14,14 +14,16 @@
 #include "astro/time.hpp"
 
 /// Images of the sky, as pure values: what a camera yields becomes calibrated, aligned, subtracted, and searched for
-/// what has changed. No device, no setting, no log, no file.
+/// what has changed. No device, no setting, no log, no file; but `solve_field`, which runs astrometry.net's program and
+/// speaks with it by files of a folder that it makes and removes.
 ///
-/// **The contract of every function here.** A pixel is *usable* when no bit of its mask is set, its value and its
-/// variance are finite, the variance is not negative, and the value is below the saturation where the image states one.
-/// What is not usable is never read as a number: it does not spread to its neighbours beyond what each function says,
-/// and what cannot be computed for want of usable pixels has `Flag::no_data` in the result, with the value 0 and the
-/// variance 0, never NaN. Outside the edges there is nothing: no mirror, no wrap. Sizes that do not fit each other are
-/// `invalid_argument`; an image in which nothing can be measured is `invalid_argument`, with what was looked for.
+/// **The contract of every function here.** A pixel is *usable* when no bit of its mask is set, its value is finite and
+/// below the saturation where the image states one, and its variance, where the image has any, is finite and above 0: a
+/// pixel of variance 0 is one whose noise is not known. What is not usable is never read as a number: it does not
+/// spread to its neighbours beyond what each function says, and what cannot be computed for want of usable pixels has
+/// `Flag::no_data` in the result, with the value 0 and the variance 0, never NaN. Outside the edges there is nothing:
+/// no mirror, no wrap. Sizes that do not fit each other are `invalid_argument`; an image in which nothing can be
+/// measured is `invalid_argument`, with what was looked for.
 namespace astro::imaging {
 
 /// A place on an image: x along a row (columns), y from row to row, counted from 0 at the centre of the first pixel.
@@ -108,17 +110,18 @@ inline bool is_usable(const Image& image, std::size_t row, std::size_t column) n
   if (image.saturation > 0.0 && value >= static_cast<float>(image.saturation)) return false;
   if (image.variance.empty()) return true;
   const float variance = image.variance(row, column);
-  return variance >= 0.0F && variance - variance == 0.0F;
+  return variance > 0.0F && variance - variance == 0.0F;
 }
 
-/// The image as every other function wants it: planes of one shape; what is not finite or saturated is masked, and its
-/// value and variance are 0. There is a mask. Throws `invalid_argument` for planes that do not fit each other and for
-/// an empty image.
+/// The image as every other function wants it: planes of one shape; what is not finite, saturated or without a known
+/// noise is masked, and its value and variance are 0. There is a mask. Throws `invalid_argument` for planes that do not
+/// fit each other and for an empty image.
 ASTRO_API Image checked(Image image);
 
 /// The image with the variance that its gain and read noise predict: Poisson noise of the pixels and of a `background`
-/// (in their unit) that was subtracted from them; what is below zero has only read noise. An image that has a variance
-/// is returned as it is. Throws `invalid_argument` for a gain or read noise that cannot be.
+/// (in their unit) that was subtracted from them; what is below zero has only read noise, or where that is 0 the noise
+/// of one electron. An image that has a variance is returned as it is. Throws `invalid_argument` for a gain or read
+/// noise that cannot be.
 ASTRO_API Image with_noise(Image image, double background = 0.0);
 
 }  // namespace astro::imaging
