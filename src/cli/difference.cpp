@@ -3,8 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
+#include <cstdint>
 #include <iterator>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "astro/error.hpp"
@@ -26,11 +30,15 @@ struct DifferenceArguments {
   std::string fits;
   std::string align = "automatic";
   std::string classifier;
+  std::string science_psf;
+  std::string reference_psf;
   std::vector<std::string> noise;
   std::vector<double> gain;
   std::vector<double> saturation;
   double threshold = 5.0;
   int correlated = 0;
+  int psf_order = 0;
+  std::size_t psf_side = 0;
   int threads = 1;
   bool all = false;
   bool json = false;
@@ -60,6 +68,20 @@ imaging::Image image_of(const std::string& path, const DifferenceArguments& argu
   image.saturation = value(arguments.saturation, image.saturation);
   if (!arguments.noise.empty()) image.variance = variance_of(files::read_image(arguments.noise[which]));
   return image;
+}
+
+/// The image of a point, where a file is named.
+std::optional<imaging::Psf> psf_of(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  imaging::Image image = files::read_image(path);
+  if (std::ranges::any_of(image.mask.values(), [](std::uint16_t flags) { return flags != 0; })) {
+    throw Error(ErrorCode::invalid_argument, path + ": a point spread function: some of its pixels have no number");
+  }
+  try {
+    return imaging::Psf(std::move(image.pixels));
+  } catch (const Error& error) {
+    throw error.at(path);
+  }
 }
 
 imaging::Alignment alignment_of(const std::string& name) {
@@ -126,6 +148,10 @@ Value match_of(const imaging::Difference& made) {
 int run(const DifferenceArguments& arguments) {
   imaging::DifferenceOptions options;
   options.alignment = alignment_of(arguments.align);
+  options.science_psf = psf_of(arguments.science_psf);
+  options.reference_psf = psf_of(arguments.reference_psf);
+  options.psf_order = arguments.psf_order;
+  options.psf_side = arguments.psf_side;
   options.subtraction.threads = arguments.threads;
   options.subtraction.correlated = arguments.correlated;
   options.detection.threshold = arguments.threshold;
@@ -171,6 +197,16 @@ void add_difference(CLI::App& app, Action& action) {
       ->add_option("--noise", arguments->noise,
                    "FITS images of the noise (standard deviation) of both, where they do not bring it")
       ->expected(2);
+  command->add_option("--science-psf", arguments->science_psf,
+                      "FITS image of a point in the science image, odd sides; else measured from its stars");
+  command->add_option("--reference-psf", arguments->reference_psf,
+                      "the same of the reference, on the science image's pixels");
+  command
+      ->add_option("--psf-order", arguments->psf_order,
+                   "of the polynomial by which a measured PSF varies over the field, 0 to 2")
+      ->capture_default_str();
+  command->add_option("--psf-side", arguments->psf_side, "pixels of a measured PSF, odd; 0: by the width of the stars")
+      ->capture_default_str();
   command->add_option("--correlated", arguments->correlated, "pixels over which noise is shared, of resampled images")
       ->capture_default_str();
   command->add_option("--classifier", arguments->classifier,

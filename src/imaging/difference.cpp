@@ -12,6 +12,7 @@
 #include "astro/imaging/sources.hpp"
 #include "imaging/image_parts.hpp"
 #include "imaging/levels.hpp"
+#include "imaging/numbers.hpp"
 #include "imaging/parallel.hpp"
 #include "imaging/refuse.hpp"
 
@@ -24,8 +25,13 @@ constexpr const char* differencing = "taking the difference of two images";
 constexpr double most_shift = 1.0;
 constexpr double most_distortion = 0.1;
 
+/// Pixels by which a fit of stars is unsure in the middle, from where on world coordinates are asked, too; and by how
+/// much more the stars may miss by those, as a part.
+constexpr double most_unsure = 0.03;
+constexpr double most_further = 1.1;
+
 /// More stars make no better subtraction, nor verdict.
-constexpr PsfOptions psf_options{.most_stars = 150};
+constexpr std::size_t most_psf_stars = 150;
 constexpr PsfOptions verdict_options{.most_stars = 40};
 
 /// An image with its noise, and its stars.
@@ -96,7 +102,7 @@ class Differencing {
       const bool is_for_verdict =
           i == 0 ? options_.science_psf.has_value() : is_resampled_ || options_.reference_psf.has_value();
       try {
-        measured[i] = measure_psf(from.image, from.stars, is_for_verdict ? verdict_options : psf_options);
+        measured[i] = measure_psf(from.image, from.stars, is_for_verdict ? verdict_options : psf_options());
       } catch (const Error&) {
         measured[i].reset();  // the verdict says why
       }
@@ -111,7 +117,7 @@ class Differencing {
     std::array<std::optional<Psf>, 2> psfs{options_.science_psf, options_.reference_psf};
     for (std::size_t i = 0; i < 2; ++i) {
       const Prepared& from = i == 0 ? science_ : reference_;
-      if (!psfs[i]) psfs[i] = measured[i] ? measured[i]->psf : measure_psf(from.image, from.stars, psf_options).psf;
+      if (!psfs[i]) psfs[i] = measured[i] ? measured[i]->psf : measure_psf(from.image, from.stars, psf_options()).psf;
     }
     Subtraction subtracted = subtract(science_.image, *psfs[0], reference_.image, *psfs[1], options_.subtraction);
     std::vector<PixelPosition> sources;
@@ -132,6 +138,10 @@ class Differencing {
   }
 
  private:
+  PsfOptions psf_options() const {
+    return {.order = options_.psf_order, .side = options_.psf_side, .most_stars = most_psf_stars};
+  }
+
   void register_reference() {
     const Alignment how = options_.alignment;
     if (how == Alignment::none) {
@@ -143,6 +153,7 @@ class Differencing {
     const bool has_wcs = from.wcs && to.wcs;
     if (how == Alignment::wcs && !has_wcs) refuse(differencing, "one of them has no world coordinates to register by");
     if (how != Alignment::wcs) registration_ = register_stars(reference_.stars, science_.stars);
+    if (registration_.is_found && how == Alignment::automatic && has_wcs) prefer_sure_wcs();
     if (!registration_.is_found) {
       if (how == Alignment::stars || !has_wcs) {
         refuse(differencing, "they cannot be registered: " + registration_.reason +
@@ -153,6 +164,27 @@ class Differencing {
       if (!registration_.is_found) refuse(differencing, "they cannot be registered: " + registration_.reason);
     }
     is_resampled_ = !is_small_shift(registration_.transform, from, to);
+  }
+
+  /// Few stars, or galaxies, whose places scatter, tell less than headers that they do not contradict.
+  void prefer_sure_wcs() {
+    const auto pairs = static_cast<double>(registration_.pairs.size());
+    if (registration_.rms * std::sqrt(3.0 / pairs) < most_unsure) return;
+    const Image& from = reference_.image;
+    Registration by_wcs = register_wcs(*from.wcs, from.rows(), from.columns(), *science_.image.wcs);
+    if (!by_wcs.is_found || by_wcs.rms > most_unsure) return;
+    double squares = 0.0;
+    for (const auto& [first, second] : registration_.pairs) {
+      const PixelPosition there = by_wcs.transform(reference_.stars[first].place);
+      const PixelPosition seen = science_.stars[second].place;
+      squares += 0.5 * ((there.x - seen.x) * (there.x - seen.x) + (there.y - seen.y) * (there.y - seen.y));
+    }
+    const double rms = std::sqrt(squares / pairs);
+    if (rms > most_further * registration_.rms) return;
+    by_wcs.reason +=
+        "; " + std::to_string(registration_.pairs.size()) + " stars, which alone are less sure, agree to " + shown(rms);
+    registration_ = std::move(by_wcs);
+    is_by_wcs_ = true;
   }
 
   void resample_reference() {

@@ -91,9 +91,45 @@ def test_pictures_show_the_candidates_and_the_significance(pair):
     assert len(plot.stamps(made).axes) == 3 * sound
 
 
+def test_psfs_are_measured_as_it_is_asked_for(astro, pair):
+    made = imaging.difference(*map(files.read_image, pair), psf_order=1, psf_side=21)
+    assert made.science_psf.shape == made.reference_psf.shape == (21, 21)
+    assert made.science_psf.order == 1
+    refused = astro.run("difference", *pair, "--psf-side", 20, expect=2)
+    assert "expected an odd number" in refused.stderr
+
+
+def test_psfs_are_taken_from_files(astro, pair, tmp_path):
+    wide = moffat(0, 0, 5.0).astype(np.float32)
+    fits.writeto(tmp_path / "psf.fits", wide)
+    told = astro.json("difference", *pair, "--science-psf", tmp_path / "psf.fits", "--all")
+    made = imaging.difference(*map(files.read_image, pair), science_psf=imaging.Psf(wide))
+    found = [each["significance"] for each in told["candidates"]]
+    assert found == pytest.approx([each.significance for each in made.candidates], rel=1e-4)
+    own = imaging.difference(*map(files.read_image, pair))
+    assert found[0] != pytest.approx(own.candidates[0].significance, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("plane", "reason"), [(np.ones((30, 31)), "expected odd numbers"), (np.zeros((31, 31)), "its sum is"), (np.full((31, 31), -1.0), "its sum is"),
+                          (np.where(np.eye(31) > 0, np.nan, 1.0), "have no number")]
+)
+def test_files_that_are_no_psf_are_refused(astro, pair, tmp_path, plane, reason):
+    fits.writeto(tmp_path / "psf.fits", plane.astype(np.float32))
+    refused = astro.run("difference", *pair, "--reference-psf", tmp_path / "psf.fits", expect=2)
+    assert reason in refused.stderr and "psf.fits" in refused.stderr
+
+
+def test_a_psf_that_varies_is_made_of_its_terms():
+    flat = np.full((5, 5), 1 / 25)
+    slope = np.outer(np.ones(5), [-1, 0, 0, 0, 1]) / 50
+    psf = imaging.Psf([flat, slope, np.zeros((5, 5))], 1, (101, 201))
+    assert psf.order == 1 and psf.at(200, 50)[2, 4] > psf.at(0, 50)[2, 4]
+
+
 def test_real_exposures_without_a_transient_have_next_to_no_candidate(recordings):
-    # Two minutes apart: 74 places lie above 5 sigma, saturated stars, columns and edges, and are said to be nothing on
-    # the sky. One does not: at 5.0 sigma beside a bad column, as often as 700,000 pixels of noise have one.
+    # Two minutes apart: what lies above 5 sigma are saturated stars, columns and edges, and all is said to be nothing on
+    # the sky. One of 5 sigma that is not would be as often as 700,000 pixels of noise have one.
     made = imaging.difference(*(files.read_image(recordings / f"imaging/eso085/{name}.fit") for name in ("004", "005")))
     assert made.subtraction.match.significance_std == pytest.approx(1.0, abs=0.05)
     sound = [each for each in made.candidates if not each.vetoes]

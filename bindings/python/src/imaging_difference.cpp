@@ -37,12 +37,15 @@ void bind_difference(py::module_& room) {
   room.def(
       "difference",
       [](const Image& science, const Image& reference, astro::imaging::Alignment alignment,
-         std::optional<Psf> science_psf, std::optional<Psf> reference_psf, const astro::imaging::QualityLimits& limits,
-         std::optional<double> flux_ratio, std::optional<double> astrometric_noise, std::size_t background_cell,
-         double threshold, bool negative, int correlated, std::size_t tile, int threads) {
+         std::optional<Psf> science_psf, std::optional<Psf> reference_psf, int psf_order, std::size_t psf_side,
+         const astro::imaging::QualityLimits& limits, std::optional<double> flux_ratio,
+         std::optional<double> astrometric_noise, std::size_t background_cell, double threshold, bool negative,
+         int correlated, std::size_t tile, int threads) {
         astro::imaging::DifferenceOptions options{.alignment = alignment,
                                                   .science_psf = std::move(science_psf),
                                                   .reference_psf = std::move(reference_psf),
+                                                  .psf_order = psf_order,
+                                                  .psf_side = psf_side,
                                                   .limits = limits};
         options.subtraction.flux_ratio = flux_ratio;
         options.subtraction.astrometric_noise = astrometric_noise;
@@ -55,14 +58,15 @@ void bind_difference(py::module_& room) {
         return astro::imaging::difference(science, reference, options);
       },
       "science"_a, "reference"_a, py::kw_only(), "alignment"_a = astro::imaging::Alignment::automatic,
-      "science_psf"_a = py::none(), "reference_psf"_a = py::none(),
+      "science_psf"_a = py::none(), "reference_psf"_a = py::none(), "psf_order"_a = 0, "psf_side"_a = 0,
       py::arg_v("limits", astro::imaging::QualityLimits(), "QualityLimits()"), "flux_ratio"_a = py::none(),
       "astrometric_noise"_a = py::none(), "background_cell"_a = 128, "threshold"_a = 5.0, "negative"_a = true,
       "correlated"_a = 0, "tile"_a = 0, "threads"_a = 1, nogil(),
       R"(All the way from two calibrated images of a field to the points that have changed.
 
-Noise, registration and PSFs are measured where they are not given. alignment: "automatic" (the stars, else the world
-coordinates of both), "stars", "wcs" or "none"; limits: of the verdicts, and least_overlap of what is subtracted; threshold,
+Noise, registration and PSFs are measured where they are not given. alignment: "automatic" (the stars; the world
+coordinates of both where the stars do not tell, or less surely and agree with them), "stars", "wcs" or "none"; psf_order, psf_side: of the PSFs that are measured, as order and side of
+`measure_psf`; limits: of the verdicts, and least_overlap of what is subtracted; threshold,
 negative: as of `detect`; the rest as of `subtract`. Raises an Error where the images cannot be brought onto each other, share
 too little, or no star tells a PSF that is not given.)");
 }

@@ -340,6 +340,16 @@ void bind_psf(py::module_& room) {
                   "The image of a point of unit flux, which may change over the field.")
       .def(py::init([](const py::object& plane) { return Psf(plane_from<float>(plane, "the function")); }), "plane"_a,
            "The same everywhere.")
+      .def(py::init([](const py::iterable& terms, int order, std::pair<std::size_t, std::size_t> shape) {
+             std::vector<imaging::Plane<float>> planes;
+             for (const py::handle term : terms) {
+               planes.push_back(plane_from<float>(py::reinterpret_borrow<py::object>(term), "a term"));
+             }
+             return Psf(std::move(planes), order, shape.first, shape.second);
+           }),
+           "terms"_a, "order"_a, "shape"_a,
+           "Varying over an image of shape (rows, columns): the coefficients of 1, x, y, x^2, xy, y^2, ... up to the "
+           "order, with x and y from -1 to 1 over it, each an array with odd sides.")
       .def(
           "at",
           [](const Psf& self, double x, double y) {

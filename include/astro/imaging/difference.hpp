@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -19,7 +20,7 @@ namespace astro::imaging {
 
 /// By what the reference is brought onto the science image's pixels.
 enum class Alignment : std::uint8_t {
-  automatic,  ///< the stars, or where they do not tell it the world coordinates of both
+  automatic,  ///< the stars; where they tell it not, or less surely than world coordinates that they agree with, those
   stars,
   wcs,
   none  ///< the images are of the same pixels
@@ -29,6 +30,8 @@ struct DifferenceOptions {
   Alignment alignment = Alignment::automatic;
   std::optional<Psf> science_psf{};    ///< unset: measured from the stars
   std::optional<Psf> reference_psf{};  ///< the same, of the reference on the science image's pixels
+  int psf_order = 0;                   ///< of those that are measured, over the field; as in `PsfOptions`
+  std::size_t psf_side = 0;            ///< of the same, pixels; as in `PsfOptions`
   QualityLimits limits{};
   SubtractionOptions subtraction{};
   DetectionOptions detection{};
@@ -54,7 +57,8 @@ struct Difference {
 /// subtracted all the same where that is possible: the verdict says what to think of it.
 ///
 /// Throws `invalid_argument` where the images cannot be brought onto each other or share less than
-/// `limits.least_overlap`, where a PSF is not given and no star tells it, and as `subtract` and `detect` do.
+/// `limits.least_overlap`, where a PSF is not given and no star tells it, and as `measure_psf`, `subtract` and `detect`
+/// do.
 ASTRO_API Difference difference(const Image& science, const Image& reference, const DifferenceOptions& options = {});
 
 }  // namespace astro::imaging
