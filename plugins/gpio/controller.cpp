@@ -266,8 +266,18 @@ Controller::Output& Controller::output(const std::string& name) {
   throw astro::Error(astro::ErrorCode::not_found, "there is no output \"" + name + "\"; see `outputs` of this device");
 }
 
+/// It would be cut short there, and nobody told.
+void Controller::check_pulse(const OutputSettings& output, astro::Duration wanted) {
+  if (output.longest <= astro::Duration::zero() || output.safe || wanted <= output.longest) return;
+  throw astro::Error(astro::ErrorCode::out_of_limits,
+                     "a pulse of " + std::to_string(astro::seconds(wanted)) + " s of the output \"" + output.name +
+                         "\": it is made safe after " + std::to_string(astro::seconds(output.longest)) +
+                         " s; ask for a shorter one, or raise its `longest`");
+}
+
 astro::Performed Controller::perform(const astro::Call& call) {
   Pattern pattern;
+  astro::Duration pulse{};
   std::optional<Monotonic> until;
   if (call.name == "set") {
     pattern = steady(call.as<Set>().on);
@@ -278,7 +288,8 @@ astro::Performed Controller::perform(const astro::Call& call) {
     pattern = {.part = call.as<Dim>().level, .period = astro::from_seconds(1.0 / settings_.frequency_hz)};
   } else if (call.name == "pulse") {
     pattern = steady(true);
-    until = digital::monotonic() + call.as<Pulse>().duration;
+    pulse = call.as<Pulse>().duration;
+    until = digital::monotonic() + pulse;
   } else {
     return astro::Controller::perform(call);
   }
@@ -286,6 +297,7 @@ astro::Performed Controller::perform(const astro::Call& call) {
   {
     const std::lock_guard lock(mutex_);
     Output& which = output(call.parameters.find("output")->as_text());
+    check_pulse(*which.settings, pulse);
     put(which, pattern, until);
     interrupted = std::exchange(which.running, until ? call.id : std::string());
     wake_->call();

@@ -84,6 +84,7 @@ class Controller final : public astro::Controller {
   void make_safe(Output& output) noexcept;
   void tell_changes();
   Output& output(const std::string& name);
+  static void check_pulse(const OutputSettings& output, astro::Duration wanted);
   astro::Time utc(Monotonic time) const;
 
   const Settings settings_;

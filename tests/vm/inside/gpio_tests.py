@@ -114,6 +114,13 @@ def test_a_pulse_ends_by_itself_and_so_does_what_is_on_for_too_long(tmp_path, ch
         on, off = record.changes(RELAY)
         assert 1.0 <= off.time - on.time < 3.0
 
+        record.clear()
+        with pytest.raises(astro.Error, match=r"made safe after 1\.0+ s") as refused:  # of which one would be cut short
+            ask(panel, "pulse", output="relay", duration=1.5)
+        assert refused.value.code == "out_of_limits"
+        assert record.changes(RELAY) == []
+        ask(panel, "pulse", output="relay", duration=0.2)
+
         pulse = panel.perform("pulse", output="diode", duration=60)
         ask(panel, "set", output="diode", on=False)
         assert pulse.wait(60).error_code == "interrupted"
