@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -9,13 +10,15 @@
 #include <string>
 #include <thread>
 
-#include "arrivals.hpp"
 #include "astro/receiver.hpp"
 #include "astro/record.hpp"
 #include "astro/tcp_connection.hpp"
 #include "protocol.hpp"
+#include "stream_kit/arrivals.hpp"
 
 namespace rtl_tcp {
+
+using Steady = std::chrono::steady_clock;
 
 enum class DirectSampling : std::uint8_t { off, i, q };
 
@@ -79,7 +82,7 @@ class Receiver final : public astro::Receiver {
   std::jthread seeker_;
   astro::Tuning tuning_{};
   std::atomic<bool> streaming_ = false;
-  Arrivals arrivals_;
+  stream_kit::Arrivals arrivals_;
   std::optional<std::byte> half_{};  ///< a sample's first byte, whose second has not come yet
   std::uint64_t to_throw_away_ = 0;
   bool has_come_ = false;           ///< a sample, since the start

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -9,13 +10,14 @@
 #include <thread>
 #include <vector>
 
-#include "arrivals.hpp"
 #include "astro/controller.hpp"
 #include "astro/files/recordings.hpp"
 #include "astro/tcp_listener.hpp"
 #include "protocol.hpp"
 
 namespace rtl_tcp {
+
+using Steady = std::chrono::steady_clock;
 
 /// Plays a recording of IQ to programs that listen to rtl_tcp, as fast as it was recorded, to each from its beginning.
 /// What they command is taken and shown, and changes nothing: the recording is as it is.

@@ -18,6 +18,7 @@ void Gaps::begin(double sample_rate_hz, Steady::time_point now) {
   *this = {};
   rate_ = sample_rate_hz;
   began_ = period_ = now;
+  arrivals_.begin(sample_rate_hz, now);
 }
 
 double Gaps::behind(Steady::time_point now) const {
@@ -54,6 +55,8 @@ std::uint64_t Gaps::lost_before(std::uint64_t samples, std::optional<std::int64_
     period_ = now;
     least_first_ = least_now_ = least_before_ = std::nullopt;
   }
+  if (broken_) arrivals_.begin(rate_, now);
+  else if (!time_ns && !next_ns_) lost = arrivals_.lost_before(samples, now);
   broken_ = false;
   counted_ += samples + lost;
   if (time_ns) next_ns_ = *time_ns + std::llround(static_cast<double>(samples) / rate_ * 1e9);

@@ -6,22 +6,24 @@
 #include <optional>
 
 #include "astro/time.hpp"
+#include "stream_kit/arrivals.hpp"
 
 namespace soapy {
 
 using Steady = std::chrono::steady_clock;
 
-/// Counts what a stream lost: exactly where the hardware stamps its samples, and else by the machine's clock. Without
-/// stamps nothing but an overflow says that something is missing; how much, is what by the clock should have come,
-/// less what did, less the way from the antenna to here, which is the least of the last seconds. The samples behind a
-/// gap may have been late, so that too much was counted; the way stays what it was then, and the next gap makes it
-/// good.
+/// Counts what a stream lost: exactly where the hardware stamps its samples, and else by the machine's clock. How much
+/// an overflow lost, is what by the clock should have come, less what did, less the way from the antenna to here, which
+/// is the least of the last seconds. The samples behind a gap may have been late, so that too much was counted; the way
+/// stays what it was then, and the next gap makes it good. What is lost without a word, as in a time-out, cannot be
+/// told from what is only late before the samples have come for some seconds: see `stream_kit::Arrivals`.
 class Gaps final {
  public:
   void begin(double sample_rate_hz, Steady::time_point now);
 
   /// The hardware said that it lost something: the next samples are behind a gap.
   void broke() noexcept { broken_ = true; }
+  bool is_broken() const noexcept { return broken_; }
   /// It was away, and its stamps count from another start.
   void was_away() noexcept {
     broken_ = true;
@@ -47,6 +49,7 @@ class Gaps final {
   std::optional<double> least_first_{};  ///< in the first period
   std::optional<double> least_now_{};
   std::optional<double> least_before_{};
+  stream_kit::Arrivals arrivals_{};  ///< since the last gap that the hardware told, where it stamps nothing
 };
 
 }  // namespace soapy

@@ -299,6 +299,11 @@ void Radio::stop() noexcept {
   }
 }
 
+std::size_t Radio::block() const {
+  if (stream_ == nullptr) return 0;
+  return asked("asking for its block", [this] { return device_->getStreamMTU(stream_); });
+}
+
 Radio::Read Radio::read(std::span<std::byte> into, std::size_t item_bytes, astro::Duration at_most) {
   void* buffers[1] = {into.data()};
   int flags = 0;

@@ -29,6 +29,8 @@ class Radio final {
 
   void start();
   void stop() noexcept;
+  /// Samples that its driver gives at once, at most.
+  std::size_t block() const;
 
   struct Read {
     int code = 0;                           ///< samples, or one of SoapySDR's errors (Errors.h)

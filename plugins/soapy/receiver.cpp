@@ -17,6 +17,11 @@ constexpr std::chrono::seconds first_silence(5);  // the first reads after a sta
 constexpr std::chrono::seconds later_silence(2);  // what is silent for so long was unplugged
 constexpr std::chrono::milliseconds between_looks(500);
 constexpr std::chrono::seconds between_words(10);
+constexpr std::chrono::milliseconds hiccup(250);  // a bus or a network may have one
+
+std::string milliseconds_of(Steady::duration duration) {
+  return std::to_string(std::chrono::round<std::chrono::milliseconds>(duration).count()) + " ms";
+}
 
 }  // namespace
 
@@ -80,14 +85,21 @@ astro::StreamSettings Receiver::tune(const astro::Tuning& wanted) {
   return stream;
 }
 
+void Receiver::begin(Radio& radio) {
+  radio.start();
+  block_ = radio.block();
+  has_come_ = timed_out_ = false;
+}
+
 void Receiver::start() {
   const std::lock_guard lock(mutex_);
-  if (radio_) radio_->start();
+  if (radio_) begin(*radio_);
   const auto now = Steady::now();
   gaps_.begin(tuning_.sample_rate.hertz(), now);
   has_come_ = false;
   silent_ = now;
-  overflows_ = 0;
+  disturbances_ = told_ = {};
+  told_at_ = {};
   streaming_ = true;
 }
 
@@ -109,22 +121,14 @@ astro::Filled Receiver::read(std::span<std::byte> buffer) {
   for (int reads = 0; streaming_ && reads < most_reads; ++reads) {
     const Radio::Read got = radio_->read(buffer, item_bytes_, slice);
     const auto now = Steady::now();
-    if (got.code > 0) {
-      has_come_ = true;
-      silent_ = now;
-      const auto samples = static_cast<std::uint64_t>(got.code);
-      return {.items = static_cast<std::size_t>(got.code), .lost = gaps_.lost_before(samples, got.time_ns, now)};
-    }
+    if (got.code > 0) return came(got, now);
     if (got.code == SOAPY_SDR_OVERFLOW || got.code == SOAPY_SDR_CORRUPTION) {  // what came broken is lost as well
       gaps_.broke();
-      ++overflows_;
-      if (now - told_ > between_words) {
-        told_ = now;
-        tell(astro::LogLevel::warning, "the SDR has lost samples: " + std::to_string(overflows_) +
-                                           " overflows since it was started; this machine or its bus is too slow for "
-                                           "its rate");
-      }
-    } else if (got.code != 0 && got.code != SOAPY_SDR_TIMEOUT) {
+      ++disturbances_.overflows;
+      tell_disturbances(now);
+    } else if (got.code == SOAPY_SDR_TIMEOUT) {
+      timed_out_ = true;
+    } else if (got.code != 0) {
       lose(SoapySDR::errToStr(got.code));
       return {};
     }
@@ -134,6 +138,40 @@ astro::Filled Receiver::read(std::span<std::byte> buffer) {
     }
   }
   return {};
+}
+
+astro::Filled Receiver::came(const Radio::Read& got, Steady::time_point now) {
+  if (timed_out_ && has_come_) count_time_out(now - silent_);
+  has_come_ = true;
+  timed_out_ = false;
+  silent_ = now;
+  const bool is_told = gaps_.is_broken();
+  const auto samples = static_cast<std::uint64_t>(got.code);
+  const std::uint64_t lost = gaps_.lost_before(samples, got.time_ns, now);
+  if (!is_told) disturbances_.lost_untold += lost;
+  tell_disturbances(now);
+  return {.items = static_cast<std::size_t>(got.code), .lost = lost};
+}
+
+/// Nothing but the end of a read's patience is what each read of a slow radio brings. Whether more was late is seen
+/// by what comes now, and counted by `Gaps`.
+void Receiver::count_time_out(Steady::duration silence) {
+  const std::chrono::duration<double> between_blocks(static_cast<double>(block_) / tuning_.sample_rate.hertz());
+  if (silence < 2 * between_blocks + hiccup) return;
+  ++disturbances_.time_outs;
+  disturbances_.silence += silence;
+}
+
+void Receiver::tell_disturbances(Steady::time_point now) {
+  if (disturbances_ == told_ || (told_at_ != Steady::time_point{} && now - told_at_ < between_words)) return;
+  told_ = disturbances_;
+  told_at_ = now;
+  tell(astro::LogLevel::warning,
+       "the SDR's samples do not come as they should: since it was started " + std::to_string(told_.overflows) +
+           " overflows, " + std::to_string(told_.time_outs) + " time-outs, in which nothing came for " +
+           milliseconds_of(told_.silence) + " in all, and " + std::to_string(told_.lost_untold) +
+           " samples that were lost without a word; this machine, the SDR's bus or the network is too slow for its "
+           "rate");
 }
 
 /// It was unplugged, or its driver has lost it: from now on it is looked for.
@@ -150,9 +188,8 @@ void Receiver::look_for_it(const std::stop_token& stop) {
       auto radio = std::make_unique<Radio>(settings_);
       const std::lock_guard lock(mutex_);
       (void)radio->tune(tuning_);
-      if (streaming_) radio->start();
+      if (streaming_) begin(*radio);
       silent_ = Steady::now();
-      has_come_ = false;
       radio_ = std::move(radio);
       back_.notify_all();
       tell(astro::LogLevel::warning, "the SDR is back");

@@ -14,8 +14,8 @@
 
 namespace soapy {
 
-/// An SDR that SoapySDR knows. Overflows and time-outs are counted; one that is unplugged is asked for until it is
-/// back.
+/// An SDR that SoapySDR knows. Overflows and time-outs are counted and timed; one that is unplugged is asked for until
+/// it is back.
 class Receiver final : public astro::Receiver {
  public:
   using Settings = soapy::Settings;
@@ -33,6 +33,10 @@ class Receiver final : public astro::Receiver {
 
  private:
   astro::Filled read(std::span<std::byte> buffer);
+  astro::Filled came(const Radio::Read& got, Steady::time_point now);
+  void count_time_out(Steady::duration silence);
+  void tell_disturbances(Steady::time_point now);
+  void begin(Radio& radio);
   void lose(const std::string& why);
   void look_for_it(const std::stop_token& stop);
   void tell(astro::LogLevel level, const std::string& message);
@@ -49,8 +53,19 @@ class Receiver final : public astro::Receiver {
   std::size_t item_bytes_ = 8;
   bool has_come_ = false;        ///< a sample, since the start
   Steady::time_point silent_{};  ///< since
-  std::uint64_t overflows_ = 0;
-  Steady::time_point told_{};
+  bool timed_out_ = false;       ///< a read, since samples came last
+  std::size_t block_ = 0;        ///< samples that the radio gives at once
+
+  struct Disturbances {  ///< since the start
+    std::uint64_t overflows = 0;
+    std::uint64_t time_outs = 0;
+    std::uint64_t lost_untold = 0;  ///< samples, of which the hardware said nothing
+    Steady::duration silence{};     ///< of the time-outs
+    friend bool operator==(const Disturbances&, const Disturbances&) = default;
+  };
+  Disturbances disturbances_{};
+  Disturbances told_{};
+  Steady::time_point told_at_{};
 };
 
 }  // namespace soapy

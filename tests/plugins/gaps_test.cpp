@@ -8,8 +8,8 @@
 #include <optional>
 #include <random>
 
-#include "rtl_tcp/arrivals.hpp"
 #include "soapy/gaps.hpp"
+#include "stream_kit/arrivals.hpp"
 #include "testing/testing.hpp"
 
 namespace {
@@ -46,6 +46,8 @@ class Radio {
     began_ = next_;
     return lost;
   }
+  /// Nothing comes for so long, and then all of it.
+  void hold_back(double seconds) { came_s_ = std::max(came_s_, static_cast<double>(next_) / rate_hz) + seconds; }
   double between(double from, double to) { return std::uniform_real_distribution(from, to)(random_); }
   double now_s() const { return came_s_; }
   static Steady::time_point at(double seconds) {
@@ -102,13 +104,74 @@ TEST_P(HourOfGaps, OfASoapyRadioIsCountedAndTimedToOneBlock) {
 INSTANTIATE_TEST_SUITE_P(StampedOrNot, HourOfGaps, testing::Bool(),
                          [](const auto& of) { return of.param ? "Stamped" : "Unstamped"; });
 
+/// A radio without stamps that brings nothing for a while says no word of what it lost in it: that is found by the
+/// clock some seconds later. What was only late is not lost, and what it tells in between stays exact.
+TEST(HourOfGaps, OfASoapyRadioThatTimesOutIsFoundByTheClockAndWhatIsLateIsNoGap) {
+  Radio radio(astro::testing::first_seed());
+  soapy::Gaps gaps;
+  gaps.begin(rate_hz, Radio::at(0.0));
+  std::uint64_t told = 0;
+  int faults = 0;
+  double next_fault_s = 5.0;
+  while (radio.now_s() < hour_s) {
+    std::uint64_t lost_with_a_word = 0;
+    if (radio.now_s() > next_fault_s) {
+      next_fault_s = radio.now_s() + radio.between(10.0, 15.0);
+      const int what = faults++ % 3;
+      if (what == 0) radio.overflow(1.1 * stream_kit::Arrivals::least_seen_s * rate_hz);
+      if (what == 1) radio.hold_back(radio.between(0.05, 1.5));
+      if (what == 2) {
+        lost_with_a_word = radio.overflow();
+        gaps.broke();
+      }
+    }
+    const Radio::Block came = radio.next();
+    const std::uint64_t found = gaps.lost_before(block, std::nullopt, came.came);
+    if (lost_with_a_word > 0) {
+      ASSERT_NEAR(static_cast<double>(found), static_cast<double>(lost_with_a_word), block);
+    }
+    told += found;
+    const double off = static_cast<double>(came.first) - static_cast<double>(told);
+    ASSERT_GE(off, -static_cast<double>(block)) << "what was late was counted at " << radio.now_s() << " s";
+    const bool may_not_know_yet = radio.now_s() < next_fault_s - 5.0;
+    ASSERT_TRUE(may_not_know_yet || off <= block) << off << " samples off at " << radio.now_s() << " s";
+    told += block;
+  }
+  EXPECT_GT(faults, 200);
+}
+
+/// The samples behind a connection that was gone were late, so that too many were counted: what is lost next is counted
+/// that much less, once.
+TEST(HourOfGaps, WhatWasCountedTooMuchIsMadeGoodOnce) {
+  stream_kit::Arrivals arrivals;
+  arrivals.begin(rate_hz, Radio::at(0.0));
+  std::uint64_t first = 0;
+  std::uint64_t told = 0;
+  const auto go_on = [&](double seconds, double late_s) {
+    for (const double end = static_cast<double>(first) / rate_hz + seconds;
+         static_cast<double>(first) / rate_hz < end;) {
+      first += block;
+      told += arrivals.lost_before(block, Radio::at(static_cast<double>(first) / rate_hz + late_s)) + block;
+    }
+  };
+  go_on(6.0, 0.0);
+  arrivals.was_away();
+  first += 1'000'000;
+  go_on(0.1, 0.1);  // late, and then no more
+  go_on(6.0, 0.0);
+  EXPECT_NEAR(static_cast<double>(told) - static_cast<double>(first), 0.1 * rate_hz, block);
+  first += 500'000;
+  go_on(12.0, 0.0);
+  EXPECT_NEAR(static_cast<double>(told), static_cast<double>(first), block);
+}
+
 /// Of what a server behind a network throws away nothing tells: it is found seconds later, unless it is too little to
 /// be told from the network's moods. A connection that was gone is counted as it comes back.
 TEST(HourOfGaps, OfAServerThatTellsNothingIsFoundByTheClock) {
   Radio radio(astro::testing::first_seed());
-  rtl_tcp::Arrivals arrivals;
+  stream_kit::Arrivals arrivals;
   arrivals.begin(rate_hz, Radio::at(0.0));
-  constexpr double least = rtl_tcp::Arrivals::least_seen_s * rate_hz;
+  constexpr double least = stream_kit::Arrivals::least_seen_s * rate_hz;
   std::uint64_t told = 0;
   int losses = 0;
   double next_fault_s = 5.0;

@@ -6,6 +6,7 @@ import contextlib
 import os
 import pathlib
 import random
+import re
 import time
 
 import numpy as np
@@ -186,6 +187,25 @@ def test_without_stamps_what_is_told_to_be_lost_is_counted_to_one_block(tmp_path
             follow(stream, count, 1.0)
         assert len(count.misses) == 3
         assert max(map(abs, count.misses)) <= BLOCK, count.misses
+
+
+@pytest.mark.parametrize("stamps", ["yes", "no"])
+@pytest.mark.parametrize("what", ["stall_untold", "late"])
+def test_what_a_time_out_lost_is_counted_and_what_was_only_late_is_not(tmp_path, what, stamps):
+    """Without stamps that is judged by when samples come, for some seconds."""
+    told = []
+    with opened(tmp_path, more=f",stamps={stamps}") as (site, folder), site.subscribe(notice=told.append):
+        count = Count()
+        stream = site.receiver("sdr").stream()
+        follow(stream, count, 3.5)
+        ask(folder, what, 600)
+        follow(stream, count, 6.0)
+    assert count.true > 0.5 * RATE if what == "stall_untold" else count.true == 0
+    if what == "late" or stamps == "yes":
+        assert count.told == count.true
+    else:
+        assert abs(count.told - count.true) <= 2 * BLOCK
+    assert any(re.search(r"0 overflows, 1 time-outs, in which nothing came for [6-9]\d\d ms", notice.message) for notice in told)
 
 
 def test_one_that_is_unplugged_comes_back_and_the_time_is_counted(tmp_path):

@@ -5,7 +5,9 @@
 //   lose      so many samples are lost, and an overflow is told
 //   lose_broken  the same, and that they came broken is told
 //   lose_untold  the same without a word
-//   stall     nothing comes for so many milliseconds, and what would have come is lost
+//   stall     nothing comes for so many milliseconds, what would have come is lost, and an overflow is told
+//   stall_untold  the same without a word but the time-outs
+//   late      nothing comes for so many milliseconds, and then all that would have come
 //   vanish    it is unplugged until the file is gone
 // What it did, and when a stream began by the machine's clock, it writes to `log` there.
 #include <SoapySDR/Device.hpp>
@@ -25,6 +27,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace {
 
@@ -94,18 +97,24 @@ class Device final : public SoapySDR::Device {
         return SOAPY_SDR_CORRUPTION;
       }
       if (const auto lost = take("lose_untold")) lose(*lost);
-      if (const auto stall = take("stall")) {
-        stalled_until_ = Steady::now() + std::chrono::milliseconds(*stall);
+      for (const auto& [name, how] : stalls) {
+        if (const auto stall = take(name)) {
+          stalled_until_ = Steady::now() + std::chrono::milliseconds(*stall);
+          stall_ = how;
+        }
       }
     }
     const auto deadline = Steady::now() + std::chrono::microseconds(timeout_us);
-    if (stalled_until_ > Steady::now()) {
+    if (stalled_until_ != Steady::time_point{}) {
       std::this_thread::sleep_until(std::min(deadline, stalled_until_));
       if (stalled_until_ > Steady::now()) return SOAPY_SDR_TIMEOUT;
-      const auto due =
-          static_cast<std::uint64_t>(std::chrono::duration<double>(Steady::now() - began_).count() * rate_);
-      produced_ = std::max(produced_, due);
-      return SOAPY_SDR_OVERFLOW;
+      stalled_until_ = {};
+      if (stall_ != Stall::late) {
+        const auto due =
+            static_cast<std::uint64_t>(std::chrono::duration<double>(Steady::now() - began_).count() * rate_);
+        produced_ = std::max(produced_, due);
+      }
+      return stall_ == Stall::told ? SOAPY_SDR_OVERFLOW : SOAPY_SDR_TIMEOUT;
     }
     const std::size_t given = std::min(count, block);
     if (paced_) {
@@ -173,6 +182,9 @@ class Device final : public SoapySDR::Device {
 
  private:
   static constexpr std::size_t block = 8192;
+  enum class Stall : std::uint8_t { told, untold, late };
+  static constexpr std::pair<const char*, Stall> stalls[] = {
+      {"stall", Stall::told}, {"stall_untold", Stall::untold}, {"late", Stall::late}};
 
   static std::string at(const SoapySDR::Kwargs& arguments, const char* key, const char* otherwise) {
     const auto found = arguments.find(key);
@@ -238,6 +250,7 @@ class Device final : public SoapySDR::Device {
   std::string antenna_ = "RX";
   Steady::time_point began_{};
   Steady::time_point stalled_until_{};
+  Stall stall_ = Stall::told;
   std::uint64_t produced_ = 0;
 };
 

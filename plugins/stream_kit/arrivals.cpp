@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "arrivals.hpp"
+#include "stream_kit/arrivals.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-namespace rtl_tcp {
+namespace stream_kit {
 
 namespace {
 
@@ -42,7 +42,7 @@ std::uint64_t Arrivals::judge(double least) {
     return 0;
   }
   const std::uint64_t found = without_what_was_too_much(more);
-  least_before_ = least - static_cast<double>(found);
+  way_ = least_before_ = least - static_cast<double>(found);
   return found;
 }
 
@@ -84,4 +84,4 @@ std::optional<double> Arrivals::wrong_rate() {
   return wrong_;
 }
 
-}  // namespace rtl_tcp
+}  // namespace stream_kit

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace rtl_tcp {
+namespace stream_kit {
 
 using Steady = std::chrono::steady_clock;
 
@@ -54,4 +54,4 @@ class Arrivals final {
   double wrong_ = 0.0;
 };
 
-}  // namespace rtl_tcp
+}  // namespace stream_kit
