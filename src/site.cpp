@@ -14,7 +14,8 @@ namespace {
 
 std::string line_of(const Problem& problem) {
   std::string line = problem.file.empty() ? "" : problem.file + ':';
-  line += std::to_string(problem.line) + ':' + std::to_string(problem.column) + ": " + problem.message;
+  if (problem.line > 0) line += std::to_string(problem.line) + ':' + std::to_string(problem.column) + ": ";
+  line += problem.message;
   if (!problem.suggestion.empty()) line += " (did you mean \"" + problem.suggestion + "\"?)";
   return line;
 }

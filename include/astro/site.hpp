@@ -21,7 +21,7 @@ namespace astro {
 /// One thing that is wrong with a file that people wrote.
 struct Problem {
   std::string file{};
-  int line = 0;              ///< from 1
+  int line = 0;              ///< from 1; 0: it is of no file that anybody sees
   int column = 0;            ///< from 1
   std::string message{};     ///< what was found and what was expected
   std::string suggestion{};  ///< the nearest known name, or empty

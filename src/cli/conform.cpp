@@ -5,6 +5,7 @@
 
 #include "astro/conformance.hpp"
 #include "astro/error.hpp"
+#include "astro/site.hpp"
 #include "cli/commands.hpp"
 #include "cli/drivers.hpp"
 #include "cli/output.hpp"
@@ -49,6 +50,26 @@ std::vector<std::pair<std::string, std::string>> settings_of(const ConformArgume
   }
   if (!given.runs.empty()) settings.emplace_back("runs", given.runs);
   return settings;
+}
+
+/// Nobody sees the site that is made of them: what is wrong in a line of it is told of the setting.
+ConformanceReport run_with_settings(const ConformanceSubject& subject, const ConformanceOptions& options,
+                                    const ConformArguments& given) {
+  constexpr std::size_t first_line = 5;
+  try {
+    return run_conformance(subject, options);
+  } catch (const SiteError& error) {
+    std::vector<Problem> problems = error.problems();
+    for (Problem& problem : problems) {
+      const auto line = static_cast<std::size_t>(problem.line);
+      if (line >= first_line && line < first_line + given.settings.size())
+        problem.message = "--settings " + given.settings[line - first_line] + ": " + problem.message;
+      else if (!given.runs.empty() && line == first_line + given.settings.size())
+        problem.message = "--runs " + given.runs + ": " + problem.message;
+      problem.line = problem.column = 0;
+    }
+    throw SiteError(std::move(problems));
+  }
 }
 
 /// A plugin's file stands for all its drivers; its folder is searched first.
@@ -144,7 +165,8 @@ int conform(const ConformArguments& given) {
   for (const ConformanceSubject& subject : subjects_of(given)) {
     ConformanceOptions options{.only = given.only, .except = given.except};
     if (!given.json) options.told = print_result;
-    const ConformanceReport report = run_conformance(subject, options);
+    const ConformanceReport report =
+        given.site.empty() ? run_with_settings(subject, options, given) : run_conformance(subject, options);
     is_kept = is_kept && report.is_kept();
     reports.push_back(to_value(report));
     if (!given.json) print_summary(report);

@@ -227,7 +227,11 @@ def test_wrong_use_is_told(tmp_path):
     assert "no check" in said("local", "--only", "T-99")
     assert "NAME=VALUE" in said("local", "--settings", "queue")
     assert "expected mount" in said("simulator", "--kind", "telescope")
-    assert "max_sped" in said("simulator", "--kind", "mount", "--settings", "max_sped=3 deg")
+    mount = ("simulator", "--kind", "mount", "--settings")
+    assert said(*mount, "max_sped=3 deg").startswith('astro: --settings max_sped=3 deg: "max_sped" is not known here')
+    two = said(*mount, "max_speed=banana", "seed=1", "acceleration=often").splitlines()
+    assert [line.removeprefix("astro: ").partition(": ")[0] for line in two] == ["--settings max_speed=banana", "--settings acceleration=often"]
+    assert said(*mount, "seed=1", "--runs", "somewhere").startswith("astro: --runs somewhere: ")
 
 
 def test_people_are_told_what_failed_and_why(tmp_path):
