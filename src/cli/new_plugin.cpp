@@ -6,6 +6,7 @@
 
 #include "astro/error.hpp"
 #include "astro/files/export.hpp"
+#include "astro/registry.hpp"
 #include "cli/commands.hpp"
 #include "cli/output.hpp"
 #include "cli/templates.hpp"
@@ -35,6 +36,18 @@ void check_name(const std::string& name) {
   }
 }
 
+/// Of two plugins of one name only the first that is found is ever loaded.
+void check_it_is_free(const std::string& name) {
+  std::string taken = name == "python" ? "what drivers in Python are called" : "";
+  for (const std::filesystem::path& folder : Registry::shared().plugin_folders()) {
+    const std::filesystem::path file = folder / ("astro_" + name + ".so");
+    if (taken.empty() && std::filesystem::exists(file)) taken = "that of " + file.string();
+  }
+  if (taken.empty()) return;
+  throw Error(ErrorCode::invalid_argument, "new-plugin \"" + name + "\": this name is " + taken +
+                                               ", and of two of one name only one is found; take another name");
+}
+
 std::string filled(std::string text, const std::string& name, const std::string& kind) {
   const std::array<std::pair<std::string, std::string>, 3> words{
       {{"@name@", name}, {"@Class@", class_name(name)}, {"@kind@", kind}}};
@@ -48,6 +61,7 @@ std::string filled(std::string text, const std::string& name, const std::string&
 
 int make(const std::string& name, const std::string& kind, bool json) {
   check_name(name);
+  check_it_is_free(name);
   const std::filesystem::path folder = name;
   if (std::filesystem::exists(folder)) {
     throw Error(ErrorCode::invalid_argument,

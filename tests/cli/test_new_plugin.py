@@ -69,6 +69,13 @@ def test_a_name_that_is_no_identifier_is_refused(astro):
     assert "lower-case" in astro.run("new-plugin", "My-Plugin", "--mount", expect=2).stderr
 
 
+@pytest.mark.parametrize("name", ["simulator", "python"])
+def test_a_name_that_is_taken_is_refused(astro, name):
+    said = astro.run("new-plugin", name, "--mount", expect=2).stderr
+    assert f'new-plugin "{name}": this name is ' in said and "take another name" in said
+    assert not (astro.folder / name).exists()
+
+
 def test_what_was_made_is_told_as_json(astro):
     told = astro.json("new-plugin", "mine", "--mount")
     assert told["plugin"] == "mine" and told["kind"] == "mount"
