@@ -86,9 +86,20 @@ class PiCamera(astro.Receiver):
     def stop(self):
         self.running.clear()
 
+    def capture(self, running):
+        """The next frame, or None once the stream is over: that is not kept waiting for the end of a long exposure."""
+        job = self.camera.capture_request(wait=False)
+        while running.is_set():
+            try:
+                return self.camera.wait(job, timeout=0.1)
+            except TimeoutError:
+                pass
+        self.camera.cancel_all_and_flush()  # or the camera's stop would wait behind it
+        return None
+
     def take(self, running, before):
-        """capture_request waits for as long as an exposure takes: that is no matter of hooks, neither of fill nor of start
-        behind a stream that was stopped within one."""
+        """A frame takes as long as its exposure: that is no matter of hooks, neither of fill nor of start behind a stream
+        that was stopped within one."""
         if before:
             before.join()
         if not running.is_set():
@@ -96,7 +107,9 @@ class PiCamera(astro.Receiver):
         self.camera.start()
         try:
             while running.is_set():
-                request = self.camera.capture_request()
+                request = self.capture(running)
+                if request is None:
+                    break
                 try:
                     pixels = request.make_array("raw").view(np.uint16)[: self.rows, : self.columns]
                     frame = (pixels.copy(), request.get_metadata())

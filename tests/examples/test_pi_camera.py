@@ -3,7 +3,10 @@
 for them here is a module of ours with as much of its interface as the driver uses, by picamera2's manual. So this shows
 that the driver keeps the promises of a receiver, apart and with its times, and not that a camera works."""
 
+import json
+import os
 import pathlib
+import subprocess
 import textwrap
 import time
 
@@ -14,6 +17,8 @@ import astro
 
 STAND_IN = '''
 import threading, time, pathlib
+from concurrent.futures import CancelledError, Future
+
 import numpy as np
 
 HERE = pathlib.Path(__file__).parent
@@ -41,7 +46,7 @@ class Picamera2:
     sensor_resolution = (10, 6)
 
     def __init__(self, camera_num=0):
-        self.controls, self.number, self.running = {}, 0, False
+        self.controls, self.number, self.running, self.jobs = {}, 0, False, []
 
     def create_still_configuration(self, raw=None, buffer_count=1):
         return {"raw": dict(raw), "buffer_count": buffer_count}
@@ -62,13 +67,42 @@ class Picamera2:
         self.running = True
 
     def stop(self):
+        """A job of the camera's loop as the others are: behind those that wait for a frame."""
+        for job in self.jobs:
+            job.exception()
         self.running = False
 
     def close(self):
+        self.stop()
         (HERE / "closed").touch()
 
-    def capture_request(self):
-        assert self.running
+    def capture_request(self, wait=None):
+        assert self.running and wait is False
+        job = Future()
+        self.jobs = [job]
+        threading.Thread(target=self.run, args=(job,), daemon=True).start()
+        return job
+
+    def wait(self, job, timeout=None):
+        return job.result(timeout)
+
+    def cancel_all_and_flush(self):
+        """From the queue, and for who waits for them."""
+        jobs, self.jobs = self.jobs, []
+        for job in jobs:
+            if not job.done():
+                job.set_exception(CancelledError())
+
+    def run(self, job):
+        try:
+            made = self.expose()
+        except Exception as error:
+            made = error
+        if job not in self.jobs or job.done():
+            return
+        job.set_exception(made) if isinstance(made, Exception) else job.set_result(made)
+
+    def expose(self):
         time.sleep(self.controls["FrameDurationLimits"][0] * 1e-6)
         if (HERE / "skip").exists():
             (HERE / "skip").unlink()
@@ -155,6 +189,28 @@ def test_a_stream_begins_behind_one_that_was_stopped_within_a_long_exposure(came
             with sky.stream() as stream:
                 take(stream, 2)
         assert not any("process" in notice.message for notice in notices)
+
+
+def test_it_is_closed_within_a_long_exposure(camera):
+    folder, open_site = camera
+    with open_site() as site:
+        sky = site.receiver("sky")
+        stream = sky.stream()
+        take(stream, 1)
+        sky.tune(astro.Tuning(options={"exposure": 600.0}))
+        time.sleep(1)  # it exposes
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+    assert (folder / "closed").exists()
+
+
+def test_it_conforms(camera, root, tmp_path):
+    program = pathlib.Path(os.environ.get("ASTRO_BUILD", root / "build/release")) / "bin/astro"
+    asked = [program, "conform", "python", "--kind", "receiver", "--settings", "module=pi_camera", "exposure=0.1 s", "--json"]
+    ran = subprocess.run(asked, cwd=tmp_path, capture_output=True, text=True, timeout=500)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    (report,) = json.loads(ran.stdout)["reports"]
+    assert sum(result["verdict"] == "passed" for result in report["results"]) >= 10
 
 
 def test_packed_pixels_are_refused(camera):
