@@ -79,11 +79,14 @@ def stands_at(dish, first, second, at_most_s=60):
 
 
 class Counter:
-    """Counts the steps of both motors from the kernel's record."""
+    """Counts the steps of both motors from the kernel's record, and those that come through the play of their gears."""
 
-    def __init__(self, chip, first=2000, second=900):
+    def __init__(self, chip, first=2000, second=900, play=None):
         self.record = Record(chip, 8192)
         self.at = {"first": first, "second": second}
+        self.dish = dict(self.at)
+        self.play = play or {"first": 0, "second": 0}
+        self.taken = {"first": 0, "second": 0}  # of the play, from below
         self.up = {}
         self.reached = {"first": [first, first], "second": [second, second]}
         self.steps = 0
@@ -98,7 +101,10 @@ class Counter:
                 if change.line == direction:
                     self.up[axis] = bool(change.value) != (axis == "second")  # which is reversed
                 elif change.line == step and change.value:
-                    self.at[axis] += 1 if self.up[axis] else -1
+                    way = 1 if self.up[axis] else -1
+                    self.at[axis] += way
+                    is_free = self.taken[axis] < self.play[axis] if way > 0 else self.taken[axis] > 0
+                    (self.taken if is_free else self.dish)[axis] += way
                     low, high = self.reached[axis]
                     self.reached[axis] = [min(low, self.at[axis]), max(high, self.at[axis])]
                     self.steps += 1
@@ -131,6 +137,30 @@ def test_commanded_and_counted_steps_are_the_same(tmp_path, chip):
         watch = site.controller("watch")
         assert eventually(lambda: watch.point("first_steps").value + watch.point("second_steps").value == counter.steps)
     print(f"{moves} moves, {counter.steps} steps, all counted")
+
+
+def test_the_play_of_the_gears_is_taken_up_at_each_turn(tmp_path, chip):
+    """Behind gears with play the dish stands still while the motor turns through it."""
+    play = {"first": 10, "second": 4}  # steps: half a degree, and a fifth of one
+    chance = random.Random("moves behind play")
+    with opened(tmp_path, chip, first=", backlash: 0.5 deg", second=", backlash: 0.2 deg") as (dish, _):
+        counter = Counter(chip, play=play)
+        for target, made in [((2100, 950), 110 + 54), ((2140, 960), 40 + 10), ((2120, 940), 30 + 24), ((2130, 950), 20 + 14)]:
+            before = counter.steps
+            dish.move_to(axes(*target))
+            assert stands_at(dish, *target)
+            counter.count()
+            assert counter.dish == {"first": target[0], "second": target[1]}
+            assert counter.steps - before == made
+        for move in range(100):
+            target = chance.randrange(1950, 2050), chance.randrange(850, 950)
+            dish.move_to(axes(*target))
+            if move % 4 == 3:  # the others are sent elsewhere on the way
+                assert stands_at(dish, *target)
+                counter.count()
+                assert counter.dish == {"first": target[0], "second": target[1]}
+            else:
+                time.sleep(chance.uniform(0, 0.1))
 
 
 def check_ramp(times, speed, acceleration):
