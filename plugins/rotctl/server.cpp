@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t most_clients = 16;
 constexpr std::size_t longest_line = 1024;
+constexpr std::size_t most_answers = 1024;  // that one program waits for
 constexpr astro::Duration fate_bound = std::chrono::seconds(1);
 
 // Hamlib's numbers (rig.h, enum rig_errcode_e), as rotctld tells them.
@@ -57,6 +58,8 @@ struct Name {
 constexpr Name names[] = {{"P", "set_pos"},    {"p", "get_pos"},    {"S", "stop"}, {"K", "park"},
                           {"R", "reset"},      {"_", "get_info"},   {"M", "move"}, {"1", "dump_caps"},
                           {"2", "dump_state"}, {"s", "get_status"}, {"q", "quit"}, {"Q", "quit"}};
+
+std::string report_of(int code) { return "RPRT " + std::to_string(code) + "\n"; }
 
 std::string word_of(std::string_view command) {
   if (command.starts_with('\\')) return std::string(command.substr(1));
@@ -97,8 +100,9 @@ void Server::open(astro::Emitter& host) {
   }
   {
     const std::lock_guard lock(mutex_);
-    ending_ = false;
+    ending_ = is_in_fault_ = false;
     heard_.clear();
+    fates_.clear();
   }
   thread_ = std::thread([this] { serve(); });
   host.log(astro::LogLevel::info, "listens at " + settings_.address + ":" + std::to_string(listener_.port()) +
@@ -110,10 +114,8 @@ void Server::close() noexcept {
   {
     const std::lock_guard lock(mutex_);
     ending_ = true;
-    answered_.notify_all();
   }
-  const char byte = 0;
-  (void)!::write(wake_[1], &byte, 1);
+  wake();
   thread_.join();
   listener_.close();
   for (int& file : wake_) {
@@ -123,25 +125,34 @@ void Server::close() noexcept {
   host_ = nullptr;
 }
 
+void Server::wake() noexcept {
+  const char byte = 0;
+  (void)!::write(wake_[1], &byte, 1);
+}
+
 void Server::poll() { host_->point("clients", count_.load()); }
 
 void Server::heard(std::span<const astro::Point> points) {
   const std::lock_guard lock(mutex_);
   for (const astro::Point& point : points) {
     const std::string name = point.id.substr(std::min(point.id.size(), settings_.mount.size() + 1));
+    const bool is_bad = point.quality == astro::Quality::bad || point.value.is_null();
+    if (name == "state") is_in_fault_ = is_bad || point.value.as_text() == "fault";
     const bool is_axis = name == "azimuth" || name == "altitude" || name == "hour_angle" || name == "declination";
     if (!is_axis) continue;
     // Where a mount that is away stood last is not where it is.
-    if (point.quality == astro::Quality::bad || point.value.is_null()) heard_.erase(name);
+    if (is_bad) heard_.erase(name);
     else heard_[name] = point.value.as_number();
   }
 }
 
 void Server::commanded(const astro::Acknowledgment& acknowledgment) {
+  if (acknowledgment.state == astro::CommandState::received) return;
   const std::lock_guard lock(mutex_);
-  if (acknowledgment.command_id != asked_ || acknowledgment.state == astro::CommandState::received) return;
-  fate_ = acknowledgment;
-  answered_.notify_all();
+  const auto waited_for = fates_.find(acknowledgment.command_id);
+  if (waited_for == fates_.end() || waited_for->second) return;
+  waited_for->second = acknowledgment;
+  wake();
 }
 
 std::optional<double> Server::value(const char* point) const {
@@ -167,52 +178,68 @@ std::optional<Server::Position> Server::position() const {
   return Position{std::fmod(azimuth / degree + 360.0, 360.0), std::asin(std::clamp(sine, -1.0, 1.0)) / degree};
 }
 
-int Server::carry_out(const std::string& command, astro::Value parameters) {
+/// The answer comes when the command's fate is known: meanwhile other programs are served, and this one may stop.
+Server::Answer Server::carry_out(const std::string& command, astro::Value parameters, std::string said) {
   astro::Command given{.id = astro::new_id(),
                        .device = settings_.mount,
                        .name = command,
                        .parameters = std::move(parameters),
                        .issuer = {settings_.name, astro::Rank::operator_}};
-  std::unique_lock lock(mutex_);
-  asked_ = given.id;
-  fate_.reset();
-  lock.unlock();
+  Answer answer{
+      .text = std::move(said), .command = given.id, .moves = command != "stop", .until = Steady::now() + fate_bound};
+  {
+    const std::lock_guard lock(mutex_);
+    fates_[given.id];
+  }
   host_->give(std::move(given));
-  lock.lock();
-  answered_.wait_for(lock, fate_bound, [this] { return fate_.has_value() || ending_; });
-  asked_.clear();
-  if (!fate_) return timed_out;
-  switch (fate_->state) {
+  return answer;
+}
+
+/// Hamlib's number for what became of it; nothing as long as that is not known.
+std::optional<int> Server::code_of(const Answer& answer) {
+  std::unique_lock lock(mutex_);
+  const std::optional<astro::Acknowledgment> fate = fates_[answer.command];
+  if (!fate && Steady::now() < answer.until) return std::nullopt;
+  const bool is_in_vain = answer.moves && is_in_fault_;
+  fates_.erase(answer.command);
+  lock.unlock();
+  if (!fate) return timed_out;
+  switch (fate->state) {
     case astro::CommandState::rejected:
     case astro::CommandState::failed:
-      host_->log(astro::LogLevel::warning, "was refused: " + fate_->message);
-      return fate_->error_code == "unsupported" ? not_here : fate_->error_code == "out_of_limits" ? invalid : rejected;
+      host_->log(astro::LogLevel::warning, "was refused: " + fate->message);
+      return fate->error_code == "unsupported" ? not_here : fate->error_code == "out_of_limits" ? invalid : rejected;
     case astro::CommandState::timeout:
       return timed_out;
     default:
-      return ok;
+      return is_in_vain ? broken : ok;
   }
 }
 
-bool Server::answer(std::string_view line, std::string& said) {
+bool Server::answer(std::string_view line, Client& client) {
   const bool extended = line.starts_with('+');
   if (extended) line.remove_prefix(1);
   const std::vector<std::string_view> words = words_of(line);
   if (words.empty()) return true;
   const std::string command = word_of(words.front());
   if (command == "quit") return false;
+  std::string said;
   if (extended) {
     said += command + ":";
     for (std::size_t i = 1; i < words.size(); ++i) said += " " + std::string(words[i]);
     said += '\n';
   }
   const auto end = [&](int code) {
-    said += "RPRT " + std::to_string(code) + "\n";
+    client.answers.push_back({.text = said + report_of(code)});
     return true;
   };
   const auto told = [&](const std::string& text) {
-    said += text;
-    return extended ? end(ok) : true;
+    client.answers.push_back({.text = said + text + (extended ? report_of(ok) : "")});
+    return true;
+  };
+  const auto obey = [&](const std::string& name, astro::Value parameters) {
+    client.answers.push_back(carry_out(name, std::move(parameters), said));
+    return true;
   };
   if (command == "get_pos") {
     const auto here = position();
@@ -232,10 +259,10 @@ bool Server::answer(std::string_view line, std::string& said) {
     const double turned = std::fmod(*azimuth + (over ? 180.0 : 0.0) + 720.0, 360.0);
     char target[64];
     std::snprintf(target, sizeof target, "altaz %.6f %.6f", turned, over ? 180.0 - *elevation : *elevation);
-    return end(carry_out("slew_to", astro::Map{{"target", target}}));
+    return obey("slew_to", astro::Map{{"target", target}});
   }
-  if (command == "stop") return end(carry_out("stop", {}));
-  if (command == "park") return end(carry_out("park", {}));
+  if (command == "stop") return obey("stop", {});
+  if (command == "park") return obey("park", {});
   if (command == "get_info")
     return told((extended ? "Info: " : "") + std::string("libastro, ") + settings_.mount + "\n");
   if (command == "dump_state") return told("1\n1\n" + reach_text());
@@ -256,7 +283,7 @@ void Server::take_client() {
     ::close(taken->file);
     return;
   }
-  clients_.push_back({.file = taken->file, .from = std::move(taken->from)});
+  clients_.push_back({.file = taken->file, .from = std::move(taken->from), .line = {}, .answers = {}});
   count_ = static_cast<std::int64_t>(clients_.size());
 }
 
@@ -266,37 +293,75 @@ bool Server::read(Client& client) {
   if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) return false;
   if (count < 0) return true;
   client.line.append(bytes, static_cast<std::size_t>(count));
-  std::string said;
   for (std::size_t end = 0; (end = client.line.find('\n')) != std::string::npos;) {
     const std::string line = client.line.substr(0, end);
     client.line.erase(0, end + 1);
-    if (!answer(line, said)) return false;
+    if (!answer(line, client)) return false;
   }
-  if (client.line.size() > longest_line) {
-    host_->log(astro::LogLevel::warning, "let go " + client.from + ": it sent a line without an end");
-    return false;
+  const bool is_endless = client.line.size() > longest_line;
+  if (!is_endless && client.answers.size() <= most_answers) return true;
+  host_->log(astro::LogLevel::warning,
+             "let go " + client.from +
+                 (is_endless ? ": it sent a line without an end" : ": it asks without waiting for answers"));
+  return false;
+}
+
+/// Says what is known by now, in the order in which it was asked.
+bool Server::say(Client& client) {
+  std::string said;
+  while (!client.answers.empty()) {
+    const Answer& next = client.answers.front();
+    const std::optional<int> code = next.command.empty() ? std::optional(ok) : code_of(next);
+    if (!code) break;
+    said += next.text + (next.command.empty() ? "" : report_of(*code));
+    client.answers.pop_front();
   }
   // Who does not read what he asked for is let go: nobody waits for him.
   return said.empty() ||
          ::send(client.file, said.data(), said.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(said.size());
 }
 
+void Server::let_go(const Client& client) {
+  ::close(client.file);
+  const std::lock_guard lock(mutex_);
+  for (const Answer& answer : client.answers) fates_.erase(answer.command);
+}
+
+/// In milliseconds, until the fate of a command has been waited for long enough; -1: none is.
+int Server::patience() const {
+  auto left = Steady::duration::max();
+  for (const Client& client : clients_) {
+    const bool waits = !client.answers.empty();  // for the first of them
+    if (waits) left = std::min(left, client.answers.front().until - Steady::now());
+  }
+  if (left == Steady::duration::max()) return -1;
+  return std::max(0, static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count()));
+}
+
+bool Server::is_ending() {
+  char bytes[64];
+  while (::read(wake_[0], bytes, sizeof bytes) > 0) {}
+  const std::lock_guard lock(mutex_);
+  return ending_;
+}
+
 void Server::serve() {
   for (;;) {
     std::vector<pollfd> files{{wake_[0], POLLIN, 0}, {listener_.file(), POLLIN, 0}};
     for (const Client& client : clients_) files.push_back({client.file, POLLIN, 0});
-    if (::poll(files.data(), files.size(), -1) < 0 && errno != EINTR) break;
-    if (files[0].revents != 0) break;
+    if (::poll(files.data(), files.size(), patience()) < 0 && errno != EINTR) break;
+    if (is_ending()) break;
     std::vector<Client> staying;
     for (std::size_t i = 0; i < clients_.size(); ++i) {
-      if (files[i + 2].revents == 0 || read(clients_[i])) staying.push_back(std::move(clients_[i]));
-      else ::close(clients_[i].file);
+      Client& client = clients_[i];
+      if ((files[i + 2].revents == 0 || read(client)) && say(client)) staying.push_back(std::move(client));
+      else let_go(client);
     }
     clients_ = std::move(staying);
     if (files[1].revents != 0) take_client();
     count_ = static_cast<std::int64_t>(clients_.size());
   }
-  for (const Client& client : clients_) ::close(client.file);
+  for (const Client& client : clients_) let_go(client);
   clients_.clear();
 }
 

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
+#include <chrono>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -40,10 +41,19 @@ class Server final : public astro::Controller {
   void commanded(const astro::Acknowledgment& acknowledgment) override;
 
  private:
+  using Steady = std::chrono::steady_clock;
+
+  struct Answer {
+    std::string text{};
+    std::string command{};  ///< id of one whose fate is waited for; then it is told behind the text
+    bool moves = false;
+    Steady::time_point until{};
+  };
   struct Client {
     int file = -1;
     std::string from{};
     std::string line{};
+    std::deque<Answer> answers{};
   };
   struct Position {
     double azimuth_deg = 0.0;
@@ -53,9 +63,15 @@ class Server final : public astro::Controller {
   void serve();
   void take_client();
   bool read(Client& client);
-  /// What is said to a line; false: the client wants to leave.
-  bool answer(std::string_view line, std::string& said);
-  int carry_out(const std::string& command, astro::Value parameters);
+  bool say(Client& client);
+  void let_go(const Client& client);
+  void wake() noexcept;
+  int patience() const;
+  bool is_ending();
+  /// Finds what is said to a line; false: the client wants to leave.
+  bool answer(std::string_view line, Client& client);
+  Answer carry_out(const std::string& command, astro::Value parameters, std::string said);
+  std::optional<int> code_of(const Answer& answer);
   std::optional<Position> position() const;
   std::optional<double> value(const char* point) const;
 
@@ -69,10 +85,9 @@ class Server final : public astro::Controller {
   std::atomic<std::int64_t> count_ = 0;
 
   mutable std::mutex mutex_;
-  std::condition_variable answered_;
   std::map<std::string, double> heard_;
-  std::string asked_;  ///< id of the command whose fate is waited for
-  std::optional<astro::Acknowledgment> fate_;
+  std::map<std::string, std::optional<astro::Acknowledgment>> fates_;  ///< by id, of the commands that are waited for
+  bool is_in_fault_ = false;                                           ///< the mount
   bool ending_ = false;
 };
 

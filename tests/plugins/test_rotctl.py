@@ -370,6 +370,51 @@ def test_what_the_mount_refuses_the_client_is_told(tmp_path):
         assert wire("+p", 4)[3] == "RPRT 0"
 
 
+class SlowDish(astro.Mount):
+    """It takes its time to take a target, and may tell a fault."""
+
+    state = "stopped"
+
+    def move_to(self, axes):
+        time.sleep(0.9)
+
+    def stop(self):
+        pass
+
+    def status(self):
+        return astro.MountStatus(axes(40, 30), self.state)
+
+
+@pytest.fixture(scope="module")
+def slow_dish():
+    astro.register("slow_dish", SlowDish, says="takes its time", hook_bound_s=3)
+
+
+def test_who_waits_for_his_command_keeps_nobody_waiting(tmp_path, slow_dish):
+    with served(tmp_path, text=SERVED.replace("driver: simulator{mount}", "driver: slow_dish")) as (_, port):
+        slow, other = Wire(port), Wire(port)
+        assert eventually(lambda: other("p", 2) == ["40.000000", "30.000000"])
+        for _ in range(3):
+            slow.socket.sendall(b"P 50 40\np\n")
+            time.sleep(0.1)
+            began = time.monotonic()
+            assert other("p", 2) == ["40.000000", "30.000000"]
+            assert other("S") == ["RPRT 0"]
+            assert time.monotonic() - began < 0.5
+            assert slow.lines.readline().startswith("RPRT ")  # in the order in which it was asked
+            assert [float(slow.lines.readline()) for _ in range(2)] == [40, 30]
+
+
+def test_a_mount_in_fault_is_told_to_who_sends_it_somewhere(tmp_path, slow_dish, monkeypatch):
+    with served(tmp_path, text=SERVED.replace("driver: simulator{mount}", "driver: slow_dish")) as (site, port):
+        wire = Wire(port)
+        assert wire("P 50 40") == ["RPRT 0"]
+        monkeypatch.setattr(SlowDish, "state", "fault")
+        assert eventually(lambda: str(site.mount("dish").status().state).endswith("fault"))
+        assert eventually(lambda: wire("P 50 40") == ["RPRT -6"])
+        assert wire("S") == ["RPRT 0"]
+
+
 def test_a_mount_that_is_away_stands_nowhere(tmp_path, start_server):
     server = start_server("rotctld")
     behind = SERVED.replace("driver: simulator{mount}", f"driver: rotctl, host: 127.0.0.1, port: {server.port}")
