@@ -283,6 +283,7 @@ OURS = {
     "simulator.environment": ("controller", "driver: simulator.environment", FAST_CLOCK, ("here", "apart")),
     "simulator.environment in real time": ("controller", "driver: simulator.environment", "", ("node",)),
     "simulator.frontend": ("controller", "driver: simulator.frontend", FAST_CLOCK, ("here", "apart")),
+    "simulator.controller": ("controller", "driver: simulator.controller", FAST_CLOCK, ("here", "apart")),
     "rotctl.server": ("controller", "driver: rotctl.server, steers: dish, port: 0", "mounts: {dish: {driver: simulator}}", ("here",)),
     "rtl_tcp.server": ("controller", "driver: rtl_tcp.server, file: $recording, port: 0, " + RADIO, "", ("here",)),
     "sensors.host": ("controller", "driver: sensors.host, every: 50 ms", "", ("here", "apart")),
@@ -296,13 +297,16 @@ OURS = {
     "indi weather": ("controller", INDI + ", device: Weather Simulator", "", ("here",)),
     **{
         f"alpaca {kind}": ("controller", ALPACA + f", type: {kind}", "", ("here",))
-        for kind in ("dome", "focuser", "filterwheel", "rotator", "switch", "observingconditions", "safetymonitor")
+        for kind in ("dome", "focuser", "filterwheel", "rotator", "switch", "observingconditions", "safetymonitor", "covercalibrator")
     },
     "local": ("transport", "driver: local", "", ("here",)),
     "sqlite": ("store", "driver: sqlite, path: '$folder/a.db'", "", ("here",)),
 }  # fmt: skip
 
-EXCEPT = {"indi focuser": "C-03,C-04,C-05"}  # its command for a preset hangs INDI's simulator 1.9.9 itself
+EXCEPT = {
+    "indi focuser": "C-03,C-04,C-05",  # its command for a preset hangs INDI's simulator 1.9.9 itself
+    "alpaca covercalibrator": "C-03",  # tried by `halt`, which the simulator refuses: its cover moves at once
+}
 
 SYSFS = {
     "class/hwmon/hwmon0/name": "coretemp",
