@@ -5,6 +5,7 @@
       sky: {driver: python, module: pi_camera, exposure: 10 s, gain: 8}
 """
 
+import contextlib
 import dataclasses
 import queue
 import threading
@@ -85,6 +86,8 @@ class PiCamera(astro.Receiver):
 
     def stop(self):
         self.running.clear()
+        with contextlib.suppress(AttributeError, queue.Full):  # it is not open yet; or `fill` does not wait
+            self.frames.put_nowait(None)  # who waits in `fill`
 
     def capture(self, running):
         """The next frame, or None once the stream is over: that is not kept waiting for the end of a long exposure."""
@@ -138,9 +141,12 @@ class PiCamera(astro.Receiver):
             failure, self.failure = self.failure, None
             raise astro.Error("device_fault", f"taking a frame: {failure}; see that the camera's cable sits well")
         try:
-            pixels, metadata = self.frames.get(timeout=0.08)
+            frame = self.frames.get(timeout=0.08)
         except queue.Empty:
+            frame = None
+        if frame is None:
             return astro.Filled(0)
+        pixels, metadata = frame
         buffer[0, :, :, 0] = pixels
         began = metadata["SensorTimestamp"]  # nanoseconds since the machine was started
         utc = time.time_ns() - (time.clock_gettime_ns(time.CLOCK_BOOTTIME) - began)
