@@ -182,7 +182,7 @@ void DeviceHost::act_stop() noexcept {
 
 void DeviceHost::stop(const Issuer& issuer) noexcept {
   if (is_closed_) return;
-  act_stop();
+  if (!is_kept_from(issuer)) act_stop();
   begin(issuer, "stop", {})->succeed();
 }
 

@@ -73,9 +73,11 @@ class DeviceHost : public Emitter, public detail::WorkerClient, public std::enab
   virtual Action prepare(const std::string& command, const Value& parameters) = 0;
   virtual Duration hook_bound() const = 0;
   virtual Duration open_bound() const = 0;
-  virtual void poll() = 0;      ///< one reading, on the worker's thread; may throw
-  virtual void opened() {}      ///< on the worker's thread, after `open`; may throw
-  virtual void on_stop() {}     ///< on the stopping thread, before the driver is stopped
+  virtual void poll() = 0;   ///< one reading, on the worker's thread; may throw
+  virtual void opened() {}   ///< on the worker's thread, after `open`; may throw
+  virtual void on_stop() {}  ///< on the stopping thread, before the driver is stopped
+  /// Whether what it does is for safety, and not this one's to end.
+  virtual bool is_kept_from(const Issuer& /*issuer*/) const noexcept { return false; }
   virtual void on_lost() {}     ///< from the watchdog's thread
   virtual void on_close() {}    ///< nothing is begun any more; the driver is still open
   virtual void on_failure() {}  ///< of a poll

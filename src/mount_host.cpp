@@ -349,6 +349,13 @@ void MountHost::on_stop() {
                    place() + ": the mount was stopped; command it again when what stopped it is over"));
 }
 
+/// An observation that gives up when the guard has stopped its mount would take back that it is parked. People may.
+bool MountHost::is_kept_from(const Issuer& issuer) const noexcept {
+  if (issuer.rank != Rank::observation) return false;
+  const std::lock_guard lock(motion_mutex_);
+  return park_wanted_since_ || motion_.is_guards;
+}
+
 void MountHost::on_lost() {
   {
     const std::lock_guard lock(motion_mutex_);

@@ -54,6 +54,7 @@ class MountHost final : public DeviceHost {
     AxisRates rates{};
     Time rate_ends{};
     bool turns_by_itself = false;  ///< the mount's own clock follows the sky
+    bool is_guards = false;        ///< it parks because the guard has said so
     std::uint64_t polls = 0;       ///< readings that there had been when it began
     bool arrived = false;
     std::optional<Time> short_since{};
@@ -71,6 +72,7 @@ class MountHost final : public DeviceHost {
   void poll() override;
   void opened() override;
   void on_stop() override;
+  bool is_kept_from(const Issuer& issuer) const noexcept override;
   void on_lost() override;
   void on_close() override;
   void on_failure() override;

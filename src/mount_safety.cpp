@@ -194,15 +194,19 @@ void MountHost::park_if_wanted(const MountStatus& status, Time time) {
     if (!park_wanted_since_) return;
     const bool waits = status.state == MountState::moving && time - *park_wanted_since_ < longest_rest;
     if (waits && time >= *park_wanted_since_) return;
-    park_wanted_since_.reset();
   }
   try {
     Motion motion;
     motion.kind = Kind::park;
+    motion.is_guards = true;
     motion.way = way_to_park();
     send_first(motion);
     install(std::move(motion));
   } catch (const Error& error) {
+    {
+      const std::lock_guard lock(motion_mutex_);
+      park_wanted_since_.reset();
+    }
     if (error.code() == ErrorCode::interrupted || error.code() == ErrorCode::device_lost) throw;
     notice("safety", LogLevel::error, std::string("it cannot be parked and stays where it is: ") + error.what());
   }

@@ -23,6 +23,7 @@ int rounds() { return (is_long() ? 300 : 30) / parts; }
 struct Fault {
   NightOptions options{};
   std::optional<Duration> storm_after{};  ///< from the beginning
+  bool parks = false;                     ///< in the storm
 };
 
 /// The simulated station has no wind: its heat stands for a storm.
@@ -31,7 +32,8 @@ Fault storm_at_random(double at_s, std::mt19937& random) {
   return {.options = {.safety = std::string(
                                     "safety:\n  dish: {conditions: [{point: weather.temperature, above: 30, action: ") +
                                 (parks ? "park" : "stop") + "}]}\n"},
-          .storm_after = from_seconds(at_s)};
+          .storm_after = from_seconds(at_s),
+          .parks = parks};
 }
 
 Fault fault_at_random(std::mt19937& random) {
@@ -96,6 +98,10 @@ TEST_P(Faults, LeaveOneFinalStateAndNothingIsLost) {
     ++failed;
     const MountReport mount = night.site().mount("dish").status();
     EXPECT_FALSE(mount.tracking);
+    if (storms && fault.parks) {
+      const auto is_parked = [&] { return night.site().mount("dish").status().state == MountState::parked; };
+      EXPECT_TRUE(eventually(is_parked));
+    }
     // Somebody mends the device, and goes on.
     night.open_again({});
     const ObservationResult result = resume(night.site(), "archive", record.id);
