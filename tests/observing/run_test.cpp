@@ -305,8 +305,9 @@ TEST(AnObservation, IsCompleteWithoutAFileThatCannotBeMade) {
   request.integration_time = 3s;
   request.files = {ProductFile::sdfits, ProductFile::csv};
   request.output_filename = "taken";
-  const std::filesystem::path in_the_way = night.site().state_folder() / "products" / "taken.sdfits.part" / "full";
-  std::filesystem::create_directories(in_the_way);
+  const std::filesystem::path products = night.site().state_folder() / "products";
+  std::filesystem::create_directories(products);
+  std::filesystem::create_symlink("taken.sdfits", products / "taken.sdfits");  // it leads to itself
   const ObservationResult result = night.observe(request);
   EXPECT_EQ(result.observation.state, ObservationState::completed);
   EXPECT_THAT(result.observation.reason, HasSubstr("its .sdfits could not be made"));
