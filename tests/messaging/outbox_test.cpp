@@ -165,11 +165,13 @@ TEST(OutboxEnd, AsksAClosedTransportForNothing) {
   const testing::TemporaryFolder folder;
   const auto network = std::make_shared<ClosedNetwork>();
   Outbox outbox(network, {.folder = folder.path(), .shed_topic = "shed", .source = "movement"});
-  const Outgoing first = acknowledgment("first");
+  const std::string first_id = "first";
+  const Outgoing first = acknowledgment(first_id);
   outbox.put(std::span(&first, 1));
   outbox.end_sending();
   network->close();
-  const Outgoing last = acknowledgment("last");
+  const std::string last_id = "last";
+  const Outgoing last = acknowledgment(last_id);
   outbox.put(std::span(&last, 1));
   EXPECT_FALSE(outbox.wait_empty(std::chrono::milliseconds(200)));
   EXPECT_EQ(network->refused(), 0);
