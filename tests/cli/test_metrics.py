@@ -14,7 +14,7 @@ import pytest
 
 SITE = """\
 site: {{name: Hill, latitude: 28 deg, longitude: -16 deg, height: 2390 m, state: state}}
-nodes: {{unsynchronised_clock: true, outbox_size: 50000000}}
+nodes: {{unsynchronised_clock: true, outbox_size: 50000000 B}}
 transports:
   broker: {{driver: mqtt, url: "mqtt://127.0.0.1:{mqtt}"}}
 mounts:
