@@ -98,7 +98,9 @@ def test_a_name_that_is_wrong_is_told_before_anything_is_sent(hill):
 
 
 def test_who_waits_in_vain_for_an_end_is_told_so(hill):
-    hill.serve("movement").send_signal(signal.SIGSTOP)
+    node = hill.serve("movement")
+    assert hill.json("send", "hill.yaml", "dish", "stop", "--wait", "60")["state"] == "completed"  # the broker knows it
+    node.send_signal(signal.SIGSTOP)
     sent = hill.run("send", "hill.yaml", "dish", "move_to", "first=20", "second=50", "--wait", "1", expect=1)
     assert "no answer to command" in sent.stderr and "within 1 s" in sent.stderr
     told = hill.json("send", "hill.yaml", "dish", "move_to", "first=20", "second=50", "--expires", "60", "--wait", "1", expect=1)
