@@ -10,6 +10,7 @@
 #include "astro/json.hpp"
 #include "astro/signal/gridding.hpp"
 #include "observing/devices.hpp"
+#include "observing/modes.hpp"
 #include "observing/reduction.hpp"
 #include "text.hpp"
 
@@ -46,12 +47,8 @@ std::string fits_time(Time time) {
   return text;
 }
 
-bool visits_places(Mode mode) {
-  return mode == Mode::raster || mode == Mode::map || mode == Mode::points || mode == Mode::horizon ||
-         mode == Mode::cross || mode == Mode::tipping || mode == Mode::drift;
-}
-
-bool covers_an_area(Mode mode) { return mode == Mode::raster || mode == Mode::map || mode == Mode::points; }
+using detail::covers_an_area;
+using detail::visits_places;
 
 /// An observation as its store has it, and the files that are made of it.
 class Exporter {

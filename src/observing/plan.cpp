@@ -14,6 +14,7 @@
 #include "astro/sky/track.hpp"
 #include "observing/beam_path.hpp"
 #include "observing/devices.hpp"
+#include "observing/modes.hpp"
 #include "observing/until_rms.hpp"
 #include "pointing.hpp"
 #include "text.hpp"
@@ -180,9 +181,6 @@ void Planner::check_condition() const {
 /// Whether all files that are to be made at its end can be made of what is kept, as `export_observation` makes them.
 void Planner::check_files() const {
   const Mode mode = request_.mode;
-  const bool is_area = mode == Mode::raster || mode == Mode::map || mode == Mode::points;
-  const bool visits_places =
-      is_area || mode == Mode::horizon || mode == Mode::cross || mode == Mode::tipping || mode == Mode::drift;
   const auto refuse = [&](ProductFile kind, const std::string& why) {
     refuse_plan(std::string("`files` asks for ") +
                 Description<ProductFile>::choices.at(static_cast<std::size_t>(kind)) + ", and " + why);
@@ -196,9 +194,9 @@ void Planner::check_files() const {
     if (kind == ProductFile::sigmf && request_.product != Product::recording && request_.product != Product::all)
       refuse(kind, "nothing is recorded; ask for `product: recording` or `product: all`");
     if (kind == ProductFile::sdfits && mode == Mode::loads) need_spectrum(kind);
-    if (kind == ProductFile::csv && !visits_places) need_spectrum(kind);
+    if (kind == ProductFile::csv && !detail::visits_places(mode)) need_spectrum(kind);
     if (kind != ProductFile::fits) continue;
-    if (!is_area) need_spectrum(kind);
+    if (!detail::covers_an_area(mode)) need_spectrum(kind);
     else if (!calibration_ || calibration_->beam_width <= Angle())
       refuse(kind, "a map is gridded by the beam: say `beam_width: 5 deg` in the site's `calibration: {" +
                        receiver_.name + ": ...}`");
@@ -405,7 +403,7 @@ double Planner::expected_rms_k(const Spent& spent, std::int64_t passes) const {
   const bool is_folded = request_.mode == Mode::frequency_switch;
   const bool one_place = request_.mode == Mode::track || request_.mode == Mode::drift || is_folded || off_s > 0.0;
   // Else of one place: a point of a grid, or one spectrum of a line.
-  const bool moves = request_.mode == Mode::map || request_.mode == Mode::cross || request_.mode == Mode::horizon;
+  const bool moves = detail::scans(request_.mode);
   if (!one_place)
     on_s = seconds(moves ? request_.integration : request_.integration_time) * static_cast<double>(passes);
   const double spectra_per_s = rate_hz / request_.channels;

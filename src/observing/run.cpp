@@ -16,6 +16,7 @@
 #include "observing/devices.hpp"
 #include "observing/live_spectra.hpp"
 #include "observing/loads.hpp"
+#include "observing/modes.hpp"
 #include "observing/recorder.hpp"
 #include "observing/reduction.hpp"
 #include "observing/until_rms.hpp"
@@ -403,7 +404,7 @@ class Run {
   /// The average over a map is less noisy than the map.
   double noise_of_each_place(const ObservationResult& result) const {
     const Mode mode = request_.mode;
-    const bool moves = mode == Mode::map || mode == Mode::cross || mode == Mode::horizon;
+    const bool moves = detail::scans(mode);
     if (!moves && mode != Mode::raster && mode != Mode::points && mode != Mode::tipping) return result.peak.rms_k;
     double places = 0.0;
     for (const Step& step : record_.steps) {
