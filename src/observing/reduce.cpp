@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 
 #include "astro/error.hpp"
 #include "astro/signal/lines.hpp"
 #include "observing/reduction.hpp"
+#include "signal/peak.hpp"
 
 namespace astro {
 
@@ -64,23 +64,7 @@ class Reduction {
     made.spectrum = detail::combined(spectra);
     made.spectrum.velocity_frame = observation_.request.velocity_frame;
     made.spectrum.rest = observation_.request.rest_frequency;  // a switched one came without
-    made.peak = peak_of(made.spectrum);
-  }
-
-  /// A band beside the line has a good spectrum and nothing to be looked for.
-  static Peak peak_of(const CalibratedSpectrum& spectrum) {
-    try {
-      return spectrum.peak();
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::invalid_argument) throw;
-      constexpr double none = std::numeric_limits<double>::quiet_NaN();
-      return {.peak_k = none,
-              .sigma_k = none,
-              .peak_velocity_km_s = none,
-              .sigma_velocity_km_s = none,
-              .peak_frequency = hertz(none),
-              .rms_k = none};
-    }
+    made.peak = signal::peak_or_noise(made.spectrum);          // of a band beside the line the noise
   }
 
   /// One for each calibration that holds for a part of it.

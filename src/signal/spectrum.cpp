@@ -8,10 +8,12 @@
 #include <iterator>
 #include <limits>
 #include <numbers>
+#include <optional>
 
 #include "astro/error.hpp"
 #include "astro/sky/velocity.hpp"
 #include "signal/frame_correction.hpp"
+#include "signal/peak.hpp"
 #include "signal/robust.hpp"
 #include "text.hpp"
 
@@ -95,10 +97,10 @@ Smoothed smoothed(const CalibratedSpectrum& spectrum, std::size_t width) {
   return result;
 }
 
-/// Highest channel above the baseline within the window of velocities.
-std::size_t highest(const Smoothed& line, const std::vector<double>& baseline, const FrequencyAxis& axis,
-                    double correction, const PeakOptions& options, Frequency rest) {
-  std::size_t best = axis.channels;
+/// Highest channel above the baseline within the window of velocities; none where the band does not reach there.
+std::optional<std::size_t> highest(const Smoothed& line, const std::vector<double>& baseline, const FrequencyAxis& axis,
+                                   double correction, const PeakOptions& options, Frequency rest) {
+  std::optional<std::size_t> best;
   double best_k = -std::numeric_limits<double>::infinity();
   for (std::size_t i = 0; i < axis.channels; ++i) {
     if (!line.valid[i]) continue;
@@ -109,10 +111,7 @@ std::size_t highest(const Smoothed& line, const std::vector<double>& baseline, c
     best = i;
     best_k = above;
   }
-  if (best < axis.channels) return best;
-  throw Error(ErrorCode::invalid_argument, "no channel with weight lies within " + text::of(options.window_km_s) +
-                                               " km/s of " + text::of(rest.megahertz()) +
-                                               " MHz: the band of the spectrum does not hold the line");
+  return best;
 }
 
 /// How far from the peak the line's true top may lie: each channel of the run around it that noise may
@@ -190,28 +189,43 @@ std::vector<double> CalibratedSpectrum::velocities_lsrk_km_s(std::optional<Frequ
   return velocities_in(*this, line.value_or(rest), sky::VelocityFrame::lsrk);
 }
 
-Peak CalibratedSpectrum::peak(const PeakOptions& options) const {
-  check(*this);
-  const Frequency line_rest = options.rest.value_or(rest);
-  const std::size_t width = width_of(options, axis, line_rest);
-  const Smoothed line = smoothed(*this, width);
+Peak signal::peak_or_noise(const CalibratedSpectrum& spectrum, const PeakOptions& options) {
+  check(spectrum);
+  const Frequency line_rest = options.rest.value_or(spectrum.rest);
+  const std::size_t width = width_of(options, spectrum.axis, line_rest);
+  const Smoothed line = smoothed(spectrum, width);
   const signal::RobustFit fit = signal::fit_robustly(line.temperature_k, line.valid, options.baseline_order, width);
   const std::vector<double> baseline = fit.curve.everywhere();
   // In the LSRK whatever its frame is, so that each frame tells of the same line.
-  const double correction = pointing.known ? signal::frame_correction_km_s(*this, sky::VelocityFrame::lsrk) : 0.0;
-  const std::size_t channel = highest(line, baseline, axis, correction, options, line_rest);
-
-  Peak peak;
+  const double correction =
+      spectrum.pointing.known ? signal::frame_correction_km_s(spectrum, sky::VelocityFrame::lsrk) : 0.0;
+  const auto highest_channel = highest(line, baseline, spectrum.axis, correction, options, line_rest);
+  constexpr double none = std::numeric_limits<double>::quiet_NaN();
+  Peak peak{.peak_k = none,
+            .sigma_k = none,
+            .peak_velocity_km_s = none,
+            .sigma_velocity_km_s = none,
+            .peak_frequency = hertz(none),
+            .rms_k = rms_of(spectrum, baseline, fit.used)};
+  if (!highest_channel) return peak;
+  const std::size_t channel = *highest_channel;
   peak.peak_k = line.temperature_k[channel] - baseline[channel];
-  peak.sigma_k = fit.rms * noise_ratio(*this, channel, fit.used);
-  peak.peak_frequency = axis.at(static_cast<double>(channel));
-  peak.peak_velocity_km_s = is_frame_known(*this, velocity_frame)
-                                ? velocity_km_s(static_cast<double>(channel), line_rest)
+  peak.sigma_k = fit.rms * noise_ratio(spectrum, channel, fit.used);
+  peak.peak_frequency = spectrum.axis.at(static_cast<double>(channel));
+  peak.peak_velocity_km_s = is_frame_known(spectrum, spectrum.velocity_frame)
+                                ? spectrum.velocity_km_s(static_cast<double>(channel), line_rest)
                                 : std::numeric_limits<double>::quiet_NaN();
-  const double channel_km_s = std::abs(sky::radio_velocity_km_s(line_rest - axis.step, line_rest));
+  const double channel_km_s = std::abs(sky::radio_velocity_km_s(line_rest - spectrum.axis.step, line_rest));
   peak.sigma_velocity_km_s = wandering_km_s(line, baseline, channel, width, peak.sigma_k, channel_km_s);
-  peak.rms_k = rms_of(*this, baseline, fit.used);
   return peak;
+}
+
+Peak CalibratedSpectrum::peak(const PeakOptions& options) const {
+  const Peak found = signal::peak_or_noise(*this, options);
+  if (!std::isnan(found.peak_k)) return found;
+  throw Error(ErrorCode::invalid_argument, "no channel with weight lies within " + text::of(options.window_km_s) +
+                                               " km/s of " + text::of(options.rest.value_or(rest).megahertz()) +
+                                               " MHz: the band of the spectrum does not hold the line");
 }
 
 }  // namespace astro
