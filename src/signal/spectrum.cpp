@@ -43,7 +43,7 @@ std::vector<double> velocities_in(const CalibratedSpectrum& spectrum, Frequency 
   return velocities;
 }
 
-void check(const CalibratedSpectrum& spectrum) {
+void check_lengths(const CalibratedSpectrum& spectrum) {
   const std::size_t channels = spectrum.axis.channels;
   const bool whole = spectrum.temperature_k.size() == channels && spectrum.sigma_k.size() == channels &&
                      spectrum.weight.size() == channels;
@@ -141,7 +141,7 @@ double wandering_km_s(const Smoothed& line, const std::vector<double>& baseline,
 }
 
 /// Scatter of the single channels that the baseline was fitted to.
-double rms_of(const CalibratedSpectrum& spectrum, const std::vector<double>& baseline, const Mask& used) {
+double scatter_beside(const CalibratedSpectrum& spectrum, const std::vector<double>& baseline, const Mask& used) {
   double sum = 0.0;
   std::size_t channels = 0;
   for (std::size_t i = 0; i < baseline.size(); ++i) {
@@ -190,7 +190,7 @@ std::vector<double> CalibratedSpectrum::velocities_lsrk_km_s(std::optional<Frequ
 }
 
 Peak signal::peak_or_noise(const CalibratedSpectrum& spectrum, const PeakOptions& options) {
-  check(spectrum);
+  check_lengths(spectrum);
   const Frequency line_rest = options.rest.value_or(spectrum.rest);
   const std::size_t width = width_of(options, spectrum.axis, line_rest);
   const Smoothed line = smoothed(spectrum, width);
@@ -206,7 +206,7 @@ Peak signal::peak_or_noise(const CalibratedSpectrum& spectrum, const PeakOptions
             .peak_velocity_km_s = none,
             .sigma_velocity_km_s = none,
             .peak_frequency = hertz(none),
-            .rms_k = rms_of(spectrum, baseline, fit.used)};
+            .rms_k = scatter_beside(spectrum, baseline, fit.used)};
   if (!highest_channel) return peak;
   const std::size_t channel = *highest_channel;
   peak.peak_k = line.temperature_k[channel] - baseline[channel];
