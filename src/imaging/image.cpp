@@ -29,8 +29,8 @@ Image checked(Image image) {
     for (std::size_t column = 0; column < pixels.size(); ++column) {
       float& value = pixels[column];
       const float variance = has_variance ? image.variance(row, column) : 0.0F;
-      const bool is_masked = image.mask(row, column) != 0;  // which has no variance, and no further reason
-      const bool is_known = is_number(value) && is_number(variance) && (!has_variance || is_masked || variance > 0.0F);
+      const bool was_checked = image.mask(row, column) != 0 && variance == 0.0F;  // no further reason
+      const bool is_known = is_number(value) && is_number(variance) && (!has_variance || was_checked || variance > 0.0F);
       const bool is_full = value >= most;
       if (is_known && !is_full) continue;
       image.mask(row, column) |= is_full ? bit(Flag::saturated) : no_data;
