@@ -152,6 +152,7 @@ ApartLink::ProcessPtr ApartLink::start(Steady::time_point deadline) {
   {
     const std::lock_guard lock(mutex_);
     starting_ = process;
+    hears_stops_ = false;
   }
   const auto give_up = [&](const std::string& why) {
     const bool hung_up = why.starts_with("hung up");
@@ -167,6 +168,10 @@ ApartLink::ProcessPtr ApartLink::start(Steady::time_point deadline) {
   try {
     const int clock = clock_sharing.file(*host_->surroundings().clock);
     (void)greeted(transact(*process, hello(), deadline, clock), setup_.description.kind);
+    {
+      const std::lock_guard lock(mutex_);
+      hears_stops_ = true;
+    }
     transact(*process, Value().set("hook", "open"), deadline, -1);
   } catch (const Broken& broken) {
     throw give_up(broken.what());
@@ -206,7 +211,7 @@ void ApartLink::stop() noexcept {
   ProcessPtr process;
   {
     const std::lock_guard lock(mutex_);
-    process = process_ ? process_ : starting_;
+    process = process_ ? process_ : hears_stops_ ? starting_ : nullptr;
   }
   if (!process) return;  // the next one leaves the device stopped when it opens
   try {

@@ -89,6 +89,7 @@ class ApartLink final {
   DriverDescription description_;  // as the driver refined it
   ProcessPtr process_;             // open
   ProcessPtr starting_;            // not yet open
+  bool hears_stops_ = false;       // which is starting: a program may take long until it greets
   std::string down_;               // why there is none
   std::string news_;
   std::set<std::string> running_;
