@@ -93,6 +93,7 @@ class Planner {
   std::string load_target(Phase phase) const;
   void check_receiver() const;
   void check_shift() const;
+  const char* why_no_kelvin() const;
   void check_condition() const;
   void check_files() const;
   void check_beam() const;
@@ -167,15 +168,18 @@ void Planner::check_shift() const {
   }
 }
 
+/// Why there will be no spectrum of the sky in kelvin; null: there will be.
+const char* Planner::why_no_kelvin() const {
+  if (request_.mode == Mode::loads) return "`mode: loads` has no spectrum of the sky";
+  if (request_.product == Product::continuum) return "`product: continuum` keeps no channels";
+  if (request_.calibration == CalibrationKind::none) return "`calibration: none` has no kelvin";
+  return nullptr;
+}
+
 /// Whether the noise that passes are repeated for is there to be looked at.
 void Planner::check_condition() const {
-  if (request_.until_rms_k <= 0.0) return;
-  const auto refuse = [](const char* why) {
-    refuse_plan(std::string("`until_rms` is the noise of a channel in kelvin, and ") + why);
-  };
-  if (request_.mode == Mode::loads) refuse("`mode: loads` has no spectrum of the sky");
-  if (request_.product == Product::continuum) refuse("`product: continuum` keeps no channels");
-  if (request_.calibration == CalibrationKind::none) refuse("`calibration: none` has no kelvin");
+  const char* why = request_.until_rms_k > 0.0 ? why_no_kelvin() : nullptr;
+  if (why != nullptr) refuse_plan(std::string("`until_rms` is the noise of a channel in kelvin, and ") + why);
 }
 
 /// Whether all files that are to be made at its end can be made of what is kept, as `export_observation` makes them.
@@ -186,9 +190,7 @@ void Planner::check_files() const {
                 Description<ProductFile>::choices.at(static_cast<std::size_t>(kind)) + ", and " + why);
   };
   const auto need_spectrum = [&](ProductFile kind) {
-    if (mode == Mode::loads) refuse(kind, "`mode: loads` has no spectrum of the sky");
-    if (request_.product == Product::continuum) refuse(kind, "`product: continuum` keeps no channels");
-    if (request_.calibration == CalibrationKind::none) refuse(kind, "`calibration: none` has no kelvin");
+    if (const char* why = why_no_kelvin()) refuse(kind, why);
   };
   for (const ProductFile kind : request_.files) {
     if (kind == ProductFile::sigmf && request_.product != Product::recording && request_.product != Product::all)
