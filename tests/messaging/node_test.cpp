@@ -11,9 +11,9 @@
 #include <thread>
 
 #include "astro/error.hpp"
-#include "astro/log.hpp"
 #include "astro/messaging/node_client.hpp"
 #include "astro/messaging/telescope.hpp"
+#include "testing/log_lines.hpp"
 #include "testing/relay.hpp"
 #include "testing/server.hpp"
 #include "testing/testing.hpp"
@@ -354,45 +354,26 @@ TEST_F(NodeTest, SaysWhoIsAwayAndGoesOnWhenItIsBack) {
 }
 
 TEST_F(NodeTest, SaysThatAnotherHasItsName) {
-  std::mutex mutex;
-  std::vector<std::string> said;
-  const LogListening listening(
-      [&](const LogLine& line) {
-        const std::lock_guard lock(mutex);
-        if (line.message.find("another node has the name") != std::string::npos) said.push_back(line.message);
-      },
-      LogLevel::error);
-  const auto count = [&] {
-    const std::lock_guard lock(mutex);
-    return said.size();
-  };
+  const testing::LogLines said(LogLevel::error, "another node has the name");
   { const Node before = serve(); }
   const Node node = serve();  // its own start before is no other node
   std::this_thread::sleep_for(3s);
-  EXPECT_EQ(count(), 0u);
+  EXPECT_THAT(said.messages(), ::testing::IsEmpty());
   const Node other = Node::open(parse_site(site_text(broker().port(), name_), {.node = "movement"}), "movement",
                                 {.state_folder = folder_.path() / "elsewhere", .beat = 500ms});
   ASSERT_NE(other.boot(), node.boot());
-  EXPECT_TRUE(becomes([&] { return count() == 2; }, 60s)) << "each of them says so";
+  EXPECT_TRUE(becomes([&] { return said.messages().size() == 2; }, 60s)) << "each of them says so";
   std::this_thread::sleep_for(2s);
-  EXPECT_EQ(count(), 2u) << "once";
+  EXPECT_EQ(said.messages().size(), 2u) << "once";
 }
 
 TEST_F(NodeTest, ClosesWithoutASingleWarning) {
-  std::mutex mutex;
-  std::vector<std::string> said;
-  const LogListening listening(
-      [&](const LogLine& line) {
-        const std::lock_guard lock(mutex);
-        if (line.message.find("is closed") != std::string::npos) said.push_back(line.message);
-      },
-      LogLevel::warning);
+  const testing::LogLines said(LogLevel::warning, "is closed");
   for (int i = 0; i < 5; ++i) {
     const Node node = serve();
     EXPECT_TRUE(becomes([&] { return !node.observatory().latest().empty(); }));
   }
-  const std::lock_guard lock(mutex);
-  EXPECT_THAT(said, ::testing::IsEmpty());
+  EXPECT_THAT(said.messages(), ::testing::IsEmpty());
 }
 
 TEST_F(NodeTest, OpensASiteWhoseNodesAreNotThereYet) {

@@ -6,6 +6,7 @@
 #include "astro/error.hpp"
 #include "station.hpp"
 #include "telemetry/alarm_watch.hpp"
+#include "testing/log_lines.hpp"
 
 namespace astro::telemetry {
 namespace {
@@ -274,24 +275,13 @@ telemetry:
   alarms:
     wind: {point: weather.wind, high_alarm: 15, actions: [{device: weather, command: prak}, {device: weather, command: park}]}
 )");
-  std::mutex mutex;
-  std::vector<std::string> said;
-  const LogListening listening(
-      [&](const LogLine& line) {
-        const std::lock_guard lock(mutex);
-        said.push_back(line.message);
-      },
-      LogLevel::error);
+  const LogLines said(LogLevel::error);
   const Observatory site = hill.open();
   const Hub hub(site);
-  ASSERT_TRUE(eventually([&] {
-    const std::lock_guard lock(mutex);
-    return !said.empty();
-  }));
-  const std::lock_guard lock(mutex);
-  EXPECT_THAT(said, ::testing::ElementsAre(
-                        "alarm wind has an action that will not be done: device 'weather' has no command prak; did "
-                        "you mean park?"));
+  ASSERT_TRUE(eventually([&] { return !said.messages().empty(); }));
+  EXPECT_THAT(said.messages(),
+              ElementsAre("alarm wind has an action that will not be done: device 'weather' has no command prak; did "
+                          "you mean park?"));
 }
 
 TEST(Alarms, SayAtTheStartWhichPointNobodyMeasures) {
@@ -302,25 +292,15 @@ telemetry:
     any: {point: "*.roof", states: {open: alarm}}
     mast: {point: mast.temperature, high_alarm: 15}
 )");
-  std::mutex mutex;
-  std::vector<std::string> said;
-  const LogListening listening(
-      [&](const LogLine& line) {
-        const std::lock_guard lock(mutex);
-        if (line.message.starts_with("alarm ")) said.push_back(line.message);
-      },
-      LogLevel::warning);
+  const LogLines said(LogLevel::warning, "alarm ");
   const Observatory site = hill.open();
   const Hub hub(site);
-  ASSERT_TRUE(eventually([&] {
-    const std::lock_guard lock(mutex);
-    return said.size() >= 2;
-  }));
-  const std::lock_guard lock(mutex);
-  EXPECT_THAT(said, ::testing::UnorderedElementsAre(
-                        "alarm wind watches a point that no device of the site measures: weather.wnd; did you mean "
-                        "weather.wind?",
-                        HasSubstr("alarm mast watches a point that no device of the site measures: mast.temperature")));
+  ASSERT_TRUE(eventually([&] { return said.messages().size() >= 2; }));
+  EXPECT_THAT(said.messages(),
+              ::testing::UnorderedElementsAre(
+                  "alarm wind watches a point that no device of the site measures: weather.wnd; did you mean "
+                  "weather.wind?",
+                  HasSubstr("alarm mast watches a point that no device of the site measures: mast.temperature")));
 }
 
 TEST(TelemetrySection, NamesAllProblemsAtTheirLines) {
