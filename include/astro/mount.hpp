@@ -49,7 +49,8 @@ class ASTRO_API Mount : public Device {
   ~Mount() override;
 
   /// Starts towards the position and returns; a new target replaces an old one. The host has
-  /// checked it against reach and limits.
+  /// checked it against reach and limits. One that can only be at certain places, as in a recording, throws
+  /// `out_of_limits` for any other.
   virtual void move_to(Axes target) = 0;
 
   /// Moves at these rates for at most `lifetime` of the observatory's clock, then stops by itself

@@ -34,7 +34,15 @@ class OpenMount : public Opened<Mount> {
   MountDescription can() { return host().description().mount; }
   MountStatus status() { return call("status", &Mount::status); }
   Axes here() { return status().position; }
-  void move_to(Axes target) { call("move_to", &Mount::move_to, target); }
+  /// One that can only be at certain places cannot be sent on a way.
+  void move_to(Axes target) {
+    try {
+      call("move_to", &Mount::move_to, target);
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::out_of_limits) throw;
+      throw NotOffered{std::string("it can only be at certain places: ") + error.what()};
+    }
+  }
 
   /// The site's limits, where it has some, within the reach.
   MountLimits reach() {

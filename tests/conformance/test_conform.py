@@ -267,6 +267,7 @@ OURS = {
         "",
         ("here",),
     ),
+    "replay of a mount": ("mount", "driver: replay, files: [$night]", "", ("here",)),
     "simulator receiver": ("receiver", "driver: simulator, sample_rate: 250 kHz", "", PLACES),
     "simulator receiver with loads": (
         "receiver",
@@ -357,6 +358,10 @@ class Peers(dict):
         path = self.folder / "night.cu8"
         np.full(2 * 2_000_000, 128, np.uint8).tofile(path)
         return path
+
+    def night(self):
+        """Recorded spectra, each with its pointing."""
+        return pathlib.Path(os.environ["ASTRO_TEST_DATA"]) / "radio/horn"
 
     def rtl_tcp(self):
         port = free_port()
@@ -469,10 +474,19 @@ astro.register("counter", Counter, says="counts")
 '''
 
 
-def test_a_driver_in_python_conforms(tmp_path):
-    (tmp_path / "counting.py").write_text(PYTHON_DRIVER)
-    path = os.pathsep.join([str(tmp_path), str(BUILD / "python")])
-    asked = ["python", "--kind", "controller", "--settings", "module=counting", "step=2"]
-    report = only(conform(*asked, folder=tmp_path, PYTHONPATH=path, ASTRO_PYTHON=str(ROOT / "build/venv/bin/python")))
+def report_of_python(folder, source, *more):
+    (folder / "counting.py").write_text(source)
+    path = os.pathsep.join([str(folder), str(BUILD / "python")])
+    asked = ["python", "--kind", "controller", "--settings", "module=counting", "step=2", *more]
+    report = only(conform(*asked, folder=folder, PYTHONPATH=path, ASTRO_PYTHON=str(ROOT / "build/venv/bin/python")))
     assert report["runs"] == "apart"
-    assert_kept(report)
+    return report
+
+
+def test_a_driver_in_python_conforms(tmp_path):
+    assert_kept(report_of_python(tmp_path, PYTHON_DRIVER))
+
+
+def test_one_whose_program_takes_long_to_start_may_be_stopped_meanwhile(tmp_path):
+    late = "import time\ntime.sleep(1.5)  # longer than a stop may take\n" + PYTHON_DRIVER
+    assert with_verdict(report_of_python(tmp_path, late, "--only", "D-24"), "passed").keys() == {"D-24"}
