@@ -315,7 +315,7 @@ def spectrum(id: Id, request: Request, caller: Watcher) -> SpectrumOut:
     velocities = numpy.asarray(found.velocities_km_s())
     peak = result.peak
     # Of a band without the line, velocities by it would say nothing.
-    has_velocities = bool(numpy.isfinite(velocities).all()) and math.isfinite(peak.rms_k)
+    has_velocities = bool(numpy.isfinite(velocities).all()) and math.isfinite(peak.peak_k)
     return SpectrumOut(
         id=id,
         target=name_of(row),
