@@ -18,7 +18,7 @@ def opened(tmp_path, site):
         yield observatory
 
 
-def eventually(condition, at_most_s=10.0):
+def eventually(condition, at_most_s=20.0):
     end = time.monotonic() + at_most_s
     while not condition():
         if time.monotonic() > end:

@@ -14,6 +14,7 @@ import time
 
 import numpy as np
 import pytest
+from hardware import eventually, reading
 
 import astro
 
@@ -33,15 +34,6 @@ def opened(tmp_path, port, settings="", rate="250 kHz", settle="0 s"):
     file.write_text(SITE.format(port=port, rate=rate, settle=settle, settings=settings))
     with astro.Observatory.open(file, state_folder=tmp_path / "state") as site:
         yield site
-
-
-def eventually(condition, at_most_s=15.0):
-    end = time.monotonic() + at_most_s
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 class Dongle:
@@ -471,13 +463,13 @@ def test_several_programs_hear_it_each_from_its_beginning(tmp_path):
         assert hear(first, RATE) == path.read_bytes()[:RATE]
         with listen(port) as second:
             assert hear(second, RATE) == path.read_bytes()[:RATE]
-            assert eventually(lambda: site.controller("dongle").point("clients").value == 2)
+            assert eventually(lambda: reading(site.controller("dongle"), "clients") == 2)
 
 
 def test_a_program_that_does_not_read_costs_the_others_nothing(tmp_path):
     path = counting(tmp_path)
     with served(tmp_path, path, ", sample_rate: 20 MHz") as (site, port), listen(port):
-        assert eventually(lambda: site.controller("dongle").point("dropped").value > 0)
+        assert eventually(lambda: (reading(site.controller("dongle"), "dropped") or 0) > 0)
         with listen(port) as keen:
             assert hear(keen, RATE) == path.read_bytes()[:RATE]
 

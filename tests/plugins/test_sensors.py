@@ -13,6 +13,7 @@ import time
 
 import pytest
 from gps_receiver import Receiver, nmea
+from hardware import eventually, reading
 
 import astro
 
@@ -31,15 +32,6 @@ def opened(tmp_path, driver, settings=""):
         yield site.controller("sensors"), site
 
 
-def eventually(condition, at_most_s=15.0):
-    end = time.monotonic() + at_most_s
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 def write(root, files):
     for name, text in files.items():
         path = root / name
@@ -49,24 +41,16 @@ def write(root, files):
         new.rename(path)  # as one step, so that nobody reads half of it
 
 
-def value(sensors, name):
-    """The latest of a point, or None while there is none."""
-    try:
-        return sensors.point(name).value
-    except astro.Error:
-        return None
-
-
 def quality(sensors, name):
     return str(sensors.point(name).quality).rpartition(".")[2]
 
 
 def becomes(sensors, name, expected):
-    return eventually(lambda: value(sensors, name) == (expected if expected is None else pytest.approx(expected)))
+    return eventually(lambda: reading(sensors, name) == (expected if expected is None else pytest.approx(expected)))
 
 
 def is_bad(sensors, name):
-    return eventually(lambda: quality(sensors, name) == "bad" and value(sensors, name) is None)
+    return eventually(lambda: quality(sensors, name) == "bad" and reading(sensors, name) is None)
 
 
 FAST = ", every: 50 ms"
@@ -125,7 +109,7 @@ def test_chips_come_and_go(tmp_path):
             assert becomes(sensors, "hwmon1_temp1", 2)  # a chip without a name
             shutil.rmtree(tmp_path / CHIP)
             assert is_bad(sensors, "nct6775_temp1")
-            assert value(sensors, "hwmon1_temp1") == 2
+            assert reading(sensors, "hwmon1_temp1") == 2
             assert eventually(lambda: any("nct6775_temp1: its sensor is not there any more" in each.message for each in notices))
             write(tmp_path, {CHIP + "name": "nct6775\n", CHIP + "temp1_input": "3000\n"})
             assert becomes(sensors, "nct6775_temp1", 3)
@@ -142,7 +126,7 @@ def test_what_is_no_temperature_is_a_fault_until_it_is_one(tmp_path, wrong):
         assert becomes(sensors, "chip_temp1", 21)
         write(tmp_path, {CHIP + "temp1_input": wrong})
         assert is_bad(sensors, "chip_temp1")
-        assert value(sensors, "chip_temp2") == 22
+        assert reading(sensors, "chip_temp2") == 22
         write(tmp_path, {CHIP + "temp1_input": "23000\n"})
         assert becomes(sensors, "chip_temp1", 23)
 
@@ -153,7 +137,7 @@ def test_what_the_chip_says_of_its_sensor_is_believed(tmp_path):
         assert becomes(sensors, "chip_temp1", 21)
         write(tmp_path, {CHIP + "temp1_alarm": "1\n"})
         assert eventually(lambda: quality(sensors, "chip_temp1") == "doubtful")
-        assert value(sensors, "chip_temp1") == 21
+        assert reading(sensors, "chip_temp1") == 21
         write(tmp_path, {CHIP + "temp1_fault": "1\n"})
         assert is_bad(sensors, "chip_temp1")
 
@@ -268,15 +252,15 @@ def test_sensors_of_industrial_io(tmp_path):
 
 def test_this_computer(tmp_path):
     with opened(tmp_path, "host", FAST) as (sensors, _):
-        assert eventually(lambda: value(sensors, "cpu") is not None and value(sensors, "uptime") is not None)
+        assert eventually(lambda: reading(sensors, "cpu") is not None and reading(sensors, "uptime") is not None)
         memory = dict(line.split(":") for line in open("/proc/meminfo").read().splitlines())
         used = 100 * (1 - int(memory["MemAvailable"].split()[0]) / int(memory["MemTotal"].split()[0]))
-        assert value(sensors, "memory") == pytest.approx(used, abs=20)
+        assert reading(sensors, "memory") == pytest.approx(used, abs=20)
         disk = shutil.disk_usage("/")
-        assert value(sensors, "disk_free") == pytest.approx(disk.free / 2**30, rel=0.2)
-        assert value(sensors, "disk") == pytest.approx(100 * disk.used / (disk.used + disk.free), abs=5)
-        assert 0 <= value(sensors, "cpu") <= 100
-        assert value(sensors, "uptime") == pytest.approx(float(open("/proc/uptime").read().split()[0]), abs=10)
+        assert reading(sensors, "disk_free") == pytest.approx(disk.free / 2**30, rel=0.2)
+        assert reading(sensors, "disk") == pytest.approx(100 * disk.used / (disk.used + disk.free), abs=5)
+        assert 0 <= reading(sensors, "cpu") <= 100
+        assert reading(sensors, "uptime") == pytest.approx(float(open("/proc/uptime").read().split()[0]), abs=10)
 
 
 def test_a_computer_of_which_the_numbers_are_known(tmp_path):
@@ -311,20 +295,20 @@ def test_time_and_place_from_gpsd(tmp_path, start_server):
     receiver = Receiver()
     server = start_server("gpsd", f"tcp://127.0.0.1:{receiver.port}")
     with opened(tmp_path, "gpsd", f", host: 127.0.0.1, port: {server.port}") as (sensors, site):
-        assert eventually(lambda: value(sensors, "fix") == "3d", 30)
-        assert value(sensors, "latitude") == pytest.approx(28.3009, abs=1e-5)
-        assert value(sensors, "longitude") == pytest.approx(-16.5098, abs=1e-5)
+        assert eventually(lambda: reading(sensors, "fix") == "3d", 30)
+        assert reading(sensors, "latitude") == pytest.approx(28.3009, abs=1e-5)
+        assert reading(sensors, "longitude") == pytest.approx(-16.5098, abs=1e-5)
         assert becomes(sensors, "height", 2390)
-        assert value(sensors, "from_site") == pytest.approx(965, abs=5)  # the site file is rounded to 0.1 deg
-        assert abs(value(sensors, "clock_error")) < 5
-        assert eventually(lambda: value(sensors, "satellites") == 8, 20)
+        assert reading(sensors, "from_site") == pytest.approx(965, abs=5)  # the site file is rounded to 0.1 deg
+        assert abs(reading(sensors, "clock_error")) < 5
+        assert eventually(lambda: reading(sensors, "satellites") == 8, 20)
         receiver.says = lambda: nmea(quality=0)
-        assert eventually(lambda: value(sensors, "fix") == "none" and value(sensors, "latitude") is None, 30)
+        assert eventually(lambda: reading(sensors, "fix") == "none" and reading(sensors, "latitude") is None, 30)
         server.kill()
         assert eventually(lambda: quality(sensors, "fix") == "bad", 20)
         receiver.says = nmea
         server.start()
-        assert eventually(lambda: value(sensors, "fix") == "3d" and quality(sensors, "fix") == "good", 30)
+        assert eventually(lambda: reading(sensors, "fix") == "3d" and quality(sensors, "fix") == "good", 30)
 
 
 TPV = {"class": "TPV", "mode": 3, "time": "2026-01-01T00:00:00.000Z", "lat": 28.0, "lon": -16.0, "altMSL": 100.0, "eph": 4.5}
@@ -367,7 +351,7 @@ def test_what_gpsd_is_asked_and_what_it_says(tmp_path):
         assert becomes(sensors, "satellites", 2)
         assert gpsd.heard == b'?WATCH={"enable":true,"json":true,"device":"/dev/ttyACM0"};\n'
         # 0.3 degrees of latitude and 0.5 of longitude from the site, by haversines on a sphere of 6371008.8 m
-        assert value(sensors, "from_site") == pytest.approx(59295, rel=1e-4)
+        assert reading(sensors, "from_site") == pytest.approx(59295, rel=1e-4)
 
 
 WRONG_REPORTS = {
@@ -395,17 +379,17 @@ def test_what_is_not_as_gpsd_says_it_is_a_fault_until_it_is(tmp_path, what):
             gpsd.says = WRONG_REPORTS[what]
             assert eventually(lambda: any(f"127.0.0.1:{gpsd.port}" in each.message for each in notices))
             assert eventually(lambda: quality(sensors, "latitude") == "bad")
-            assert eventually(lambda: quality(sensors, "clock_error") == "bad" and value(sensors, "time") is None)
+            assert eventually(lambda: quality(sensors, "clock_error") == "bad" and reading(sensors, "time") is None)
         gpsd.says = right()
-        assert eventually(lambda: quality(sensors, "latitude") == "good" and value(sensors, "latitude") == 28)
+        assert eventually(lambda: quality(sensors, "latitude") == "good" and reading(sensors, "latitude") == 28)
 
 
 @pytest.mark.parametrize("odd", [{"lat": "28"}, {"mode": "3"}, {"mode": None}, {"lat": None, "lon": None}, {"mode": 1}])
 def test_a_report_without_a_place_is_no_fix(tmp_path, odd):
     gpsd = Gpsd(json.dumps(TPV | odd).encode() + b"\r\n")
     with opened(tmp_path, "gpsd", f", host: 127.0.0.1, port: {gpsd.port}") as (sensors, _):
-        assert eventually(lambda: value(sensors, "fix") == "none")
-        assert value(sensors, "latitude") is None
+        assert eventually(lambda: reading(sensors, "fix") == "none")
+        assert reading(sensors, "latitude") is None
 
 
 def test_garbage_of_any_kind_and_a_flood_end_nothing(tmp_path):
@@ -420,4 +404,4 @@ def test_garbage_of_any_kind_and_a_flood_end_nothing(tmp_path):
             gpsd.says = bytes(broken)
             time.sleep(0.2)
         gpsd.says = right()
-        assert eventually(lambda: quality(sensors, "latitude") == "good" and value(sensors, "latitude") == 28, 20)
+        assert eventually(lambda: quality(sensors, "latitude") == "good" and reading(sensors, "latitude") == 28, 20)

@@ -9,6 +9,7 @@ import textwrap
 import time
 
 import pytest
+from hardware import eventually
 
 import astro
 
@@ -71,14 +72,6 @@ def site_file(tmp_path, device):
 
 def told(tmp_path):
     return (tmp_path / "told").read_text().split("\n")
-
-
-def eventually(condition):
-    for _ in range(2000):
-        if condition():
-            return True
-        time.sleep(0.01)
-    return False
 
 
 def test_driver_of_a_module_runs_in_an_interpreter_of_its_own(tmp_path, module):

@@ -3,7 +3,6 @@
 
 import sqlite3
 import struct
-import time
 import zlib
 
 import pytest
@@ -12,6 +11,7 @@ from control_room.database import Database
 from control_room.settings import Settings
 from local_server import free_port
 from served import MailServer
+from wire import wait_until
 
 
 def png():
@@ -39,13 +39,6 @@ VALUES = {
 def waiting(room):
     with sqlite3.connect(room.folder / "control-room.db") as kept:
         return kept.execute("SELECT recipient, attempts, error FROM mails WHERE next_at IS NOT NULL").fetchall()
-
-
-def wait_until(holds, seconds=30.0):
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not come about"
-        time.sleep(0.05)
 
 
 @pytest.fixture

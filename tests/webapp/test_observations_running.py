@@ -14,6 +14,7 @@ from observing import PERSEUS, ask, ended, fast_site
 from served import ROOT, ControlRoom
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
+from wire import wait_until
 
 HEADER = struct.Struct("<IIdddII")
 LATER = "2026-03-01T00:00:00Z"
@@ -107,13 +108,6 @@ def test_one_that_runs_is_cancelled(room):
     wait_until(lambda: client.get("/api/queue").json()["running"] is None)
     assert client.get(f"/v1/observations/{id}").json()["status"] == "CANCELLED"
     assert client.delete(f"/v1/observations/{id}").status_code == 409
-
-
-def wait_until(holds, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it does not come"
-        time.sleep(0.1)
 
 
 def observes(room):

@@ -16,6 +16,7 @@ from browsing import DESKTOP, NASTY, PHONE, PLAIN, serious_faults
 from PIL import Image
 from playwright.sync_api import Page, Request, expect
 from served import PASSWORD
+from wire import wait_until
 
 pytest_plugins = ["browsing"]  # its fixtures
 
@@ -47,15 +48,6 @@ def angle(page: Page, which: str) -> float:
     return float(page.get_by_test_id(which).inner_text().rstrip("°"))
 
 
-def eventually(what, seconds: float = 15.0):
-    """The first true answer of `what`."""
-    end = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < end, "it did not come to be"
-        time.sleep(0.1)
-    return found
-
-
 # Control.
 
 
@@ -76,9 +68,9 @@ def test_an_operator_takes_control_moves_and_stops(at, free_dish):
     key = page.get_by_role("button", name="Right: azimuth rises")
     key.hover()
     page.mouse.down()
-    eventually(lambda: angle(page, "azimuth") > before + 1)
+    wait_until(lambda: angle(page, "azimuth") > before + 1)
     page.mouse.up()
-    eventually(lambda: page.get_by_test_id("state").inner_text() == "stopped")
+    wait_until(lambda: page.get_by_test_id("state").inner_text() == "stopped")
     rests = angle(page, "azimuth")
     page.wait_for_timeout(1500)
     assert abs(angle(page, "azimuth") - rests) < 0.2, "it turns on after the button was let go"
@@ -94,7 +86,7 @@ def test_a_slew_is_stopped_from_any_page_by_the_key(at, free_dish):
     page.get_by_role("button", name="Take control").click()
     page.get_by_label("Target to follow").fill("altaz 100 30")
     page.get_by_role("button", name="Follow").click()
-    eventually(lambda: page.get_by_test_id("state").inner_text() != "stopped")
+    wait_until(lambda: page.get_by_test_id("state").inner_text() != "stopped")
     page.get_by_role("link", name="Alarms").click()
     expect(page.get_by_role("heading", name="Alarms", level=1)).to_be_visible()
     page.keyboard.down("Escape")
@@ -162,9 +154,9 @@ def test_the_keyboard_alone_takes_control_turns_and_releases(at, free_dish):
     reach("Up: altitude rises")
     before = angle(page, "altitude")
     page.keyboard.down("ArrowUp")
-    eventually(lambda: angle(page, "altitude") > before + 0.5)
+    wait_until(lambda: angle(page, "altitude") > before + 0.5)
     page.keyboard.up("ArrowUp")
-    eventually(lambda: page.get_by_test_id("state").inner_text() == "stopped")
+    wait_until(lambda: page.get_by_test_id("state").inner_text() == "stopped")
     page.keyboard.down("Escape")
     expect(page.get_by_text("Stopped: every device was told to stop.")).to_be_visible()
     page.keyboard.up("Escape")
@@ -181,7 +173,7 @@ def test_charts_follow_zoom_and_ask_anew(at):
     page = at("guest", "/telemetry?id=temperature")
     chart = page.get_by_test_id("chart-temperature")
     expect(chart.get_by_test_id("reading")).to_have_text(re.compile(r"\d degC$"))
-    eventually(lambda: is_drawn(page, "chart-temperature"))
+    wait_until(lambda: is_drawn(page, "chart-temperature"))
 
     box = chart.locator(".u-over").bounding_box()
     assert box
@@ -236,7 +228,7 @@ def test_limits_are_drawn_into_the_chart(at):
     page = at("guest", "/telemetry?id=temperature")
     chart = page.get_by_test_id("chart-temperature")
     expect(chart.get_by_role("img")).to_have_attribute("aria-label", re.compile("high warning 30"))
-    eventually(lambda: is_drawn(page, "chart-temperature", "--warn"))
+    wait_until(lambda: is_drawn(page, "chart-temperature", "--warn"))
 
 
 def test_points_are_found_chosen_and_kept_in_the_address(at):
@@ -272,9 +264,9 @@ def test_a_camera_is_seen_live(at, control_room):
     page = at("guest", "/telemetry")
     camera = page.get_by_label("Camera roof-camera").locator("canvas")
     level = "canvas => canvas.getContext('2d').getImageData(5, 5, 1, 1).data[0]"
-    eventually(lambda: camera.evaluate(level) == 40)
+    wait_until(lambda: camera.evaluate(level) == 40)
     post(200)
-    eventually(lambda: camera.evaluate(level) == 200)
+    wait_until(lambda: camera.evaluate(level) == 200)
 
 
 def test_a_camera_is_red_at_night(at, control_room):
@@ -287,7 +279,7 @@ def test_a_camera_is_red_at_night(at, control_room):
     page.evaluate("localStorage.setItem('theme', 'red')")
     page.reload()
     camera = page.get_by_label("Camera night-camera").locator("canvas")
-    eventually(lambda: camera.evaluate("canvas => canvas.getContext('2d').getImageData(5, 5, 1, 1).data[0]") == 255)
+    wait_until(lambda: camera.evaluate("canvas => canvas.getContext('2d').getImageData(5, 5, 1, 1).data[0]") == 255)
     red, green, blue = Image.open(io.BytesIO(camera.screenshot())).convert("RGB").getpixel((20, 20))
     assert red > 100 and max(green, blue) <= 0.75 * red + 12, (red, green, blue)
 

@@ -14,6 +14,7 @@ import subprocess
 import time
 
 import pytest
+from lines import eventually
 
 import astro
 
@@ -103,15 +104,6 @@ def opened(tmp_path, bus, settings=""):
     file.write_text(SITE.format(bus=bus, settings=settings))
     with astro.Observatory.open(file, state_folder=tmp_path / "state") as site:
         yield site.controller("attitude")
-
-
-def eventually(condition, at_most_s=15.0):
-    end = time.monotonic() + at_most_s
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def latest(attitude, name):
