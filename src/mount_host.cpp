@@ -49,8 +49,10 @@ std::vector<Field> MountHost::points() const {
 }
 
 void MountHost::describe(const MountDescription& description) {
+  auto model = detail::pointing_model_of(entry().pointing, description.geometry, context().location);
   {
     const std::lock_guard lock(description_mutex_);
+    model_ = std::move(model);
     description_ = description;
     limits_ = {description.first, description.second};
     if (entry().limits) limits_ = detail::intersection(limits_, *entry().limits);
@@ -84,7 +86,10 @@ std::optional<Target> MountHost::target() const {
   return motion_.target;
 }
 
-detail::Pointing MountHost::pointing() const { return {description().geometry, context().location}; }
+detail::Pointing MountHost::pointing() const {
+  const std::lock_guard lock(description_mutex_);
+  return {description_.geometry, context().location, model_};
+}
 
 /// It keeps what changes slowly, which a mount that tracks asks for many times a second.
 sky::Observer MountHost::observer() const {
@@ -103,7 +108,7 @@ Axes MountHost::axes_towards(const Target& target, Time time) const {
 }
 
 Axes MountHost::axes_near(const Target& target, Time time, const Axes& near) const {
-  return detail::nearest_allowed(axes_towards(target, time), limits(), near, description().geometry);
+  return detail::nearest_allowed(axes_towards(target, time), limits(), near, pointing());
 }
 
 Axes MountHost::axes_of(const Target& target, Time time) const {

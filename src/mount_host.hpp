@@ -143,6 +143,7 @@ class MountHost final : public DeviceHost {
   mutable std::mutex description_mutex_;
   MountDescription description_;
   MountLimits limits_;
+  detail::PointingModelPtr model_;
 
   mutable std::mutex observer_mutex_;
   mutable std::optional<sky::Observer> observer_;

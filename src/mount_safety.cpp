@@ -131,7 +131,7 @@ std::vector<Axes> MountHost::way_to_target(const Target& target) const {
   if (!guard_) return {axes_near(target, time, near)};
   const Axes wanted = axes_towards(target, time);
   std::optional<Error> first;
-  for (const Axes& goal : detail::all_allowed(wanted, limits(), near, description().geometry)) {
+  for (const Axes& goal : detail::all_allowed(wanted, limits(), near, pointing())) {
     try {
       return way_to(goal);
     } catch (const Error& error) {  // perhaps the other way round

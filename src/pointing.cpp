@@ -74,32 +74,44 @@ AltAz visible_place(const sky::Observer& observer, const Target& target, Time ti
   return place;
 }
 
+PointingModelPtr pointing_model_of(const std::vector<sky::PointingTerm>& terms, Geometry geometry,
+                                   const Location& site) {
+  if (terms.empty()) return nullptr;
+  return std::make_shared<const sky::PointingModel>(geometry, terms, site.latitude);
+}
+
 Axes Pointing::axes_of(const AltAz& place, Time time) const {
-  if (geometry_ == Geometry::alt_az) return {place.azimuth, place.altitude};
+  const auto read = [this](const Axes& ideal) { return model_ ? model_->axes_of(ideal) : ideal; };
+  if (geometry_ == Geometry::alt_az) return read({place.azimuth, place.altitude});
   const sky::HourAngleDec found = sky::hour_angle_dec(place, site_);
-  if (geometry_ == Geometry::hour_angle_dec) return {found.hour_angle, found.dec};
+  if (geometry_ == Geometry::hour_angle_dec) return read({found.hour_angle, found.dec});
   return {(sky::sidereal_time(site_, time) - found.hour_angle).wrapped(), found.dec};
 }
 
+Axes Pointing::flipped(const Axes& axes) const {
+  return model_ ? model_->axes_of(detail::flipped(model_->place_of(axes))) : detail::flipped(axes);
+}
+
 AltAz Pointing::place_of(const Axes& axes, Time time) const {
-  const Axes plain = unflipped(axes);
+  const Axes plain = unflipped(model_ ? model_->place_of(axes) : axes);
   if (geometry_ == Geometry::alt_az) return {plain.first.wrapped(), plain.second};
   const Angle hour_angle =
       geometry_ == Geometry::hour_angle_dec ? plain.first : sky::sidereal_time(site_, time) - plain.first;
   return sky::altaz(sky::HourAngleDec{hour_angle, plain.second}, site_);
 }
 
-Axes nearest_allowed(const Axes& wanted, const MountLimits& limits, const Axes& near, Geometry geometry) {
+Axes nearest_allowed(const Axes& wanted, const MountLimits& limits, const Axes& near, const Pointing& pointing) {
   if (const auto straight = allowed(wanted, limits, near)) return *straight;
-  if (const auto over_the_zenith = allowed(flipped(wanted), limits, near)) return *over_the_zenith;
-  const auto names = Pointing::axis_names(geometry);
+  if (const auto over_the_zenith = allowed(pointing.flipped(wanted), limits, near)) return *over_the_zenith;
+  const auto names = Pointing::axis_names(pointing.geometry());
   if (!is_within(wanted.second, limits.second)) refuse(names[1], wanted.second, limits.second);
   refuse(names[0], wanted.first, limits.first);
 }
 
-std::vector<Axes> all_allowed(const Axes& wanted, const MountLimits& limits, const Axes& near, Geometry geometry) {
-  std::vector<Axes> found{nearest_allowed(wanted, limits, near, geometry)};
-  for (const Axes& way : {wanted, flipped(wanted)}) {
+std::vector<Axes> all_allowed(const Axes& wanted, const MountLimits& limits, const Axes& near,
+                              const Pointing& pointing) {
+  std::vector<Axes> found{nearest_allowed(wanted, limits, near, pointing)};
+  for (const Axes& way : {wanted, pointing.flipped(wanted)}) {
     if (!is_within(way.second, limits.second)) continue;
     for (const Angle turn : turns_within(way.first, limits.first)) {
       const Axes one{turn, clamped(way.second, limits.second)};

@@ -18,6 +18,7 @@ using yaml::Place;
 
 namespace {
 
+constexpr Angle most_bend = degrees(5);
 constexpr double tolerance_deg = 1e-9;  // of what was written in degrees, radians or hours
 
 std::array<std::string, 2> axes_of(Geometry geometry) {
@@ -52,6 +53,12 @@ Node without(const Node& node, const std::vector<std::string>& keys) {
   return rest;
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string all;
+  for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
+  return all;
+}
+
 bool is_python(const Node& device) {
   const Entry* driver = device.find("driver");
   return driver != nullptr && driver->value->kind == Node::Kind::scalar && driver->value->text == "python";
@@ -84,7 +91,6 @@ void SiteReader::read_device(DeviceKind kind, const Entry& entry) {
   const auto runs = read_runs(kind, node);
   read_mount(device, node);
   read_bare(device, node);
-  if (kind == DeviceKind::mount) refuse_pointing(node);
   if (!runs) return site_.devices.push_back(std::move(device));
   if (!runs->is_here) device.node = runs->node;
   if (const auto name = runs->is_here ? std::nullopt : unknown_driver(kind, node, *runs)) {
@@ -97,6 +103,7 @@ void SiteReader::read_device(DeviceKind kind, const Entry& entry) {
     if (is_python(node)) settings = without(settings, {"module", "name"});
     device.settings = reader_.record(driver->settings.fields, settings, entry.place, common_keys(kind));
     read_limits(device, node, *driver);
+    read_pointing(device, node, *driver);
     simulate(device, node, entry.place);
     if (runs->apart) device.settings.set(runs_key, "apart");
     place_on_node(device);
@@ -308,14 +315,6 @@ void SiteReader::read_bare(DeviceEntry& device, const Node& node) {
   }
 }
 
-void SiteReader::refuse_pointing(const Node& node) {
-  if (const Entry* entry = node.find("pointing")) {
-    reader_.complain(entry->place,
-                     "\"pointing\": a mount does not apply a pointing model. Leave the key out, give the model to the "
-                     "mount's own controller, or point at what PointingModel::axes_of gives, by move_to");
-  }
-}
-
 void SiteReader::read_limits(DeviceEntry& device, const Node& node, const DriverDescription& driver) {
   for (const char* key : {"limits", "pointing"}) {
     const Entry* foreign = device.kind == DeviceKind::mount ? nullptr : node.find(key);
@@ -341,6 +340,43 @@ void SiteReader::read_limits(DeviceEntry& device, const Node& node, const Driver
   read_axis(limits.first, axes[0], *entry->value);
   read_axis(limits.second, axes[1], *entry->value);
   device.limits = limits;
+}
+
+void SiteReader::read_pointing(DeviceEntry& device, const Node& node, const DriverDescription& driver) {
+  const Entry* entry = device.kind == DeviceKind::mount ? node.find("pointing") : nullptr;
+  if (entry == nullptr) return;
+  if (entry->value->kind != Node::Kind::map) {
+    reader_.complain(entry->place, "\"pointing\": expected a map of terms such as {IA: 0.4 deg, IE: -0.2 deg}, is " +
+                                       std::string(describe(*entry->value)));
+    return;
+  }
+  std::vector<std::string> known;
+  try {
+    for (const std::string_view name : sky::pointing_terms(driver.mount.geometry)) known.emplace_back(name);
+  } catch (const Error& error) {
+    reader_.complain(entry->place, std::string("\"pointing\": ") + error.what());
+    return;
+  }
+  for (const Entry& term : entry->value->map) {
+    if (std::ranges::find(known, term.key) == known.end()) {
+      reader_.complain(
+          term.place,
+          "\"pointing\" has no term " + text::quoted(term.key) + " for this mount: known are " + listed(known),
+          nearest(term.key, known));
+      continue;
+    }
+    Field field;
+    field.name = term.key, field.type = FieldType::angle, field.unit = "deg";
+    field.min = -180, field.max = 180;
+    if (const auto value = reader_.value(field, *term.value, term.place))
+      device.pointing.push_back({.name = term.key, .value = degrees(value->as_number())});
+  }
+  if (sky::PointingModel(driver.mount.geometry, device.pointing).bend() > most_bend) {
+    reader_.complain(
+        entry->place,
+        "\"pointing\": the terms beside the zeros come to " + text::of(most_bend.degrees()) +
+            " deg or more together, and a model is of small ones: set the mount up anew, or mend the terms");
+  }
 }
 
 void SiteReader::read_axis(AxisRange& range, const std::string& axis, const Node& limits) {

@@ -60,6 +60,7 @@ void SiteReader::simulate(DeviceEntry& device, const Node& node, Place place) {
   device.twin_of = device.driver;
   device.driver = twin->name;
   device.settings = std::move(settings);
+  device.pointing.clear();  // it points as it should
 }
 
 std::optional<DriverDescription> SiteReader::read_twin(DeviceKind kind, const Entry* simulate, Place place) {

@@ -12,6 +12,7 @@
 #include "astro/error.hpp"
 #include "astro/export.hpp"
 #include "astro/handles.hpp"
+#include "astro/sky/pointing_model.hpp"
 
 /// \file
 /// What keeps a mount out of harm whoever commands it. The host of a mount asks its guard before it
@@ -26,6 +27,7 @@ struct GuardedMount {
   std::shared_ptr<const Clock> clock{};
   /// The latest value of any point of the observatory by its id; nothing when there was none yet.
   std::function<std::optional<Point>(const std::string& id)> latest{};
+  std::vector<sky::PointingTerm> pointing{};  ///< its model, where the site file has one
 };
 
 /// What the mount can do, as its driver says now, within the limits that the site file gives.

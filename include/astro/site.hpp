@@ -15,6 +15,7 @@
 #include "astro/handles.hpp"
 #include "astro/record.hpp"
 #include "astro/registry.hpp"
+#include "astro/sky/pointing_model.hpp"
 
 namespace astro {
 
@@ -50,13 +51,14 @@ struct DeviceEntry {
   DeviceKind kind = DeviceKind::mount;
   std::string name{};
   std::string driver{};
-  Value settings{};                     ///< canonical map of the driver's settings
-  std::string mount{};                  ///< of a receiver
-  std::optional<MountLimits> limits{};  ///< of a mount, where given
-  bool bare = false;                    ///< its points stand without its name
-  std::string twin_of{};                ///< simulated: the driver that it stands for
-  std::string node{};                   ///< another process serves it, and the driver here is `remote`; else empty
-  int line = 0;                         ///< of its name in the file
+  Value settings{};                           ///< canonical map of the driver's settings
+  std::string mount{};                        ///< of a receiver
+  std::optional<MountLimits> limits{};        ///< of a mount, where given
+  std::vector<sky::PointingTerm> pointing{};  ///< the model of a mount, where given
+  bool bare = false;                          ///< its points stand without its name
+  std::string twin_of{};                      ///< simulated: the driver that it stands for
+  std::string node{};  ///< another process serves it, and the driver here is `remote`; else empty
+  int line = 0;        ///< of its name in the file
 };
 
 /// A site file, read and checked:

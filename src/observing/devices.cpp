@@ -5,7 +5,6 @@
 
 #include "astro/error.hpp"
 #include "astro/registry.hpp"
-#include "pointing.hpp"
 
 namespace astro::detail {
 
@@ -33,10 +32,15 @@ const DeviceEntry& device_of(const Site& site, DeviceKind kind, const std::strin
 
 PlanningMount::PlanningMount(const Site& site, const std::string& mount, const std::optional<Axes>& now,
                              const std::optional<MountDescription>& described)
-    : name(mount) {
-  const DeviceEntry& entry = device_of(site, DeviceKind::mount, mount);
-  description = described ? *described : Registry::shared().find(DeviceKind::mount, entry.driver).mount;
-  limits = {description.first, description.second};
+    : PlanningMount(site, device_of(site, DeviceKind::mount, mount), now, described) {}
+
+PlanningMount::PlanningMount(const Site& site, const DeviceEntry& entry, const std::optional<Axes>& now,
+                             const std::optional<MountDescription>& described)
+    : name(entry.name),
+      description(described ? *described : Registry::shared().find(DeviceKind::mount, entry.driver).mount),
+      limits{description.first, description.second},
+      pointing(description.geometry, site.location,
+               pointing_model_of(entry.pointing, description.geometry, site.location)) {
   if (entry.limits) limits = intersection(limits, *entry.limits);
   const auto middle = [](const AxisRange& range) { return (range.from + range.to) / 2; };
   axes = now.value_or(Axes{middle(limits.first), middle(limits.second)});

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "astro/observing/request.hpp"
+#include "pointing.hpp"
 
 namespace astro::detail {
 
@@ -18,9 +19,14 @@ struct PlanningMount {
   MountDescription description{};
   MountLimits limits{};
   Axes axes{};  ///< where it is
+  Pointing pointing;
 
   /// Without axes it is in the middle of its reach, without a description as its driver registers it.
   PlanningMount(const Site& site, const std::string& name, const std::optional<Axes>& axes,
+                const std::optional<MountDescription>& description);
+
+ private:
+  PlanningMount(const Site& site, const DeviceEntry& entry, const std::optional<Axes>& axes,
                 const std::optional<MountDescription>& description);
 };
 

@@ -67,13 +67,26 @@ Angle Horizon::highest(Angle from, Angle width) const noexcept {
   return found;
 }
 
-SkyRules::SkyRules(const Location& where, Geometry which, const MountLimits& given, SafetySection wanted)
+namespace {
+
+/// Near the zenith a term that is a part of a degree of the sky is many of the axis: a quarter of the way, where the
+/// model bounds it.
+double bends_of(const PointingModelPtr& model) {
+  if (!model || model->bend() == Angle()) return 0.0;
+  return 0.5 + model->bend().radians();
+}
+
+}  // namespace
+
+SkyRules::SkyRules(const Location& where, Geometry which, const MountLimits& given, SafetySection wanted,
+                   PointingModelPtr model)
     : site(where),
       geometry(which),
       limits(given),
       section(std::move(wanted)),
       horizon(section.horizon),
-      pointing(which == Geometry::alt_az ? which : Geometry::hour_angle_dec, where),
+      pointing(which == Geometry::alt_az ? which : Geometry::hour_angle_dec, where, std::move(model)),
+      bends(bends_of(pointing.model())),
       observer(where, sky::standard_weather(where)) {}
 
 ForbiddenSky::ForbiddenSky(const SkyRules& rules, Time time, Duration lasts)
@@ -139,7 +152,7 @@ bool ForbiddenSky::is_free(const Cell& cell) const {
   const bool spans_equator = std::floor(low / pi) != std::floor(high / pi);
   const double widest = spans_equator ? 1.0 : std::max(std::abs(std::cos(low)), std::abs(std::cos(high)));
   const double along = cell.first * widest;
-  const double reach = std::hypot(along, cell.second);
+  const double reach = std::hypot(along, cell.second) * (1.0 + rules_.bends);
   const Verdict found = verdict(cell, reach);
   if (found != Verdict::mixed) return found == Verdict::free;
   if (reach <= finest) return true;
@@ -169,7 +182,7 @@ ForbiddenSky::Verdict ForbiddenSky::verdict(const Cell& cell, double reach) cons
 }
 
 bool ForbiddenSky::is_above_horizon(const Cell& cell, const AltAz& middle, double reach) const {
-  const bool is_alt_az = rules_.geometry == Geometry::alt_az;
+  const bool is_alt_az = rules_.geometry == Geometry::alt_az && rules_.bends == 0.0;
   const double fall = is_alt_az ? cell.second : reach;
   const double lowest = middle.altitude.radians() - fall;
   double aside = pi;

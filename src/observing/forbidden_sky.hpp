@@ -28,7 +28,8 @@ class Horizon {
 
 /// What holds for a mount at all times.
 struct SkyRules {
-  SkyRules(const Location& site, Geometry geometry, const MountLimits& limits, SafetySection section);
+  SkyRules(const Location& site, Geometry geometry, const MountLimits& limits, SafetySection section,
+           PointingModelPtr model);
 
   Location site;
   Geometry geometry;
@@ -36,6 +37,7 @@ struct SkyRules {
   SafetySection section;
   Horizon horizon;
   Pointing pointing;  ///< of axes that turn with the ground: right ascensions are made hour angles before
+  double bends;       ///< by which part a way on the sky may differ from that of the axes
   sky::Observer observer;
 };
 

@@ -16,7 +16,6 @@
 #include "observing/devices.hpp"
 #include "observing/modes.hpp"
 #include "observing/until_rms.hpp"
-#include "pointing.hpp"
 #include "text.hpp"
 
 namespace astro {
@@ -85,8 +84,7 @@ class Planner {
   Step pointed(Step step) const;
   bool is_forbidden(const BeamPath& path, Time time) const;
   Duration longest_slew() const;
-  Axes wanted(const AltAz& place, Time time) const { return pointing().axes_of(place, time); }
-  detail::Pointing pointing() const { return {mount_->description.geometry, site_.location}; }
+  Axes wanted(const AltAz& place, Time time) const { return mount_->pointing.axes_of(place, time); }
   std::vector<Time> samples(const PlannedStep& planned, bool moves) const;
   std::optional<Error> objection(bool is_celestial, const AltAz& place, const sky::TrackPoint& point) const;
   Duration slew_time(const Axes& from, const Axes& to, Time now, PlannedStep& planned) const;
@@ -246,8 +244,7 @@ std::optional<Error> Planner::objection(bool is_celestial, const AltAz& place, c
                                              text::of(std::round(place.altitude.degrees() * 10) / 10) + " deg");
   if (point.reached) return safe_sky_->refusal(point.axes, point.time);
   try {
-    (void)detail::nearest_allowed(wanted(place, point.time), mount_->limits, mount_->axes,
-                                  mount_->description.geometry);
+    (void)detail::nearest_allowed(wanted(place, point.time), mount_->limits, mount_->axes, mount_->pointing);
   } catch (const Error& error) {
     return error;
   }
@@ -259,7 +256,8 @@ bool Planner::is_forbidden(const BeamPath& path, Time time) const {
   const AltAz place = path.apparent_place(observer_, apparent_, time, time);
   const Axes axes = wanted(place, time);
   const sky::AxisReach reach{mount_->limits.first, mount_->limits.second, mount_->description.fastest};
-  const sky::TrackPlan there = sky::plan_track({&time, 1}, {&axes, 1}, reach, mount_->axes);
+  const sky::TrackPlan there =
+      sky::plan_track({&time, 1}, {&axes, 1}, reach, mount_->axes, mount_->pointing.model().get());
   return objection(path.is_celestial(), place, there.points.front()).has_value();
 }
 
@@ -356,7 +354,7 @@ void Planner::plan_step(PlannedStep& planned, Time& now, Axes& axes, Plan& plan)
         planned.refusal_code = error.code();
         break;
       }
-      const sky::TrackPlan track = sky::plan_track(times, axes_wanted, reach, axes);
+      const sky::TrackPlan track = sky::plan_track(times, axes_wanted, reach, axes, mount_->pointing.model().get());
       planned.from = track.points.front().axes;
       planned.to = track.points.back().axes;
       planned.refusal.clear();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "astro/error.hpp"
+#include "observing/devices.hpp"
 #include "observing/forbidden_sky.hpp"
 #include "observing/safe_route.hpp"
 #include "observing/safety_guard.hpp"
@@ -130,8 +131,9 @@ SafetySection safety_of(const Site& site, std::string_view mount) {
   return {};
 }
 
-SafeSky::SafeSky(const Location& site, Geometry geometry, const MountLimits& limits, SafetySection section)
-    : rules_(std::make_shared<const detail::SkyRules>(site, geometry, limits, std::move(section))) {}
+SafeSky::SafeSky(const Location& site, Geometry geometry, const MountLimits& limits, SafetySection section,
+                 std::shared_ptr<const sky::PointingModel> model)
+    : rules_(std::make_shared<const detail::SkyRules>(site, geometry, limits, std::move(section), std::move(model))) {}
 
 const SafetySection& SafeSky::section() const noexcept { return rules_->section; }
 const MountLimits& SafeSky::limits() const noexcept { return rules_->limits; }
@@ -170,7 +172,10 @@ std::vector<Axes> SafeSky::route(const MountDescription& mount, const Axes& from
 
 SafeSky safe_sky(const Observatory& site, const std::string& mount) {
   const MountHandle handle = site.mount(mount);
-  return {site.location(), handle.description().geometry, handle.limits(), safety_of(site.site(), mount)};
+  const Geometry geometry = handle.description().geometry;
+  return {site.location(), geometry, handle.limits(), safety_of(site.site(), mount),
+          detail::pointing_model_of(detail::device_of(site.site(), DeviceKind::mount, mount).pointing, geometry,
+                                    site.location())};
 }
 
 }  // namespace astro

@@ -65,7 +65,9 @@ std::shared_ptr<const SkyRules> SafetyGuard::rules(const MountReach& reach) {
   const bool fits = rules_ && rules_->geometry == reach.description.geometry &&
                     rules_->limits.first == reach.limits.first && rules_->limits.second == reach.limits.second;
   if (!fits) {
-    rules_ = std::make_shared<const SkyRules>(mount_.location, reach.description.geometry, reach.limits, section_);
+    const Geometry geometry = reach.description.geometry;
+    rules_ = std::make_shared<const SkyRules>(mount_.location, geometry, reach.limits, section_,
+                                              pointing_model_of(mount_.pointing, geometry, mount_.location));
   }
   return rules_;
 }

@@ -57,7 +57,8 @@ ScheduleGround::ScheduleGround(const Site& site, const ScheduleOptions& options)
     const MountNow given = now == options.mounts.end() ? MountNow{} : now->second;
     mounts_.emplace_back(site, device.name, given.axes, given.description);
     const PlanningMount& made = mounts_.back();
-    rules_.emplace_back(site.location, made.description.geometry, made.limits, safety_of(site, made.name));
+    rules_.emplace_back(site.location, made.description.geometry, made.limits, safety_of(site, made.name),
+                        made.pointing.model());
   }
 }
 
@@ -143,7 +144,7 @@ std::vector<Leg> ScheduleGround::lead_of(const Candidate& candidate, std::size_t
     const std::string place = !loads ? "" : phase == Phase::hot ? calibration->hot.target : calibration->cold.target;
     if (!place.empty()) {
       const AltAz look = sky_.observer().altaz(parse_target(place), options_.from);
-      const Axes axes = Pointing(candidate.mount->description.geometry, site_.location).axes_of(look, options_.from);
+      const Axes axes = candidate.mount->pointing.axes_of(look, options_.from);
       leg.has_place = true;
       leg.first_deg = axes.first.degrees();
       leg.second_deg = axes.second.degrees();

@@ -28,7 +28,7 @@ bool is_under(const Axes& axes, const PlanningMount& mount) {
 std::optional<Axes> over_the_zenith(const Axes& axes, const PlanningMount& mount) {
   if (mount.limits.second.to <= degrees(90)) return std::nullopt;
   try {
-    return nearest_allowed(axes, mount.limits, mount.axes, mount.description.geometry);
+    return nearest_allowed(axes, mount.limits, mount.axes, mount.pointing);
   } catch (const Error&) {
     return std::nullopt;
   }
@@ -129,17 +129,15 @@ Bar Wanted::bar(const AltAz& place, std::size_t at, const SkyTimes& sky) const {
 
 std::vector<Sight> Wanted::at(const SkyTimes& sky, const PlanningMount* mount, const SafeSky* rules) const {
   std::vector<Sight> sights(sky.times().size());
-  std::optional<Pointing> pointing;
-  if (mount != nullptr) pointing.emplace(mount->description.geometry, site_);
   bool first = true;
   for (const Step& step : places_) {
     const std::vector<AltAz> places = place(step, sky);
     for (std::size_t i = 0; i < sights.size(); ++i) {
       Sight& sight = sights[i];
       if (sight.bar == Bar::none) sight.bar = bar(places[i], i, sky);
-      if (!pointing) continue;
+      if (mount == nullptr) continue;
       const Time time = sky.times()[i];
-      const Axes axes = pointing->axes_of(places[i], time);
+      const Axes axes = mount->pointing.axes_of(places[i], time);
       if (first) {
         sight.axes = axes;
         if (i > 0) sight.axes.first = near_to(axes.first, sights[i - 1].axes.first);

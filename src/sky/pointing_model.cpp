@@ -9,6 +9,26 @@
 
 namespace astro::sky {
 
+namespace {
+
+bool is_zero_point(std::string_view name) { return name == "IA" || name == "IE" || name == "IH" || name == "ID"; }
+
+/// The second axis, or the nearest place of it that is so far from a pole of the first.
+Angle off_pole(Angle second, Angle distance) {
+  const Angle off = (2.0 * (second - degrees(90))).wrapped_signed() / 2.0;
+  if (off.abs() >= distance) return second;
+  return second - off + (off < Angle() ? -distance : distance);
+}
+
+/// The second axis, or a place of it that is so far above the horizon, on the side of the zenith where it is.
+Angle off_horizon(Angle second, Angle distance) {
+  const Angle at = second.wrapped_signed();
+  if (at.abs() < distance) return distance;
+  return degrees(180) - at.abs() < distance ? degrees(180) - distance : second;
+}
+
+}  // namespace
+
 PointingModel::PointingModel(Geometry kind, std::vector<PointingTerm> terms, Angle latitude)
     : kind_(kind), terms_(std::move(terms)), latitude_(latitude) {
   check_geometry(kind_);
@@ -21,7 +41,11 @@ PointingModel::PointingModel(Geometry kind, std::vector<PointingTerm> terms, Ang
       throw Error(ErrorCode::invalid_argument, "the term " + term.name + " of a pointing model must be a finite angle");
     }
     numbers_.push_back(number);
+    if (!is_zero_point(term.name)) bend_ += term.value.abs();
+    if (term.name == "TX")
+      from_horizon_ = radians(std::asin(std::min(0.5, 2.0 * std::sqrt(term.value.abs().radians()))));
   }
+  from_pole_ = radians(std::asin(std::min(0.5, 4.0 * bend_.radians())));
 }
 
 Angle PointingModel::value(std::string_view name) const noexcept {
@@ -33,7 +57,9 @@ Angle PointingModel::value(std::string_view name) const noexcept {
 
 Axes PointingModel::correction(const Axes& place) const noexcept {
   const auto definitions = term_definitions(kind_);
-  const TermPlace at = term_place(place, latitude_);
+  Angle second = off_pole(place.second, from_pole_);
+  if (from_horizon_ > Angle()) second = off_horizon(second, from_horizon_);
+  const TermPlace at = term_place({place.first, second}, latitude_);
   Axes sum;
   for (std::size_t i = 0; i < terms_.size(); ++i) {
     const TermEffect effect = definitions[numbers_[i]].effect(at);

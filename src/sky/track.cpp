@@ -51,26 +51,41 @@ std::vector<Axes> unwound(std::span<const Axes> wanted) {
   return made;
 }
 
-Axes on(const Way& way, const Axes& wanted) {
-  const Axes turned{wanted.first + full_turn * way.turn, wanted.second};
-  return way.flipped ? detail::flipped(turned) : turned;
+/// A point of the track as it is reached straight, and over the zenith.
+struct Poses {
+  Axes straight;
+  Axes flipped;
+};
+
+std::vector<Poses> poses_of(std::span<const Axes> wanted, const PointingModel* model) {
+  std::vector<Poses> made;
+  for (const Axes& each : unwound(wanted)) {
+    made.push_back(
+        {each, model == nullptr ? detail::flipped(each) : model->axes_of(detail::flipped(model->place_of(each)))});
+  }
+  return made;
+}
+
+Axes on(const Way& way, const Poses& wanted) {
+  const Axes& axes = way.flipped ? wanted.flipped : wanted.straight;
+  return {axes.first + full_turn * way.turn, axes.second};
 }
 
 bool is_within(const Axes& axes, const AxisReach& reach) {
   return detail::is_within(axes.first, reach.first) && detail::is_within(axes.second, reach.second);
 }
 
-std::vector<Way> ways_of(std::span<const Axes> wanted, const AxisReach& reach) {
+std::vector<Way> ways_of(std::span<const Poses> wanted, const AxisReach& reach) {
   const auto [least, most] =
-      std::minmax_element(wanted.begin(), wanted.end(), [](const Axes& a, const Axes& b) { return a.first < b.first; });
-  const int lowest = static_cast<int>(std::floor((reach.first.from - most->first) / full_turn)) - 1;
-  const int highest = static_cast<int>(std::ceil((reach.first.to - least->first) / full_turn)) + 1;
+      std::ranges::minmax_element(wanted, {}, [](const Poses& each) { return each.straight.first; });
+  const int lowest = static_cast<int>(std::floor((reach.first.from - most->straight.first) / full_turn)) - 1;
+  const int highest = static_cast<int>(std::ceil((reach.first.to - least->straight.first) / full_turn)) + 1;
   std::vector<Way> ways;
   for (int turn = lowest; turn <= highest; ++turn) {
     for (const bool flipped : {false, true}) {
       const Way way{turn, flipped};
       const bool helps =
-          std::any_of(wanted.begin(), wanted.end(), [&](const Axes& each) { return is_within(on(way, each), reach); });
+          std::any_of(wanted.begin(), wanted.end(), [&](const Poses& each) { return is_within(on(way, each), reach); });
       if (helps) ways.push_back(way);
     }
   }
@@ -86,7 +101,7 @@ double slew_s(const Axes& from, const Axes& to, const AxisReach& reach) {
 /// by which way one came.
 class Search {
  public:
-  Search(std::span<const Time> times, std::vector<Axes> wanted, const AxisReach& reach, const Axes& now)
+  Search(std::span<const Time> times, std::vector<Poses> wanted, const AxisReach& reach, const Axes& now)
       : times_(times), wanted_(std::move(wanted)), reach_(reach), now_(now), ways_(ways_of(wanted_, reach)) {}
 
   TrackPlan plan() {
@@ -168,7 +183,7 @@ class Search {
   }
 
   std::span<const Time> times_;
-  std::vector<Axes> wanted_;
+  std::vector<Poses> wanted_;
   AxisReach reach_;
   Axes now_;
   std::vector<Way> ways_;
@@ -177,14 +192,14 @@ class Search {
 
 }  // namespace
 
-TrackPlan plan_track(std::span<const Time> times, std::span<const Axes> wanted, const AxisReach& reach,
-                     const Axes& now) {
+TrackPlan plan_track(std::span<const Time> times, std::span<const Axes> wanted, const AxisReach& reach, const Axes& now,
+                     const PointingModel* model) {
   check(times, wanted, reach);
-  return Search(times, unwound(wanted), reach, now).plan();
+  return Search(times, poses_of(wanted, model), reach, now).plan();
 }
 
 TrackPlan plan_track(const Observer& observer, const Target& target, Time from, Time to, Duration every,
-                     const AxisReach& reach, const Axes& now) {
+                     const AxisReach& reach, const Axes& now, const PointingModel* model) {
   if (every <= Duration::zero() || to < from || (to - from) / every > 1'000'000) {
     refuse_track("expected a step above zero, an end after the start and at most a million points");
   }
@@ -193,11 +208,14 @@ TrackPlan plan_track(const Observer& observer, const Target& target, Time from, 
   std::vector<AltAz> places(times.size());
   observer.altaz(target, times, places);
   std::vector<Axes> wanted;
-  for (const AltAz& place : places) wanted.push_back({place.azimuth, place.altitude});
+  for (const AltAz& place : places) {
+    const Axes axes{place.azimuth, place.altitude};
+    wanted.push_back(model == nullptr ? axes : model->axes_of(axes));
+  }
   AxisReach above = reach;
   above.second.from = std::max(above.second.from, Angle());
   above.second.to = std::min(above.second.to, half_turn);
-  return plan_track(times, wanted, above, now);
+  return plan_track(times, wanted, above, now, model);
 }
 
 }  // namespace astro::sky

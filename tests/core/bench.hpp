@@ -236,20 +236,25 @@ struct Bench {
                  [knobs = controller](const Value&) { return std::make_unique<TestController>(knobs); });
   }
 
-  Site site(std::optional<MountLimits> limits = {}) const {
+  Site site(std::optional<MountLimits> limits = {}, std::vector<sky::PointingTerm> pointing = {}) const {
     Site made;
     made.name = "bench";
     made.location = {degrees(28.3009), degrees(-16.5098), 2390.0};
     made.devices = {
-        {.kind = DeviceKind::mount, .name = "dish", .driver = "test", .settings = Map{}, .limits = limits},
+        {.kind = DeviceKind::mount,
+         .name = "dish",
+         .driver = "test",
+         .settings = Map{},
+         .limits = limits,
+         .pointing = std::move(pointing)},
         {.kind = DeviceKind::receiver, .name = "hydrogen", .driver = "test", .settings = Map{}, .mount = "dish"},
         {.kind = DeviceKind::controller, .name = "lamp", .driver = "test", .settings = Map{}}};
     return made;
   }
 
-  Observatory open(std::optional<MountLimits> limits = {}) {
+  Observatory open(std::optional<MountLimits> limits = {}, std::vector<sky::PointingTerm> pointing = {}) {
     if (!std::exchange(enrolled_, true)) enrol();
-    return Observatory::open(site(limits), options, registry);
+    return Observatory::open(site(limits, std::move(pointing)), options, registry);
   }
 
  private:

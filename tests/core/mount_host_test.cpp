@@ -69,6 +69,29 @@ TEST_F(MountTest, GoesOverTheZenithWhereItCannotTurnThere) {
   EXPECT_NEAR(dish.status().place.altitude.degrees(), 30.0, 1e-9);
 }
 
+TEST_F(MountTest, PointsByItsModelAlsoOverTheZenith) {
+  const std::vector<sky::PointingTerm> terms{{"IA", degrees(-3)}, {"IE", degrees(2)}, {"CA", degrees(0.5)}};
+  const Observatory site = bench.open(MountLimits{{degrees(0), degrees(180)}, {degrees(0), degrees(180)}}, terms);
+  const MountHandle dish = site.mount("dish");
+  const double collimation = 0.5 / std::cos(degrees(30).radians());
+  dish.slew_to(AltAz{degrees(100), degrees(30)});
+  EXPECT_NEAR(bench.mount->last_target().first.degrees(), 97.0 + collimation, 1e-9);
+  EXPECT_NEAR(bench.mount->last_target().second.degrees(), 32.0, 1e-9);
+  dish.wait_until_on_target();
+  EXPECT_NEAR(dish.status().place.azimuth.degrees(), 100.0, 1e-9);
+  EXPECT_NEAR(dish.status().place.altitude.degrees(), 30.0, 1e-9);
+  // Turned over, the beam lies on the other side of its axis, and the zero of the second axis is where it was.
+  dish.slew_to(AltAz{degrees(270), degrees(30)});
+  EXPECT_NEAR(bench.mount->last_target().first.degrees(), 87.0 - collimation, 1e-9);
+  EXPECT_NEAR(bench.mount->last_target().second.degrees(), 152.0, 1e-9);
+  dish.wait_until_on_target();
+  EXPECT_NEAR(dish.status().place.azimuth.degrees(), 270.0, 1e-9);
+  EXPECT_NEAR(dish.status().place.altitude.degrees(), 30.0, 1e-9);
+  // The limits are those of the axes: a place at 179 deg is read at 176, one at 1 deg at -1.4.
+  EXPECT_NEAR(dish.axes_of(AltAz{degrees(179), degrees(30)}, site.clock()->now()).second.degrees(), 32.0, 1e-9);
+  EXPECT_NEAR(dish.axes_of(AltAz{degrees(1), degrees(30)}, site.clock()->now()).second.degrees(), 152.0, 1e-9);
+}
+
 TEST_F(MountTest, StaysWithinItsAccuracyOfWhatItTracks) {
   run_at(200);
   const Observatory site = bench.open();

@@ -126,6 +126,7 @@ mounts:
     password: ${ASTRO_TEST_SECRET}
     wisdom: corrections/dish.txt
     limits: {altitude: [10 deg, 85 deg]}
+    pointing: {IA: 24 arcmin, IE: -0.2 deg}
 receivers:
   hydrogen: {driver: radio, mount: dish, frequency: 1420.405751768 MHz, gains: [1, 2.5], bare: true}
 controllers:

@@ -122,6 +122,18 @@ TEST(Modes, PointsOnTheSunFindPointingAndWidth) {
   EXPECT_NEAR(value(result, "offset_y"), -0.4, 0.08);
 }
 
+TEST(Modes, AModelOfTheMountTakesItsErrorsOff) {
+  Night night({.mount = "pointing_offset: {first: -0.5 deg, second: 0.4 deg}, pointing: {IA: 0.5 deg, IE: -0.4 deg}",
+               .receiver = "beam_width: 4 deg, sun_flux: 100 SFU",
+               .sun_up = true});
+  ObservationRequest request = brief(Mode::points, "sun");
+  request.integration_time = 2s;
+  request.scan = {.frame = OffsetFrame::altaz, .width = 6_deg, .height = 6_deg, .spacing = 2_deg, .speed_per_s = 1_deg};
+  const ObservationResult result = night.observe(request);
+  EXPECT_NEAR(value(result, "offset_x"), 0.0, 0.08);
+  EXPECT_NEAR(value(result, "offset_y"), 0.0, 0.08);
+}
+
 TEST(Modes, ATippingCurveFindsTheOpacity) {
   Night night({.receiver = "opacity: 0.2, beam_width: 4 deg, spillover: 0, gain_drift: 0, dish_diameter: 3 m"});
   ObservationRequest request = brief(Mode::tipping, "altaz 20 45");

@@ -261,6 +261,21 @@ TEST(APlan, FindsTheTimeAtWhichItWorksAsTryingEachWould) {
   }
 }
 
+TEST(APlan, CountsInTheReadingsOfAMountWithAModel) {
+  std::string text = dish_site;
+  const std::string before = "dish: {driver: simulator, ";
+  text.insert(text.find(before) + before.size(), "pointing: {IA: -3 deg, IE: 2 deg}, ");
+  const Site site = parse_site(text);
+  const Plan made = plan(site, track_of("altaz 90 50"), {.start = evening, .axes = Axes{180_deg, 40_deg}});
+  ASSERT_TRUE(made.is_possible());
+  EXPECT_NEAR(made.steps.back().from.first.wrapped().degrees(), 87.0, 1e-9);
+  EXPECT_NEAR(made.steps.back().from.second.degrees(), 52.0, 1e-9);
+  EXPECT_NEAR(made.steps.back().place.altitude.degrees(), 50.0, 1e-9);
+  // Its limits are those of the axes, which read 2 deg more than the beam is high.
+  EXPECT_TRUE(plan(site, track_of("altaz 90 8.5"), {.start = evening, .look_ahead = false}).is_possible());
+  EXPECT_FALSE(plan(site, track_of("altaz 90 87"), {.start = evening, .look_ahead = false}).is_possible());
+}
+
 TEST(APlan, OfAReceiverWithoutAMountSlewsNowhere) {
   const Site site = parse_site(
       "site: {name: Fixed, latitude: 28 deg, longitude: -16 deg}\n"

@@ -45,6 +45,30 @@ TEST(SafeSky, KeepsTheBeamFromTheSunAndSaysHowFarItWouldBe) {
   EXPECT_NEAR(sky.clearance(below(4), afternoon).degrees(), -6.0, 1e-3);
 }
 
+TEST(SafeSky, LooksWhereTheBeamIsAndNotWhatTheAxesRead) {
+  const auto model = std::make_shared<const sky::PointingModel>(
+      Geometry::alt_az, std::vector<sky::PointingTerm>{{"IA", degrees(20)}, {"IE", degrees(-4)}, {"CA", degrees(1)}});
+  const SafeSky sky(tenerife, Geometry::alt_az, whole, ten_degrees(), model);
+  const Spot sun = sun_at(tenerife, afternoon);
+  const Axes at_the_sun = model->axes_of(axes(sun.azimuth, sun.altitude));
+  EXPECT_THAT(sky.objection(at_the_sun, afternoon).value_or(""), HasSubstr("the Sun is"));
+  EXPECT_FALSE(sky.objection(Axes{at_the_sun.first - degrees(25), at_the_sun.second}, afternoon));
+  // Round it, and no point of the way nearer than the rules say.
+  const Axes before = model->axes_of(axes(sun.azimuth - 40, sun.altitude));
+  const Axes behind = model->axes_of(axes(sun.azimuth + 40, sun.altitude));
+  Axes at = before;
+  for (const Axes& next : sky.route({}, before, behind, afternoon)) {
+    for (int step = 0; step <= 1000; ++step) {
+      const double part = step / 1000.0;
+      const Axes there{at.first + (next.first - at.first) * part, at.second + (next.second - at.second) * part};
+      const Axes place = model->place_of(there);
+      EXPECT_GT(sky.clearance(AltAz{place.first, place.second}, afternoon), degrees(-0.02));
+    }
+    at = next;
+  }
+  EXPECT_EQ(at, behind);
+}
+
 TEST(SafeSky, KeepsTheBeamFromTheMoon) {
   SafetySection rules;
   rules.moon_distance = degrees(5);

@@ -91,6 +91,58 @@ TEST(APointingModel, IsUndoneByItsInverse) {
   }
 }
 
+/// Where the beam of an alt-az mount looks that reads this, and lies so far square to its altitude axis: by vectors.
+Axes place_of_a_squint(const Axes& reading, Angle off) {
+  const Vector along = vector_of(reading);
+  const Vector aside = vector_of({reading.first - 90_deg, 0_deg});
+  Vector beam{};
+  for (std::size_t i = 0; i < 3; ++i) beam[i] = std::cos(off.radians()) * along[i] + std::sin(off.radians()) * aside[i];
+  return {radians(std::atan2(beam[1], beam[0])), radians(std::asin(beam[2]))};
+}
+
+TEST(APointingModel, HoldsOverTheZenithToo) {
+  const Angle squint = arcminutes(8);
+  const Angle zero = arcminutes(-20);
+  const PointingModel model(Geometry::alt_az, {{"IE", zero}, {"CA", squint}});
+  const PointingModel leaning(Geometry::alt_az, {{"AN", arcminutes(3)}, {"AW", arcminutes(-2)}});
+  for (const Axes& place : all_over_the_sky(100)) {
+    if (place.second > 70_deg) continue;
+    const Axes over{place.first + 180_deg, 180_deg - place.second};
+    for (const Axes& pose : {place, over}) {
+      const Axes reading = model.axes_of(pose);
+      const Axes seen = place_of_a_squint({reading.first, reading.second - zero}, squint);
+      EXPECT_NEAR((seen.first - place.first).wrapped_signed().arcminutes() * std::cos(place.second.radians()), 0.0,
+                  0.05);
+      EXPECT_NEAR((seen.second - place.second).arcminutes(), 0.0, 0.05);
+    }
+    // A lean turns the sky: over the zenith it reads what turned over reads straight.
+    const Axes straight = leaning.axes_of(place);
+    const Axes turned = leaning.axes_of(over);
+    EXPECT_NEAR((turned.first - straight.first - 180_deg).wrapped_signed().arcseconds(), 0.0, 1e-6);
+    EXPECT_NEAR((turned.second + straight.second - 180_deg).arcseconds(), 0.0, 1e-6);
+  }
+}
+
+TEST(APointingModel, StaysBoundedAtThePolesAndAtTheHorizon) {
+  const PointingModel model(Geometry::alt_az,
+                            {{"IA", 30_deg}, {"CA", 1_deg}, {"NPAE", -1_deg}, {"AW", 1_deg}, {"TX", arcminutes(2)}});
+  for (double first = 0.0; first < 360.0; first += 15.0) {
+    for (double second = -95.0; second <= 185.0; second += 0.25) {
+      const Axes place{degrees(first), degrees(second)};
+      const Axes added = model.correction(place);
+      EXPECT_LT((added.first - 30_deg).abs(), 15_deg) << first << ", " << second;
+      EXPECT_LT(added.second.abs(), 3_deg) << first << ", " << second;
+    }
+    for (double second = 3.0; second < 177.0; second += 0.25) {
+      if (std::abs(second - 90.0) < 2.0) continue;  // one side of the zenith reads what the other does
+      const Axes place{degrees(first), degrees(second)};
+      const Axes back = model.place_of(model.axes_of(place));
+      EXPECT_NEAR(back.first.degrees(), first, 1e-6) << second;
+      EXPECT_NEAR(back.second.degrees(), second, 1e-6) << first;
+    }
+  }
+}
+
 std::vector<PointingObservation> observed(const PointingModel& truth, Angle noise, std::size_t count, unsigned seed) {
   std::mt19937 random(seed);
   std::normal_distribution<double> normal(0.0, noise.radians());

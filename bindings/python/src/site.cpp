@@ -15,6 +15,8 @@ void bind_site(py::module_& module) {
       .def_readonly("driver", &DeviceEntry::driver)
       .def_readonly("settings", &DeviceEntry::settings)
       .def_readonly("mount", &DeviceEntry::mount)
+      .def_readonly("pointing", &DeviceEntry::pointing,
+                    "Of a mount: the terms of its model, a list of sky.PointingTerm.")
       .def_readonly("bare", &DeviceEntry::bare)
       .def_readonly("twin_of", &DeviceEntry::twin_of)
       .def_readonly("line", &DeviceEntry::line)

@@ -143,7 +143,9 @@ ASTRO_API SafetySection safety_of(const Site& site, std::string_view mount);
 /// those of `sky::Observer`. Below the horizon's line, where there is one, all is forbidden.
 class ASTRO_API SafeSky {
  public:
-  SafeSky(const Location& site, Geometry geometry, const MountLimits& limits, SafetySection section);
+  /// `model`: null where the axes read where the beam is.
+  SafeSky(const Location& site, Geometry geometry, const MountLimits& limits, SafetySection section,
+          std::shared_ptr<const sky::PointingModel> model = nullptr);
 
   const SafetySection& section() const noexcept;
   const MountLimits& limits() const noexcept;

@@ -46,7 +46,9 @@ struct PointingTerm {
 
 /// The terms together, to first order: right to a hundredth of a milliarcsecond for terms of an
 /// arcsecond, to 3 arcsec for terms of ten arcminutes at 45 degrees, and useless within a few terms
-/// of the zenith (of the pole for an equatorial mount).
+/// of the zenith (of the pole for an equatorial mount): nearer to it than four times what all but the zeros
+/// (IA, IE, IH, ID) come to, the correction is that of this distance, so that it stays below 15 degrees. The same
+/// holds for TX at the horizon, from where it grows.
 class ASTRO_API PointingModel {
  public:
   /// Throws `invalid_argument` for a term that this kind of mount does not have, or has twice, and for
@@ -60,15 +62,21 @@ class ASTRO_API PointingModel {
 
   /// What is added to a place.
   Axes correction(const Axes& place) const noexcept;
-  /// The reading of the axes that looks at the place, and the place that a reading looks at.
+  /// The reading of the axes that looks at the place, and the place that a reading looks at. Also over the zenith (the
+  /// pole), where a place is {first + 180 deg, 180 deg - second}.
   Axes axes_of(const Axes& place) const noexcept;
   Axes place_of(const Axes& axes) const noexcept;
+  /// What all terms but the zeros come to together.
+  Angle bend() const noexcept { return bend_; }
 
  private:
   Geometry kind_;
   std::vector<PointingTerm> terms_;
   std::vector<std::size_t> numbers_;  // of the terms in the list of all
   Angle latitude_;
+  Angle bend_{};
+  Angle from_pole_{};     // nearer to it the terms would grow beyond bounds
+  Angle from_horizon_{};  // the same of TX
 };
 
 /// The names that a kind of mount has, in the order above; throws as the model does.

@@ -37,14 +37,15 @@ struct TrackPlan {
 /// point is reached, so that the time off target is least, the slew from `now` included. A
 /// single move takes the nearest allowed turn; a track asks which one still has room at its end, and
 /// whether a target that passes the zenith is better followed over it. `wanted` are axes that
-/// look at the target, in any turn, not flipped. Throws `invalid_argument` for spans that do not fit,
+/// look at the target, in any turn, not flipped; readings by the model (`PointingModel::axes_of`) where there is one,
+/// which also says how they read over the zenith. Throws `invalid_argument` for spans that do not fit,
 /// times that do not grow and a reach that is empty or without speed.
 ASTRO_API TrackPlan plan_track(std::span<const Time> times, std::span<const Axes> wanted, const AxisReach& reach,
-                               const Axes& now);
+                               const Axes& now, const PointingModel* model = nullptr);
 
 /// The same for an alt-az mount that follows a target, with a point each `every`, as the observer
 /// sees it; where the target is below the horizon it is out of reach.
 ASTRO_API TrackPlan plan_track(const Observer& observer, const Target& target, Time from, Time to, Duration every,
-                               const AxisReach& reach, const Axes& now);
+                               const AxisReach& reach, const Axes& now, const PointingModel* model = nullptr);
 
 }  // namespace astro::sky
