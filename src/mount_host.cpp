@@ -49,7 +49,7 @@ std::vector<Field> MountHost::points() const {
 }
 
 void MountHost::describe(const MountDescription& description) {
-  auto model = detail::pointing_model_of(entry().pointing, description.geometry, context().location);
+  auto model = detail::pointing_model_of(entry(), description.geometry, context().location);
   {
     const std::lock_guard lock(description_mutex_);
     model_ = std::move(model);

@@ -119,7 +119,7 @@ class MountHost final : public DeviceHost {
   void show(bool is_good);
 
   // What is asked of the guard, and done at its word: mount_safety.cpp.
-  MountReach reach() const { return {description(), limits()}; }
+  MountReach reach() const;
   GuardedReading guarded() const;
   GuardedReading guarded_now() const;
   void check_allowed() const;

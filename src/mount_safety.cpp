@@ -93,6 +93,11 @@ void MountHost::check_allowed() const {
   if (const auto objection = guard_->forbids(clock().now())) throw Error(objection->code, objection->reason);
 }
 
+MountReach MountHost::reach() const {
+  const std::lock_guard lock(description_mutex_);
+  return {description_, limits_, model_};
+}
+
 void MountHost::check_rate_limits(const AxisRates& rates, Duration lifetime) const {
   // Inwards everything is allowed: somebody may have to come back from outside the limits.
   const MountLimits limits = this->limits();

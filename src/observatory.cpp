@@ -107,7 +107,7 @@ struct Observatory::State {
 
  private:
   void open_all(const OpenOptions& options, Registry& registry);
-  std::shared_ptr<MountGuard> guard_of(const DeviceEntry& mount, const Registry& registry) const;
+  std::shared_ptr<MountGuard> guard_of(const std::string& mount, const Registry& registry) const;
   Opened open_one(const DeviceEntry& entry, const OpenOptions& options, Registry& registry);
   void remember(const std::shared_ptr<Execution::State>& execution);
   std::shared_ptr<Execution::State> remembered(const Acknowledgment& known);
@@ -169,21 +169,20 @@ void Observatory::State::open_all(const OpenOptions& options, Registry& registry
   }
 }
 
-std::shared_ptr<MountGuard> Observatory::State::guard_of(const DeviceEntry& mount, const Registry& registry) const {
+std::shared_ptr<MountGuard> Observatory::State::guard_of(const std::string& mount, const Registry& registry) const {
   const GuardedMount guarded{
-      .name = mount.name,
+      .name = mount,
       .location = site.location,
       .clock = clock,
       .latest = [hub = hub_](const std::string& id) { return hub->latest(id); },
-      .pointing = mount.pointing,
   };
   std::shared_ptr<MountGuard> found;
   for (const SectionDescription& section : registry.sections()) {
     const auto given = std::ranges::find(site.sections, section.name, &Map::value_type::first);
     if (!section.guard || given == site.sections.end()) continue;
-    const Value* record = given->second.find(mount.name);
+    const Value* record = given->second.find(mount);
     if (record == nullptr) continue;
-    if (found) throw Error(ErrorCode::duplicate, "two sections of the site guard mount '" + mount.name + "'");
+    if (found) throw Error(ErrorCode::duplicate, "two sections of the site guard mount '" + mount + "'");
     found = section.guard(guarded, *record);
   }
   return found;
@@ -202,7 +201,7 @@ Opened Observatory::State::open_one(const DeviceEntry& entry, const OpenOptions&
   Opened opened{entry.kind, entry.name};
   switch (entry.kind) {
     case DeviceKind::mount: {
-      const auto host = std::make_shared<MountHost>(std::move(setup), guard_of(entry, registry));
+      const auto host = std::make_shared<MountHost>(std::move(setup), guard_of(entry.name, registry));
       host->describe(description.mount);
       opened.device = host;
       break;

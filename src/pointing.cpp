@@ -74,10 +74,14 @@ AltAz visible_place(const sky::Observer& observer, const Target& target, Time ti
   return place;
 }
 
-PointingModelPtr pointing_model_of(const std::vector<sky::PointingTerm>& terms, Geometry geometry,
-                                   const Location& site) {
-  if (terms.empty()) return nullptr;
-  return std::make_shared<const sky::PointingModel>(geometry, terms, site.latitude);
+PointingModelPtr pointing_model_of(const DeviceEntry& mount, Geometry geometry, const Location& site) {
+  if (mount.pointing.empty()) return nullptr;
+  try {
+    return std::make_shared<const sky::PointingModel>(geometry, mount.pointing, site.latitude);
+  } catch (const Error&) {
+    if (mount.node.empty()) throw;
+    return nullptr;
+  }
 }
 
 Axes Pointing::axes_of(const AltAz& place, Time time) const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "astro/handles.hpp"
+#include "astro/site.hpp"
 #include "astro/sky/observer.hpp"
 #include "astro/sky/pointing_model.hpp"
 
@@ -21,9 +22,9 @@ AltAz visible_place(const sky::Observer& observer, const Target& target, Time ti
 
 using PointingModelPtr = std::shared_ptr<const sky::PointingModel>;
 
-/// Null: there are no terms. Throws `invalid_argument` as the model does.
-PointingModelPtr pointing_model_of(const std::vector<sky::PointingTerm>& terms, Geometry geometry,
-                                   const Location& site);
+/// Of a mount's terms in the site file; null: it has none, or a node serves it and has not said yet what axes it has.
+/// Throws `invalid_argument` as the model does.
+PointingModelPtr pointing_model_of(const DeviceEntry& mount, Geometry geometry, const Location& site);
 
 /// Between the sky and the readings of a mount's axes: pure functions of geometry, model, site and time.
 class Pointing {

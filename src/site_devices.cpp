@@ -53,6 +53,12 @@ Node without(const Node& node, const std::vector<std::string>& keys) {
   return rest;
 }
 
+/// Of a pointing model; throws for right ascension.
+std::vector<std::string> terms_of(Geometry geometry) {
+  const auto terms = sky::pointing_terms(geometry);
+  return {terms.begin(), terms.end()};
+}
+
 std::string listed(const std::vector<std::string>& names) {
   std::string all;
   for (const std::string& name : names) all += (all.empty() ? "" : ", ") + name;
@@ -95,6 +101,7 @@ void SiteReader::read_device(DeviceKind kind, const Entry& entry) {
   if (!runs->is_here) device.node = runs->node;
   if (const auto name = runs->is_here ? std::nullopt : unknown_driver(kind, node, *runs)) {
     device.driver = *name;
+    read_pointing(device, node, nullptr);
     place_on_node(device);
   } else if (const auto driver = runs->driver ? runs->driver : read_driver(kind, node, entry.place)) {
     device.driver = driver->name;
@@ -103,7 +110,7 @@ void SiteReader::read_device(DeviceKind kind, const Entry& entry) {
     if (is_python(node)) settings = without(settings, {"module", "name"});
     device.settings = reader_.record(driver->settings.fields, settings, entry.place, common_keys(kind));
     read_limits(device, node, *driver);
-    read_pointing(device, node, *driver);
+    read_pointing(device, node, &*driver);
     simulate(device, node, entry.place);
     if (runs->apart) device.settings.set(runs_key, "apart");
     place_on_node(device);
@@ -342,7 +349,7 @@ void SiteReader::read_limits(DeviceEntry& device, const Node& node, const Driver
   device.limits = limits;
 }
 
-void SiteReader::read_pointing(DeviceEntry& device, const Node& node, const DriverDescription& driver) {
+void SiteReader::read_pointing(DeviceEntry& device, const Node& node, const DriverDescription* driver) {
   const Entry* entry = device.kind == DeviceKind::mount ? node.find("pointing") : nullptr;
   if (entry == nullptr) return;
   if (entry->value->kind != Node::Kind::map) {
@@ -352,13 +359,13 @@ void SiteReader::read_pointing(DeviceEntry& device, const Node& node, const Driv
   }
   std::vector<std::string> known;
   try {
-    for (const std::string_view name : sky::pointing_terms(driver.mount.geometry)) known.emplace_back(name);
+    if (driver != nullptr) known = terms_of(driver->mount.geometry);
   } catch (const Error& error) {
     reader_.complain(entry->place, std::string("\"pointing\": ") + error.what());
     return;
   }
   for (const Entry& term : entry->value->map) {
-    if (std::ranges::find(known, term.key) == known.end()) {
+    if (driver != nullptr && std::ranges::find(known, term.key) == known.end()) {
       reader_.complain(
           term.place,
           "\"pointing\" has no term " + text::quoted(term.key) + " for this mount: known are " + listed(known),
@@ -371,7 +378,7 @@ void SiteReader::read_pointing(DeviceEntry& device, const Node& node, const Driv
     if (const auto value = reader_.value(field, *term.value, term.place))
       device.pointing.push_back({.name = term.key, .value = degrees(value->as_number())});
   }
-  if (sky::PointingModel(driver.mount.geometry, device.pointing).bend() > most_bend) {
+  if (driver != nullptr && sky::PointingModel(driver->mount.geometry, device.pointing).bend() > most_bend) {
     reader_.complain(
         entry->place,
         "\"pointing\": the terms beside the zeros come to " + text::of(most_bend.degrees()) +

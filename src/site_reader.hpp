@@ -57,7 +57,8 @@ class SiteReader final {
   void read_bare(DeviceEntry& device, const yaml::Node& node);
   void read_limits(DeviceEntry& device, const yaml::Node& node, const DriverDescription& driver);
   void read_axis(AxisRange& range, const std::string& axis, const yaml::Node& limits);
-  void read_pointing(DeviceEntry& device, const yaml::Node& node, const DriverDescription& driver);
+  /// Of a driver that this process does not know, the geometry is told later.
+  void read_pointing(DeviceEntry& device, const yaml::Node& node, const DriverDescription* driver);
   void simulate(DeviceEntry& device, const yaml::Node& node, yaml::Place place);
   std::optional<DriverDescription> read_twin(DeviceKind kind, const yaml::Entry* simulate, yaml::Place place);
   void put_archive(yaml::Node& settings, const std::string& device, yaml::Place place) const;

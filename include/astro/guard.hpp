@@ -27,13 +27,13 @@ struct GuardedMount {
   std::shared_ptr<const Clock> clock{};
   /// The latest value of any point of the observatory by its id; nothing when there was none yet.
   std::function<std::optional<Point>(const std::string& id)> latest{};
-  std::vector<sky::PointingTerm> pointing{};  ///< its model, where the site file has one
 };
 
 /// What the mount can do, as its driver says now, within the limits that the site file gives.
 struct MountReach {
   MountDescription description{};
   MountLimits limits{};
+  std::shared_ptr<const sky::PointingModel> model{};  ///< null: its axes read where the beam is
 };
 
 /// A reading of the mount, and what the host wants of it.

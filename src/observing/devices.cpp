@@ -39,8 +39,7 @@ PlanningMount::PlanningMount(const Site& site, const DeviceEntry& entry, const s
     : name(entry.name),
       description(described ? *described : Registry::shared().find(DeviceKind::mount, entry.driver).mount),
       limits{description.first, description.second},
-      pointing(description.geometry, site.location,
-               pointing_model_of(entry.pointing, description.geometry, site.location)) {
+      pointing(description.geometry, site.location, pointing_model_of(entry, description.geometry, site.location)) {
   if (entry.limits) limits = intersection(limits, *entry.limits);
   const auto middle = [](const AxisRange& range) { return (range.from + range.to) / 2; };
   axes = now.value_or(Axes{middle(limits.first), middle(limits.second)});

@@ -173,9 +173,9 @@ std::vector<Axes> SafeSky::route(const MountDescription& mount, const Axes& from
 SafeSky safe_sky(const Observatory& site, const std::string& mount) {
   const MountHandle handle = site.mount(mount);
   const Geometry geometry = handle.description().geometry;
-  return {site.location(), geometry, handle.limits(), safety_of(site.site(), mount),
-          detail::pointing_model_of(detail::device_of(site.site(), DeviceKind::mount, mount).pointing, geometry,
-                                    site.location())};
+  return {
+      site.location(), geometry, handle.limits(), safety_of(site.site(), mount),
+      detail::pointing_model_of(detail::device_of(site.site(), DeviceKind::mount, mount), geometry, site.location())};
 }
 
 }  // namespace astro

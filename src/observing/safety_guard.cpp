@@ -63,11 +63,11 @@ SafetyGuard::SafetyGuard(GuardedMount mount, SafetySection section)
 std::shared_ptr<const SkyRules> SafetyGuard::rules(const MountReach& reach) {
   const std::lock_guard lock(mutex_);
   const bool fits = rules_ && rules_->geometry == reach.description.geometry &&
-                    rules_->limits.first == reach.limits.first && rules_->limits.second == reach.limits.second;
+                    rules_->limits.first == reach.limits.first && rules_->limits.second == reach.limits.second &&
+                    rules_->pointing.model() == reach.model;
   if (!fits) {
-    const Geometry geometry = reach.description.geometry;
-    rules_ = std::make_shared<const SkyRules>(mount_.location, geometry, reach.limits, section_,
-                                              pointing_model_of(mount_.pointing, geometry, mount_.location));
+    rules_ = std::make_shared<const SkyRules>(mount_.location, reach.description.geometry, reach.limits, section_,
+                                              reach.model);
   }
   return rules_;
 }

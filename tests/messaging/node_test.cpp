@@ -104,6 +104,32 @@ TEST_F(NodeTest, MovesAMountOfAnotherNodeAsIfItWereHere) {
   EXPECT_NEAR(there.axes.second.degrees(), goal.second.degrees(), 0.2);
 }
 
+TEST_F(NodeTest, PointsByTheModelOfAMountOnceOnly) {
+  std::string text = site_text(broker().port(), name_);
+  const std::string before = "dish: {driver: simulator, ";
+  text.insert(text.find(before) + before.size(), "pointing: {IA: 3 deg, IE: -2 deg}, ");
+  const Node node =
+      Node::open(parse_site(text, {.node = "movement"}), "movement", {.state_folder = folder_.path() / "movement"});
+  OpenOptions options;
+  options.state_folder = folder_.path() / "control";
+  const Observatory site = Observatory::open(parse_site(text), options);
+  const MountHandle dish = site.mount("dish");
+  ASSERT_TRUE(becomes([&] { return dish.status().time != Time{}; }));
+  const AltAz goal{dish.status().place.azimuth + degrees(2), dish.status().place.altitude + degrees(3)};
+  const auto is_there = [&](const MountReport& report) {
+    return separation(report.place, goal) < degrees(0.2) &&
+           (report.axes.first - goal.azimuth - degrees(3)).abs() < degrees(0.2) &&
+           (report.axes.second - goal.altitude + degrees(2)).abs() < degrees(0.2);
+  };
+  dish.slew_to(goal);
+  dish.wait_until_on_target(60s);
+  EXPECT_TRUE(is_there(dish.status()));
+  EXPECT_TRUE(is_there(node.observatory().mount("dish").status()));
+  dish.track(goal);  // by the node itself
+  dish.wait_until_on_target(60s);
+  EXPECT_TRUE(is_there(node.observatory().mount("dish").status()));
+}
+
 TEST_F(NodeTest, TheNodeFollowsTheSkyByItself) {
   const Node node = serve();
   const Observatory site = control();
