@@ -85,10 +85,12 @@ void bind_track(py::module_& room) {
       .def_readonly("lost_s", &sky::TrackPlan::lost, "Off target: unwinding, turning, out of reach.")
       .def_readonly("changes", &sky::TrackPlan::changes, "Of turn or flip within the track.");
   room.def("plan_track",
-           py::overload_cast<const sky::Observer&, const Target&, Time, Time, Duration, const AxisReach&, const Axes&>(
-               &sky::plan_track),
-           "observer"_a, "target"_a, "from_"_a, "to"_a, "every_s"_a, "reach"_a, "now"_a, nogil(),
-           "In which turn of the cable, and whether over the zenith, a target is followed with the least time lost.");
+           py::overload_cast<const sky::Observer&, const Target&, Time, Time, Duration, const AxisReach&, const Axes&,
+                             const PointingModel*>(&sky::plan_track),
+           "observer"_a, "target"_a, "from_"_a, "to"_a, "every_s"_a, "reach"_a, "now"_a, "model"_a = py::none(),
+           nogil(),
+           "In which turn of the cable, and whether over the zenith, a target is followed with the least time lost; "
+           "model: a PointingModel of the mount, by which its axes read.");
 }
 
 }  // namespace
