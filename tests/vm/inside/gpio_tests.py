@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -192,9 +193,15 @@ def test_a_line_that_is_not_there_or_taken_is_told_with_what_there_is(tmp_path, 
     with pytest.raises(astro.Error, match="used twice"):
         with opened(tmp_path, chip, SITE.replace("name: heater", "name: lamp")):
             pass
+
+    def is_used():
+        told = subprocess.run(["gpioinfo", chip.lines.name], capture_output=True, check=True).stdout
+        return re.search(rb"\bused\b", told) is not None
+
+    assert not is_used(), "whoever was refused has given all back"
     with subprocess.Popen(["gpioset", "--mode=signal", chip.lines.name, "0=0"]) as other:
         try:
-            assert eventually(lambda: b"used" in subprocess.run(["gpioinfo", chip.lines.name], capture_output=True).stdout)
+            assert eventually(is_used) and other.poll() is None
             with pytest.raises(astro.Error, match="LAMP: Device or resource busy; `gpioinfo` tells who has it"):
                 with opened(tmp_path, chip):
                     pass
