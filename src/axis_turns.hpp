@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "astro/axes.hpp"
+#include "astro/sky/pointing_model.hpp"
 
 /// What an axis can reach whose cable has room for more than a turn: for a single move and for a whole track.
 namespace astro::detail {
@@ -28,6 +29,10 @@ inline bool is_near(const Axes& a, const Axes& b, Angle distance) {
 
 /// The other axes that look at the same place: over the zenith, or the pole.
 inline Axes flipped(const Axes& axes) { return {axes.first + half_turn, half_turn - axes.second}; }
+/// The same of readings by a model; null: the axes read where the beam is.
+inline Axes flipped(const Axes& axes, const sky::PointingModel* model) {
+  return model == nullptr ? flipped(axes) : model->axes_of(flipped(model->place_of(axes)));
+}
 
 /// `value` in each turn that is within the range, the lowest first.
 inline std::vector<Angle> turns_within(Angle value, const AxisRange& range) {

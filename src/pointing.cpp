@@ -92,9 +92,7 @@ Axes Pointing::axes_of(const AltAz& place, Time time) const {
   return {(sky::sidereal_time(site_, time) - found.hour_angle).wrapped(), found.dec};
 }
 
-Axes Pointing::flipped(const Axes& axes) const {
-  return model_ ? model_->axes_of(detail::flipped(model_->place_of(axes))) : detail::flipped(axes);
-}
+Axes Pointing::flipped(const Axes& axes) const { return detail::flipped(axes, model_.get()); }
 
 AltAz Pointing::place_of(const Axes& axes, Time time) const {
   const Axes plain = unflipped(model_ ? model_->place_of(axes) : axes);

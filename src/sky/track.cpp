@@ -59,10 +59,7 @@ struct Poses {
 
 std::vector<Poses> poses_of(std::span<const Axes> wanted, const PointingModel* model) {
   std::vector<Poses> made;
-  for (const Axes& each : unwound(wanted)) {
-    made.push_back(
-        {each, model == nullptr ? detail::flipped(each) : model->axes_of(detail::flipped(model->place_of(each)))});
-  }
+  for (const Axes& each : unwound(wanted)) made.push_back({each, detail::flipped(each, model)});
   return made;
 }
 

@@ -148,6 +148,11 @@ TEST_F(Sites, AreReadWhole) {
   const DeviceEntry* dish = site.find(DeviceKind::mount, "dish");
   ASSERT_NE(dish, nullptr);
   EXPECT_EQ(dish->line, 7);
+  ASSERT_EQ(dish->pointing.size(), 2u);
+  EXPECT_EQ(dish->pointing[0].name, "IA");
+  EXPECT_NEAR(dish->pointing[0].value.degrees(), 0.4, 1e-12);
+  EXPECT_EQ(dish->pointing[1].name, "IE");
+  EXPECT_NEAR(dish->pointing[1].value.degrees(), -0.2, 1e-12);
   const auto settings = from_value<testing::Rotor::Settings>(dish->settings);
   EXPECT_EQ(settings.baud, 4800);
   EXPECT_EQ(settings.password, "hunter2");

@@ -109,27 +109,29 @@ TEST(Modes, ACrossScanFindsBeamWidthAndPointing) {
   EXPECT_NEAR(value(result, "offset_y"), 0.2, 0.08);
 }
 
-TEST(Modes, PointsOnTheSunFindPointingAndWidth) {
-  Night night({.mount = "pointing_offset: {first: -0.5 deg, second: 0.4 deg}",
-               .receiver = "beam_width: 4 deg, sun_flux: 100 SFU",
-               .sun_up = true});
+Night night_of_the_sun(const std::string& mount) {
+  return Night({.mount = mount, .receiver = "beam_width: 4 deg, sun_flux: 100 SFU", .sun_up = true});
+}
+
+ObservationResult points_on_the_sun(const Night& night) {
   ObservationRequest request = brief(Mode::points, "sun");
   request.integration_time = 2s;
   request.scan = {.frame = OffsetFrame::altaz, .width = 6_deg, .height = 6_deg, .spacing = 2_deg, .speed_per_s = 1_deg};
-  const ObservationResult result = night.observe(request);
+  return night.observe(request);
+}
+
+TEST(Modes, PointsOnTheSunFindPointingAndWidth) {
+  const Night night = night_of_the_sun("pointing_offset: {first: -0.5 deg, second: 0.4 deg}");
+  const ObservationResult result = points_on_the_sun(night);
   EXPECT_NEAR(value(result, "beam_width"), 4.0, 0.1);
   EXPECT_NEAR(value(result, "offset_x"), 0.5 * std::cos(night.sun_altitude().radians()), 0.08);
   EXPECT_NEAR(value(result, "offset_y"), -0.4, 0.08);
 }
 
 TEST(Modes, AModelOfTheMountTakesItsErrorsOff) {
-  Night night({.mount = "pointing_offset: {first: -0.5 deg, second: 0.4 deg}, pointing: {IA: 0.5 deg, IE: -0.4 deg}",
-               .receiver = "beam_width: 4 deg, sun_flux: 100 SFU",
-               .sun_up = true});
-  ObservationRequest request = brief(Mode::points, "sun");
-  request.integration_time = 2s;
-  request.scan = {.frame = OffsetFrame::altaz, .width = 6_deg, .height = 6_deg, .spacing = 2_deg, .speed_per_s = 1_deg};
-  const ObservationResult result = night.observe(request);
+  const Night night =
+      night_of_the_sun("pointing_offset: {first: -0.5 deg, second: 0.4 deg}, pointing: {IA: 0.5 deg, IE: -0.4 deg}");
+  const ObservationResult result = points_on_the_sun(night);
   EXPECT_NEAR(value(result, "offset_x"), 0.0, 0.08);
   EXPECT_NEAR(value(result, "offset_y"), 0.0, 0.08);
 }

@@ -47,8 +47,8 @@ struct PointingTerm {
 /// The terms together, to first order: right to a hundredth of a milliarcsecond for terms of an
 /// arcsecond, to 3 arcsec for terms of ten arcminutes at 45 degrees, and useless within a few terms
 /// of the zenith (of the pole for an equatorial mount): nearer to it than four times what all but the zeros
-/// (IA, IE, IH, ID) come to, the correction is that of this distance, so that it stays below 15 degrees. The same
-/// holds for TX at the horizon, from where it grows.
+/// (IA, IE, IH, ID) come to, the correction is that of this distance, so that it stays below 15 degrees for terms of
+/// up to 7 degrees together. The same holds for TX at the horizon.
 class ASTRO_API PointingModel {
  public:
   /// Throws `invalid_argument` for a term that this kind of mount does not have, or has twice, and for
