@@ -15,6 +15,13 @@ namespace {
 
 using std::chrono::steady_clock;
 
+/// Where messages come one very soon after the other, sleeping and waking up for each costs as much as all else: after
+/// so many short waits in a row they are let gather, as long as that brings some together.
+constexpr steady_clock::duration short_wait = std::chrono::microseconds(100);
+constexpr unsigned many_short_waits = 8;
+constexpr steady_clock::duration gathering = std::chrono::milliseconds(1);
+constexpr std::size_t worth_gathering = 4;
+
 /// After the n-th failure in a row: 10, 20, 40 ms, ... to a second.
 steady_clock::duration pause_after(unsigned failures) noexcept {
   return std::min<steady_clock::duration>(std::chrono::milliseconds(10 << std::min(failures - 1, 10U)),
@@ -38,6 +45,7 @@ struct Deliveries::Worker {
   std::thread thread;
   std::vector<std::shared_ptr<Line>> lines;
   std::uint64_t turns = 0;
+  unsigned short_waits = 0;  // in a row
   bool leaving = false;
   bool ended = false;
 };
@@ -141,8 +149,9 @@ void Deliveries::close() noexcept {
 void Deliveries::run(Worker& worker) {
   Lock lock(mutex_);
   while (!worker.leaving) {
-    if (std::shared_ptr<Line> line = next_line(worker)) deliver(worker, std::move(line), lock);
-    else wait_for_work(worker, lock);
+    if (const std::shared_ptr<Line> line = next_line(worker)) deliver(worker, line, lock);
+    else if (worker.short_waits < many_short_waits) wait_for_work(worker, lock);
+    else let_gather(worker, lock);
   }
   std::vector<std::shared_ptr<Line>> lines = std::move(worker.lines);
   lock.unlock();
@@ -171,20 +180,33 @@ std::shared_ptr<Deliveries::Line> Deliveries::next_line(const Worker& worker) co
   return next;
 }
 
-void Deliveries::wait_for_work(const Worker& worker, Lock& lock) {
+void Deliveries::wait_for_work(Worker& worker, Lock& lock) {
+  const steady_clock::time_point start = steady_clock::now();
   steady_clock::time_point wake = steady_clock::time_point::max();
   for (const auto& line : worker.lines) {
     if (line->failures != 0 && !line->busy) wake = std::min(wake, line->not_before);
   }
   if (wake == steady_clock::time_point::max()) arrived_.wait(lock);
   else arrived_.wait_until(lock, wake);
+  worker.short_waits = steady_clock::now() - start < short_wait ? worker.short_waits + 1 : 0;
 }
 
-void Deliveries::deliver(Worker& worker, const std::shared_ptr<Line>& line, Lock& lock) {
+void Deliveries::let_gather(Worker& worker, Lock& lock) {
+  lock.unlock();
+  std::this_thread::sleep_for(gathering);
+  lock.lock();
+  const std::shared_ptr<Line> line = next_line(worker);
+  const std::size_t gathered = line && !worker.leaving ? deliver(worker, line, lock) : 0;
+  if (gathered < worth_gathering) worker.short_waits = 0;
+}
+
+/// How many there were.
+std::size_t Deliveries::deliver(Worker& worker, const std::shared_ptr<Line>& line, Lock& lock) {
   line->busy = true;
   line->turn = ++worker.turns;
   lock.unlock();
-  const std::string failure = hand_over(*worker.subscriber, *line->source);
+  std::size_t count = 0;
+  const std::string failure = hand_over(*worker.subscriber, *line->source, count);
   if (!failure.empty() && line->failures == 0) {
     log_("a subscriber of " + line->pattern + " failed: " + failure + "; the messages are delivered again");
   }
@@ -195,11 +217,13 @@ void Deliveries::deliver(Worker& worker, const std::shared_ptr<Line>& line, Lock
   const bool is_shared = line->members.size() > 1 || worker.leaving;
   drop_line(line);
   if (is_shared) arrived_.notify_all();  // another of the group may go on
+  return count;
 }
 
 /// Empty when it was delivered, else what the subscriber threw.
-std::string Deliveries::hand_over(Subscriber& subscriber, Source& source) noexcept try {
+std::string Deliveries::hand_over(Subscriber& subscriber, Source& source, std::size_t& count) noexcept try {
   const std::span<const Message> messages = source.next();
+  count = messages.size();
   const Time now = clock_->now();
   const auto is_dead = [&](const Message& message) { return !is_alive(message, now); };
   if (std::none_of(messages.begin(), messages.end(), is_dead)) {

@@ -55,10 +55,11 @@ class Deliveries final {
   void drop_line(const std::shared_ptr<Line>& line);
   bool has_predecessor(const Worker& worker) const noexcept;
   std::shared_ptr<Line> next_line(const Worker& worker) const;
-  void wait_for_work(const Worker& worker, Lock& lock);
+  void wait_for_work(Worker& worker, Lock& lock);
+  void let_gather(Worker& worker, Lock& lock);
   void run(Worker& worker);
-  void deliver(Worker& worker, const std::shared_ptr<Line>& line, Lock& lock);
-  std::string hand_over(Subscriber& subscriber, Source& source) noexcept;
+  std::size_t deliver(Worker& worker, const std::shared_ptr<Line>& line, Lock& lock);
+  std::string hand_over(Subscriber& subscriber, Source& source, std::size_t& count) noexcept;
 
   const std::shared_ptr<Clock> clock_;
   const Log log_;

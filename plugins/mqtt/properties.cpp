@@ -62,7 +62,7 @@ void Properties::add(MQTTPropertyCodes code, std::uint32_t value) {
   MQTTProperty property{};
   property.identifier = code;
   property.value.integer4 = value;
-  MQTTProperties_add(&properties_, &property);
+  all_.push_back(property);
 }
 
 void Properties::add_user(std::string_view name, std::string_view value) {
@@ -70,23 +70,29 @@ void Properties::add_user(std::string_view name, std::string_view value) {
   property.identifier = MQTTPROPERTY_CODE_USER_PROPERTY;
   property.value.data = borrowed(name);
   property.value.value = borrowed(value);
-  MQTTProperties_add(&properties_, &property);
+  all_.push_back(property);
 }
 
 void Properties::add_message(const Message& message, Duration left) {
   for (const Header& header : message.headers) add_user(header.name, header.value);
   if (!message.key.empty()) add_user(key_property, message.key);
-  if (message.time != Time{}) add_user(time_property, format_time(message.time, 9));
+  if (message.time != Time{}) add_user(time_property, time_ = format_time(message.time, 9));
   if (message.lifetime > Duration::zero()) {
     char text[32];
     std::snprintf(text, sizeof text, "%.9g", seconds(message.lifetime));
-    add_user(lifetime_property, text);
+    add_user(lifetime_property, lifetime_ = text);
   }
   if (left > Duration::zero()) {
     const auto whole = std::chrono::ceil<std::chrono::seconds>(left).count();
     add(MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL,
         static_cast<std::uint32_t>(std::min<long long>(whole, for_ever - 1)));
   }
+}
+
+MQTTProperties* Properties::get() noexcept {
+  view_.count = view_.max_count = static_cast<int>(all_.size());
+  view_.array = all_.data();
+  return &view_;
 }
 
 void read(const MQTTProperties& properties, Message& message, std::vector<Header>& headers) {

@@ -18,22 +18,27 @@ inline constexpr std::string_view key_property = "astro-key";
 inline constexpr std::string_view time_property = "astro-time";          // ISO 8601, UTC
 inline constexpr std::string_view lifetime_property = "astro-lifetime";  // seconds
 
-/// Owns what Paho's C structure owns.
+/// To be given to Paho, which copies them. They are not put together by Paho's own functions: those keep a
+/// list of all that they ever allocated, under a lock that all of its threads want.
 class Properties final {
  public:
   Properties() = default;
-  ~Properties() { MQTTProperties_free(&properties_); }
   Properties(const Properties&) = delete;
   Properties& operator=(const Properties&) = delete;
 
   void add(MQTTPropertyCodes code, std::uint32_t value);
+  /// Borrows both.
   void add_user(std::string_view name, std::string_view value);
-  /// Of a message to be sent; the broker drops it after `left`, if that is not zero.
+  /// Of a message to be sent, which it borrows from; the broker drops it after `left`, if that is not zero.
   void add_message(const Message& message, Duration left);
-  MQTTProperties* get() noexcept { return &properties_; }
+  /// Good until something is added.
+  MQTTProperties* get() noexcept;
 
  private:
-  MQTTProperties properties_ = MQTTProperties_initializer;
+  std::vector<MQTTProperty> all_;
+  std::string time_;
+  std::string lifetime_;
+  MQTTProperties view_ = MQTTProperties_initializer;
 };
 
 /// Copies into `message` what the properties say; `headers` holds what it then borrows, of the

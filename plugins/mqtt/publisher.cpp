@@ -192,8 +192,8 @@ void Publisher::settle(Ticket ticket) noexcept {
     waiting_.pop_front();
     if (sent_ > 0) --sent_;
   }
-  // Waking the sender for each of them would cost as much as sending.
-  if (sent_ <= window_ - window_ / 8 && sent_ < waiting_.size()) work_.notify_one();
+  // Waking the sender for each of them would cost as much as sending, and on few cores the more the less it finds.
+  if (sent_ <= window_ - window_ / 2 && sent_ < waiting_.size()) work_.notify_one();
 }
 
 void Publisher::settled(Ticket ticket) noexcept {

@@ -105,9 +105,11 @@ void Subscription::run() {
     connection.reset();
     if (is_over && was_in_force) forget_3_1_1();
     lock.lock();
-    if (is_full())
+    if (is_full()) {
+      waits_for_room_ = true;
       changed_.wait(lock, [&] { return closing_ || waiting_.size() <= static_cast<std::size_t>(settings_.queue) / 2; });
-    else changed_.wait_for(lock, back_off.next(), [&] { return closing_; });
+      waits_for_room_ = false;
+    } else changed_.wait_for(lock, back_off.next(), [&] { return closing_; });
   }
 }
 
@@ -173,13 +175,14 @@ std::span<const Message> Subscription::next() {
 
 void Subscription::done() noexcept {
   std::vector<Waiting> delivered;
+  delivered.reserve(batch_.size());
   {
     const Lock lock(mutex_);
     for (std::size_t i = 0; i < batch_.size(); ++i) {
       delivered.push_back(std::move(waiting_.front()));
       waiting_.pop_front();
     }
-    changed_.notify_all();
+    if (waits_for_room_) changed_.notify_all();
   }
   for (const Waiting& one : delivered) {
     if (one.file != 0) inbox_->remove(one.file);

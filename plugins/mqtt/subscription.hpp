@@ -80,6 +80,7 @@ class Subscription final : public broker::Source, private Connection::Events {
   std::string why_lost_;
   bool is_lost_ = false;
   bool is_in_force_ = false;
+  bool waits_for_room_ = false;
   bool closing_ = false;
   Connection* connection_ = nullptr;  // while its thread waits for an answer
   std::thread thread_;
