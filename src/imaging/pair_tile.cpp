@@ -77,16 +77,21 @@ TileTransforms::TileTransforms(std::span<const Window> parts, const Image& image
 
 TileTransforms::Buffer TileTransforms::take() {
   const std::lock_guard lock(mutex_);
-  if (idle_.empty()) idle_.push_back(full_.buffer());
-  Buffer taken(idle_.back().release(), GiveBack{this});
+  if (idle_.empty()) {
+    // Several at a time, so that they are worth large pages; each begins where a transform wants it.
+    constexpr std::size_t several = 4;
+    constexpr std::size_t aligned = 16;
+    Plane<float>& more = memory_.emplace_back(several, (full_.size() + aligned - 1) / aligned * aligned);
+    for (std::size_t i = 0; i < several; ++i) idle_.push_back(more.row(i).data());
+  }
+  Buffer taken(idle_.back(), GiveBack{this});
   idle_.pop_back();
   return taken;
 }
 
 void TileTransforms::idle_here(float* memory) {
-  PlaneTransform::Buffer buffer(memory);
   const std::lock_guard lock(mutex_);
-  idle_.push_back(std::move(buffer));
+  idle_.push_back(memory);
 }
 
 TilePsfs::TilePsfs(std::array<Plane<float>, 2> psfs, const PlaneTransform& transform) : planes(std::move(psfs)) {

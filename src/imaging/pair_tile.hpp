@@ -68,7 +68,8 @@ class TileTransforms {
   signal::PlaneTransform full_;
   signal::PlaneTransform half_;
   std::mutex mutex_{};
-  std::vector<signal::PlaneTransform::Buffer> idle_{};
+  std::vector<Plane<float>> memory_{};
+  std::vector<float*> idle_{};
 };
 
 /// The PSFs of a part, and their spectra.

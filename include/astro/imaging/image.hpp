@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "astro/coordinates.hpp"
+#include "astro/detail/large_memory.hpp"
 #include "astro/export.hpp"
 #include "astro/imaging/wcs.hpp"
 #include "astro/time.hpp"
@@ -67,7 +68,7 @@ class Plane {
  private:
   std::size_t rows_ = 0;
   std::size_t columns_ = 0;
-  std::vector<T> values_;
+  std::vector<T, detail::LargeAllocator<T>> values_;
 };
 
 /// Why a pixel is not usable; bits of a mask.
