@@ -6,7 +6,10 @@ Usage: pages.py ROOT RESULT [SECONDS=60] (a JSON file for table.py)
 """
 
 import pathlib
+import statistics
 import sys
+import time
+from itertools import pairwise
 
 import results
 from playwright.sync_api import sync_playwright
@@ -55,36 +58,41 @@ def main_thread_s(protocol):
 
 
 def live_spectrum(browser, room, seconds):
-    """Milliseconds of the main thread a frame, frames a second, and its longest task of over 50 ms (0: none)."""
+    """Milliseconds of the main thread a frame, frames a second while it integrates (between its steps the mount
+    moves, and none come), and its longest task of over 50 ms (0: none)."""
     observer = room.client("observer")
     wish = {**high_target(observer), "integration_time": seconds + 60, "fft_size": 4096}
     number = observer.post("/v1/observations/", json={"observation": wish, "requestor": None}).json()["id"]
     visitor = Visitor(browser, room)
     visitor.sign_in(observer.user["username"])
     page = visitor.page
-    frames = []
-    page.on(
-        "websocket",
-        lambda told: told.on("framereceived", lambda _: frames.append(None)) if "/ws/spectra" in told.url else None,
-    )
+    came = []
+
+    def follow(socket):
+        if "/ws/spectra" in socket.url:
+            socket.on("framereceived", lambda _: came.append(time.monotonic()))
+
+    page.on("websocket", follow)
     protocol = visitor.context.new_cdp_session(page)
     protocol.send("Performance.enable", {"timeDomain": "threadTicks"})
     page.goto(f"/observe/{number}")
     for _ in range(600):
-        if len(frames) > 20:
+        if len(came) > 20:
             break
         page.wait_for_timeout(100)
     else:
         raise SystemExit("no spectra came in a minute")
     page.wait_for_timeout(2000)  # what is loaded and drawn once
     page.evaluate(LONG_TASKS)
-    count, begin = len(frames), main_thread_s(protocol)
+    del came[:]
+    begin = main_thread_s(protocol)
     page.wait_for_timeout(seconds * 1000)
-    count, spent = len(frames) - count, main_thread_s(protocol) - begin
+    spent = main_thread_s(protocol) - begin
+    every = statistics.median(later - earlier for earlier, later in pairwise(came))
     longest = page.evaluate("window.__longest")
     observer.delete(f"/v1/observations/{number}")
     visitor.context.close()
-    return 1e3 * spent / count, count / seconds, longest
+    return 1e3 * spent / len(came), 1 / every, longest
 
 
 def main():

@@ -355,6 +355,40 @@ def test_results_are_compared(visit, control_room, observed):
     until(lambda: painted(page.get_by_role("img", name="Calibrated spectra, compared").locator("canvas")) > 3)
 
 
+def test_dense_curves_are_whole(visit, control_room):
+    """So many channels that several share a column of pixels, beside so few that columns lie between them."""
+    client = control_room.client("observer")
+    numbers = [observe(client, fft_size=channels) for channels in (4096, 128)]
+    page = visit(control_room, "observer").page
+    page.goto(f"/compare?ids={numbers[0]},{numbers[1]}")
+    spectra = page.get_by_role("img", name="Calibrated spectra, compared")
+    until(lambda: painted(spectra.locator("canvas")) > 3)
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+    for series in ("series-1", "series-2"):
+        assert covered(spectra, series) > 0.95
+
+
+def covered(plot, series: str) -> float:
+    """Of the columns of a plot's field, the share that has a pixel of this series."""
+    return plot.evaluate(
+        """(plot, series) => {
+            const canvas = plot.querySelector("canvas");
+            const [whole, field] = [canvas, plot.querySelector(".u-over")].map(each => each.getBoundingClientRect());
+            const hex = getComputedStyle(document.documentElement).getPropertyValue(`--${series}`).trim();
+            const wanted = [1, 3, 5].map(at => parseInt(hex.slice(at, at + 2), 16));
+            const [left, width] = [Math.round(field.left - whole.left), Math.round(field.width)];
+            const { data, height } = canvas.getContext("2d").getImageData(left, 0, width, canvas.height);
+            const isIt = at => data[at + 3] > 90 && wanted.every((one, of) => Math.abs(one - data[at + of]) < 40);
+            let found = 0;
+            for (let column = 0; column < width; column += 1)
+                for (let row = 0; row < height; row += 1)
+                    if (isIt(4 * (row * width + column))) { found += 1; break; }
+            return found / width;
+        }""",
+        series,
+    )
+
+
 def test_the_same_result_twice_is_compared_once(visit, control_room, observed):
     page = visit(control_room, "observer").page
     page.goto(f"/compare?ids={observed[0]},{observed[0]}")
