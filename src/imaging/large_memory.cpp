@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "astro/detail/large_memory.hpp"
+#include "astro/imaging/detail/large_memory.hpp"
 
 #include <sys/mman.h>
 
 #include <cstdint>
 #include <new>
 
-namespace astro::detail {
+namespace astro::imaging::detail {
 namespace {
 
 constexpr std::size_t page = std::size_t{2} << 20U;  // of the usual processors; elsewhere the advice does nothing
@@ -35,4 +35,4 @@ void free_large(void* memory, std::size_t bytes) noexcept {
   else ::munmap(memory, in_pages(bytes));
 }
 
-}  // namespace astro::detail
+}  // namespace astro::imaging::detail

@@ -6,6 +6,8 @@
 
 #include <cmath>
 #include <limits>
+#include <new>
+#include <utility>
 
 #include "making.hpp"
 #include "testing/refusal.hpp"
@@ -23,6 +25,25 @@ Image image_of(std::vector<float> values, std::size_t columns) {
   image.pixels = Plane<float>(values.size() / columns, columns);
   std::copy(values.begin(), values.end(), image.pixels.data());
   return image;
+}
+
+TEST(Plane, IsTheSameInSmallMemoryAndInLargePages) {
+  for (const std::size_t columns : {3, 1023, 1024, 1025, 3000}) {
+    const Plane<float> made(1024, columns, 2.5F);
+    EXPECT_THAT(made.values(), ::testing::Each(2.5F));
+    Plane<float> copied = made;
+    EXPECT_EQ(copied, made);
+    copied(1023, columns - 1) = 1.0F;
+    EXPECT_EQ(made(1023, columns - 1), 2.5F);
+    const Plane<float> moved = std::move(copied);
+    EXPECT_EQ(moved.row(1023).back(), 1.0F);
+    copied = Plane<float>(2, 2);
+    EXPECT_THAT(copied.values(), ::testing::Each(0.0F));
+  }
+}
+
+TEST(Plane, OfMoreThanAnyMachineHasIsRefused) {
+  EXPECT_THROW(Plane<float>(std::size_t{1} << 22U, std::size_t{1} << 24U), std::bad_alloc);
 }
 
 TEST(CheckedImage, MasksWhatIsNoNumberOrSaturated) {

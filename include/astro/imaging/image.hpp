@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "astro/coordinates.hpp"
-#include "astro/detail/large_memory.hpp"
 #include "astro/export.hpp"
+#include "astro/imaging/detail/large_memory.hpp"
 #include "astro/imaging/wcs.hpp"
 #include "astro/time.hpp"
 

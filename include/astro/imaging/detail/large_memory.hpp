@@ -5,7 +5,7 @@
 
 #include "astro/export.hpp"
 
-namespace astro::detail {
+namespace astro::imaging::detail {
 
 /// Memory that nobody has touched. From some megabytes on it is asked for in large pages of its own: the first touch
 /// of small ones would take a sixth of a subtraction, and threads would wait for each other meanwhile. Throws
@@ -27,4 +27,4 @@ struct LargeAllocator {
   bool operator==(const LargeAllocator&) const = default;
 };
 
-}  // namespace astro::detail
+}  // namespace astro::imaging::detail
