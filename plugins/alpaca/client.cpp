@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -68,6 +69,7 @@ struct Client::Question {
   std::size_t at_most_bytes = longest_answer;
   bool wants_image = false;
   std::function<bool()> goes_on{};
+  Deadline ends{};
 };
 
 struct Client::Answer {
@@ -160,7 +162,18 @@ void Client::open_like(const Client& other) {
 }
 
 Client::Answer Client::exchange(const Question& question) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_, std::defer_lock);
+  astro::Duration at_most = question.at_most;
+  if (question.ends) {
+    const bool is_mine = lock.try_lock_until(*question.ends);
+    at_most = std::min<astro::Duration>(at_most, *question.ends - std::chrono::steady_clock::now());
+    if (!is_mine || at_most <= astro::Duration::zero()) {
+      throw astro::Error(astro::ErrorCode::timeout,
+                         name() + ": " + question.method + ": no time is left for it; see that its server answers");
+    }
+  } else {
+    lock.lock();
+  }
   Parameters all = question.parameters;
   all.emplace_back("ClientID", std::to_string(client_id()));
   all.emplace_back("ClientTransactionID", std::to_string(++transaction_));
@@ -173,7 +186,7 @@ Client::Answer Client::exchange(const Question& question) {
 
   CURL* handle = curl_->handle;
   Curl::Sink sink{.most = question.at_most_bytes};
-  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(question.at_most).count();
+  const auto milliseconds = std::chrono::ceil<std::chrono::milliseconds>(at_most).count();
   curl_easy_reset(handle);  // the connection stays
   curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http");
@@ -267,14 +280,16 @@ astro::Value Client::get(const std::string& method, const Parameters& parameters
   return value_in(method, exchange({.method = method, .parameters = parameters, .at_most = peer_.timeout}).body);
 }
 
-void Client::put(const std::string& method, const Parameters& parameters) {
-  (void)value_in(method,
-                 exchange({.puts = true, .method = method, .parameters = parameters, .at_most = peer_.timeout}).body);
+void Client::put(const std::string& method, const Parameters& parameters, Deadline ends) {
+  (void)value_in(
+      method,
+      exchange({.puts = true, .method = method, .parameters = parameters, .at_most = peer_.timeout, .ends = ends})
+          .body);
 }
 
-bool Client::put_if_it_may(const std::string& method, const Parameters& parameters) {
+bool Client::put_if_it_may(const std::string& method, const Parameters& parameters, Deadline ends) {
   try {
-    put(method, parameters);
+    put(method, parameters, ends);
     return true;
   } catch (const Refusal&) {
     return false;

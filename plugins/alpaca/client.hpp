@@ -2,10 +2,12 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +38,12 @@ Peer peer_of(const Settings& settings) {
 }
 
 using Parameters = std::vector<std::pair<std::string, std::string>>;
+
+/// When several questions have to be done with, all together.
+using Deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+/// Of a stop: the host gives a driver up that is not back from it after half a second.
+inline Deadline end_of_stop() { return std::chrono::steady_clock::now() + std::chrono::milliseconds(400); }
 
 /// What a device itself says no with, by Alpaca's numbers.
 class Refusal : public astro::Error {
@@ -71,9 +79,10 @@ class Client {
   void open_like(const Client& other);
 
   astro::Value get(const std::string& method, const Parameters& parameters = {});
-  void put(const std::string& method, const Parameters& parameters = {});
+  /// By `ends` it has answered, or is given up, also where somebody else is asking.
+  void put(const std::string& method, const Parameters& parameters = {}, Deadline ends = {});
   /// False when the device refuses.
-  bool put_if_it_may(const std::string& method, const Parameters& parameters = {});
+  bool put_if_it_may(const std::string& method, const Parameters& parameters = {}, Deadline ends = {});
   /// Nothing when the device does not have it, or has no value for it now.
   astro::Value get_if_there(const std::string& method, const Parameters& parameters = {});
   bool get_bool(const std::string& method, const Parameters& parameters = {});
@@ -100,7 +109,7 @@ class Client {
 
   Peer peer_;
   const std::string type_;
-  std::mutex mutex_;
+  std::timed_mutex mutex_;
   std::unique_ptr<Curl> curl_;
   std::uint32_t transaction_ = 0;
   std::atomic<bool> answers_ = false;

@@ -184,7 +184,7 @@ void Controller::stop() noexcept {
   stopped_ = true;
   if (std::string_view(device_.stops).empty()) return;
   try {
-    urgent_.put_if_it_may(device_.stops);
+    urgent_.put_if_it_may(device_.stops, {}, end_of_stop());
   } catch (const std::exception& error) {
     if (host_ != nullptr)
       host_->log(astro::LogLevel::error, std::string("was told to stop, and did not hear it: ") + error.what());

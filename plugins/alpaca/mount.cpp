@@ -124,13 +124,13 @@ bool Mount::turns_its_axes() {
 }
 
 /// Aborts, and lets it stand.
-void Mount::end_motion(Client& by) {
+void Mount::end_motion(Client& by, Deadline ends) {
   // It refuses what it does not do just now, as when it is parked.
-  by.put_if_it_may("abortslew");
+  by.put_if_it_may("abortslew", {}, ends);
   if (described_.rates) {
-    for (const int axis : {0, 1}) by.put_if_it_may("moveaxis", {{"Axis", axis_text(axis)}, {"Rate", "0"}});
+    for (const int axis : {0, 1}) by.put_if_it_may("moveaxis", {{"Axis", axis_text(axis)}, {"Rate", "0"}}, ends);
   }
-  if (can_set_tracking_) by.put_if_it_may("tracking", {{"Tracking", text_of(false)}});
+  if (can_set_tracking_) by.put_if_it_may("tracking", {{"Tracking", text_of(false)}}, ends);
 }
 
 void Mount::stop() noexcept {
@@ -140,13 +140,21 @@ void Mount::stop() noexcept {
       const std::lock_guard lock(rate_mutex_);
       rate_ends_.reset();
     }
-    end_motion(urgent_);
+    end_motion(urgent_, end_of_stop());
   } catch (const std::exception&) {
     owes_stop_ = true;
   }
 }
 
+/// Again what nobody heard.
+void Mount::make_owed_stop() {
+  if (!owes_stop_) return;
+  end_motion(client_);
+  owes_stop_ = false;
+}
+
 void Mount::begin_command() {
+  make_owed_stop();  // before, since it would end what begins now
   stopped_ = false;
   follows_sky_ = false;
   approach_.end();
@@ -277,10 +285,7 @@ astro::Axes Mount::position() {
 }
 
 astro::MountStatus Mount::status() {
-  if (owes_stop_) {
-    end_motion(client_);
-    owes_stop_ = false;
-  }
+  make_owed_stop();
   if (stopped_) approach_.end();
   // First whether it moves: of one that rests, the place that is read then is the last.
   const bool is_moving = client_.get_bool("slewing");

@@ -58,7 +58,8 @@ class Mount : public astro::Mount {
   void begin_command();
   void unpark();
   void track(bool on);
-  void end_motion(Client& by);
+  void end_motion(Client& by, Deadline ends = {});
+  void make_owed_stop();
   void let_rates_die(const std::stop_token& stop);
   bool turns_its_axes();
   astro::Axes position();

@@ -430,6 +430,37 @@ def test_a_server_that_drips_is_given_up_and_stop_does_not_wait_for_it(tmp_path)
         assert eventually(lambda: state(scope) == "stopped")
 
 
+def test_a_stop_that_is_not_answered_is_made_again_and_the_mount_is_not_given_up(tmp_path):
+    drips = threading.Event()
+    heard = []
+
+    def answer(method):
+        heard.append(method)
+        if drips.is_set() and method == "abortslew":
+            time.sleep(3)
+
+    with (
+        Peer(talking(answer)) as peer,
+        opened(tmp_path, TELESCOPE.format(driver="alpaca", port=peer.port, more="")) as site,
+    ):
+        scope = site.mount("scope")
+        drips.set()
+        before = heard.count("abortslew")
+        scope.stop()
+        assert eventually(lambda: heard.count("abortslew") > before + 1)  # the one that is owed
+        drips.clear()
+        assert eventually(lambda: state(scope) == "stopped")
+
+        drips.set()
+        scope.stop()
+        drips.clear()
+        with contextlib.suppress(astro.Error):  # this server has no slews
+            scope.move_to(axes(1, 2))
+        time.sleep(1)  # some polls
+        begun = heard.index("slewtocoordinatesasync")
+        assert "abortslew" not in heard[begun:]  # what was owed came before
+
+
 def test_garbage_of_any_kind_never_ends_the_process(tmp_path):
     chance = random.Random(test_garbage_of_any_kind_never_ends_the_process.__name__)
     wild = threading.Event()
