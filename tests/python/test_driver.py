@@ -360,7 +360,7 @@ def test_threads_calls_collections_and_signals_for_a_while(tmp_path):
         signal.signal(signal.SIGALRM, old)
         stop.set()
     assert failures == []
-    assert signals > 10 * rounds and rounds >= 3
+    assert signals > rounds >= 3
     grown = sizes[-1] - sizes[len(sizes) // 2]
     assert grown < 24 * 2**20, f"grew by {grown / 2**20:.1f} MiB in the second half of {rounds} rounds"
 
