@@ -172,7 +172,7 @@ void mqtt_beside_paho(benchmark::State& state) {
   state.counters["messages/s"] = median(rates);
   state.counters["by_hand/s"] = median(rates_by_hand);
 }
-BENCHMARK(mqtt_beside_paho)->Arg(0)->Arg(1)->UseRealTime()->Iterations(16);
+BENCHMARK(mqtt_beside_paho)->Arg(0)->Arg(1)->UseRealTime()->Iterations(48);
 
 }  // namespace
 #endif
