@@ -370,6 +370,16 @@ def talking(answer):
     return talk
 
 
+@contextlib.contextmanager
+def telescope(folder, answer):
+    """A mount whose server answers so."""
+    with (
+        Peer(talking(answer)) as peer,
+        opened(folder, TELESCOPE.format(driver="alpaca", port=peer.port, more="")) as site,
+    ):
+        yield site.mount("scope")
+
+
 WRONG = {
     "no HTTP": b"\0" * 2000,
     "another status": http(b"down for tea", status="500 Internal Server Error"),
@@ -416,11 +426,7 @@ def test_a_server_that_drips_is_given_up_and_stop_does_not_wait_for_it(tmp_path)
         if drips.is_set() and method == "rightascension":
             time.sleep(3)
 
-    with (
-        Peer(talking(answer)) as peer,
-        opened(tmp_path, TELESCOPE.format(driver="alpaca", port=peer.port, more="")) as site,
-    ):
-        scope = site.mount("scope")
+    with telescope(tmp_path, answer) as scope:
         drips.set()
         assert eventually(lambda: state(scope) == "fault")
         started = time.monotonic()
@@ -439,11 +445,7 @@ def test_a_stop_that_is_not_answered_is_made_again_and_the_mount_is_not_given_up
         if drips.is_set() and method == "abortslew":
             time.sleep(3)
 
-    with (
-        Peer(talking(answer)) as peer,
-        opened(tmp_path, TELESCOPE.format(driver="alpaca", port=peer.port, more="")) as site,
-    ):
-        scope = site.mount("scope")
+    with telescope(tmp_path, answer) as scope:
         drips.set()
         before = heard.count("abortslew")
         scope.stop()
@@ -473,11 +475,7 @@ def test_garbage_of_any_kind_never_ends_the_process(tmp_path):
             right[chance.randrange(len(right))] = chance.randrange(256)
         return bytes(right[: chance.randrange(len(right) + 1)]) + b"\n" if chance.random() < 0.3 else bytes(right)
 
-    with (
-        Peer(talking(answer)) as peer,
-        opened(tmp_path, TELESCOPE.format(driver="alpaca", port=peer.port, more="")) as site,
-    ):
-        scope = site.mount("scope")
+    with telescope(tmp_path, answer) as scope:
         wild.set()
         for _ in range(10):
             with contextlib.suppress(astro.Error):
