@@ -146,11 +146,15 @@ void Mount::stop() noexcept {
   }
 }
 
-/// Again what nobody heard.
+/// Again what nobody heard. One that goes unheard meanwhile is owed too.
 void Mount::make_owed_stop() {
-  if (!owes_stop_) return;
-  end_motion(client_);
-  owes_stop_ = false;
+  if (!owes_stop_.exchange(false)) return;
+  try {
+    end_motion(client_);
+  } catch (...) {
+    owes_stop_ = true;
+    throw;
+  }
 }
 
 void Mount::begin_command() {
