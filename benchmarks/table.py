@@ -20,7 +20,7 @@ def results(folder):
         for entry in json.loads(file.read_text())["benchmarks"]:
             if entry.get("aggregate_name", "median") == "median" and not entry.get("error_occurred"):
                 entries[f"{room}/{entry['run_name']}"] = entry
-    for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("peers", "records/s"), ("instructions", None), ("long", None),
+    for name, counter in (("startup", "seconds"), ("gnuradio", "MS/s"), ("peers", None), ("instructions", None), ("long", None),
                           ("webapp", "value"), ("charts", "ms"), ("pages", "value"), ("imaging", None), ("geometry", None), ("chain", "seconds"), ("classifier", "ms"), ("transients", "part")):
         file = pathlib.Path(folder) / f"{name}.json"
         if file.exists():
@@ -87,8 +87,8 @@ ROWS = [
         for size, count in (("200 B", 200), ("64 KiB", 65536))
     ],
     *[
-        Row(f"a record {way.replace('_', ' ')}, over {peer} in Python", (f"messaging/{way}", "records/s"), 5, unit="records/s",
-            against=(f"peers/{way}", "records/s"))
+        Row(f"a record {way.replace('_', ' ')}, over {peer} in Python", (f"peers/{way}", "ours"), 5, unit="records/s",
+            against=(f"peers/{way}", "theirs"))
         for way, peer in (("to_avro", "fastavro"), ("from_avro", "fastavro"), ("to_json", "json"), ("from_json", "json"))
     ],
     *[

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The record of records_benchmark.cpp through fastavro and Python's json: records a second.
+"""The record of records_benchmark.cpp through that program, and through fastavro and Python's json: records a second.
 
-Usage: peers.py ROOT RESULT (a JSON file for table.py)
+Both in turn, and the medians of that: within a minute a machine can become faster or slower by a half.
+
+Usage: peers.py ROOT RELEASE RESULT (a JSON file for table.py)
 """
 
 import io
 import json
 import pathlib
+import statistics
+import subprocess
 import sys
 import timeit
 
@@ -20,31 +24,46 @@ STATUS = {
 }  # fmt: skip
 
 
+WAYS = ["to_avro", "from_avro", "to_json", "from_json"]
+TURNS = 9
+
+
 def rate(function):
-    timer = timeit.Timer(function)
-    count, _ = timer.autorange()
-    return count / min(timer.repeat(5, count))
+    count, taken = timeit.Timer(function).autorange()
+    return count / taken
 
 
-def main():
-    root, result = map(pathlib.Path, sys.argv[1:])
-    schema = fastavro.parse_schema(json.loads((root / "avro-schemas/telescope-status.avsc").read_text()))
+def ours(release):
+    program = [release / "bin/bench_messaging", f"--benchmark_filter=^({'|'.join(WAYS)})$", "--benchmark_min_time=0.2"]
+    made = subprocess.run([*program, "--benchmark_format=json"], check=True, stdout=subprocess.PIPE)
+    return {entry["name"]: entry["records/s"] for entry in json.loads(made.stdout)["benchmarks"]}
 
+
+def theirs(schema):
     def write():
         body = io.BytesIO()
         fastavro.schemaless_writer(body, schema, STATUS)
         return body.getvalue()
 
     body, text = write(), json.dumps(STATUS)
-    measured = {
+    return {
         "to_avro": rate(write),
         "from_avro": rate(lambda: fastavro.schemaless_reader(io.BytesIO(body), schema, None)),
         "to_json": rate(lambda: json.dumps(STATUS)),
         "from_json": rate(lambda: json.loads(text)),
     }
+
+
+def main():
+    root, release, result = map(pathlib.Path, sys.argv[1:])
+    schema = fastavro.parse_schema(json.loads((root / "avro-schemas/telescope-status.avsc").read_text()))
+    turns = [(ours(release), theirs(schema)) for _ in range(TURNS)]
+    measured = {
+        way: dict(zip(("ours", "theirs"), (statistics.median(side[way] for side in both) for both in zip(*turns)))) for way in WAYS
+    }
     result.write_text(json.dumps(measured))
-    for name, records in measured.items():
-        print(f"{name:10} {records:,.0f} records/s")
+    for way, both in measured.items():
+        print(f"{way:10} ours {both['ours']:,.0f}, theirs {both['theirs']:,.0f} records/s, ratio {both['ours'] / both['theirs']:.2f}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <random>
@@ -74,6 +75,45 @@ TEST(Json, ReadsNumbersBackToTheSameDouble) {
     ASSERT_NE(read.get_if<double>(), nullptr) << to_json(number);
     EXPECT_EQ(std::bit_cast<std::uint64_t>(*read.get_if<double>()), std::bit_cast<std::uint64_t>(number));
   }
+}
+
+/// Like what people and instruments write: few digits, a point, no exponent; and a little more than a double holds.
+std::string decimal(std::mt19937_64& random) {
+  std::string text = random() % 2 == 0 ? "-" : "";
+  const auto digits = [&](std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) text += static_cast<char>('0' + random() % 10);
+  };
+  if (random() % 3 == 0) {
+    text += '0';
+  } else {
+    text += static_cast<char>('1' + random() % 9);
+    digits(random() % 12);
+  }
+  text += '.';
+  digits(1 + random() % 12);
+  return text;
+}
+
+TEST(Json, ReadsDecimalsAsTheNearestDouble) {
+  std::mt19937_64 random(22);
+  for (int i = 0; i < 100000; ++i) {
+    const std::string text = decimal(random);
+    const Value read = parse_json(text);
+    ASSERT_NE(read.get_if<double>(), nullptr) << text;
+    const double nearest = std::strtod(text.c_str(), nullptr);
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(*read.get_if<double>()), std::bit_cast<std::uint64_t>(nearest)) << text;
+  }
+}
+
+TEST(Json, ReadsIntegersOfAnyLength) {
+  for (const std::int64_t integer :
+       {std::int64_t{0}, std::int64_t{-7}, std::int64_t{999999999999999999}, std::int64_t{-999999999999999999},
+        std::int64_t{1000000000000000000}, std::numeric_limits<std::int64_t>::min()}) {
+    EXPECT_EQ(parse_json(std::to_string(integer)), Value(integer));
+  }
+  EXPECT_EQ(parse_json("-0"), Value(0));
+  EXPECT_EQ(parse_json("-9223372036854775809"), Value(-9223372036854775808.0));
+  EXPECT_EQ(parse_json("123456789012345678901234567890"), Value(123456789012345678901234567890.0));
 }
 
 TEST(Json, TellsIntegersFromDoubles) {
