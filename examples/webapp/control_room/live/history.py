@@ -134,7 +134,7 @@ def historical_data(
         data += _events(live, id, limit, since, until)
         data.sort(key=_moment)
         data = data[-limit:]
-    total = _Counted.of(live)
+    total = max(_Counted.of(live), len(data))  # some may have come since it was counted
     return Response(
         json.dumps({"data": data, "total_records": total, "filtered_records": len(data)}),
         media_type="application/json",
