@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -23,8 +22,8 @@ constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 constexpr std::size_t most_digits = 18;   // that an int64_t holds, whatever they are
 constexpr std::size_t exact_digits = 15;  // that a double holds
-constexpr std::array exact_powers{1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                  1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};  // of ten; a double holds each
+constexpr std::array<double, exact_digits + 1> exact_powers{1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                                            1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};  // of ten
 
 /// For names, which are short: a call would cost more than it compares.
 bool begins_with(const char* text, std::string_view name) noexcept {
@@ -282,7 +281,7 @@ class Reader {
       const auto size = static_cast<std::int64_t>(written.digits);
       return written.is_negative ? -size : size;
     }
-    if (!written.has_exponent && written.count <= exact_digits && written.decimals < exact_powers.size()) {
+    if (!written.has_exponent && written.count <= exact_digits) {
       // A quotient of two doubles that are exact is the double next to it: W. D. Clinger, "How to read floating point
       // numbers accurately", PLDI 1990.
       const double size = static_cast<double>(written.digits) / exact_powers[written.decimals];
@@ -333,7 +332,7 @@ class RecordReader : private Reader {
       if (!take(',')) return false;
     }
     skip_blanks();
-    for (auto i = static_cast<std::size_t>(std::countr_one(given)); i < fields_.size(); ++i) {
+    for (std::size_t i = 0; i < fields_.size(); ++i) {
       if ((given >> i & 1U) == 0 && fields_[i].required) return false;
     }
     return at_ == text_.size();
