@@ -313,10 +313,13 @@ void leaves_within_a_delivery(Trial& trial) {
 void comes_back_within_a_delivery(Trial& trial) {
   Recorder* self = nullptr;
   Bus bus(trial);
+  int comes_back = 2;  // not for ever: who leaves from outside meanwhile would find it subscribed again
   Recorder again([&](std::span<const Message>) {
     bus.leave(*self);
-    bus.subscribe("b", *self);
-    bus.send("b", "from within");
+    if (comes_back-- > 0) {
+      bus.subscribe("b", *self);
+      bus.send("b", "from within");
+    }
     std::this_thread::sleep_for(5ms);  // a second call beside this one would be noticed
   });
   self = &again;
