@@ -16,6 +16,7 @@ namespace {
 
 // Another program's transaction is worth waiting for, a hung one is not.
 constexpr auto patience = std::chrono::seconds(5);
+constexpr auto look_again = std::chrono::microseconds(500);
 
 /// SQLite's own waiting looks ever more rarely, and starves beside a writer that always writes.
 int wait_a_little(void* since, int times) {
@@ -23,7 +24,7 @@ int wait_a_little(void* since, int times) {
   const auto now = std::chrono::steady_clock::now();
   if (times == 0) began = now;
   if (now - began > patience) return 0;
-  std::this_thread::sleep_for(std::chrono::microseconds(500));
+  std::this_thread::sleep_for(look_again);
   return 1;
 }
 
@@ -90,8 +91,16 @@ Database::Database(std::filesystem::path path) : path_(std::move(path)) {
 void Database::use_log(Synchronous synchronous) {
   const std::string doing = "setting up the store";
   const Statement statement = prepare("PRAGMA journal_mode = WAL", doing);
-  const bool answered = step(statement, doing);
-  const auto* mode = answered ? reinterpret_cast<const char*>(sqlite3_column_text(statement.get(), 0)) : nullptr;
+  // Of two that turn a new file to the log at once SQLite refuses one without waiting, since both read already.
+  const auto until = std::chrono::steady_clock::now() + patience;
+  int result = sqlite3_step(statement.get());
+  while ((result & 0xff) == SQLITE_BUSY && std::chrono::steady_clock::now() < until) {
+    sqlite3_reset(statement.get());
+    std::this_thread::sleep_for(look_again);
+    result = sqlite3_step(statement.get());
+  }
+  if (result != SQLITE_ROW) fail(doing);
+  const auto* mode = reinterpret_cast<const char*>(sqlite3_column_text(statement.get(), 0));
   if (mode == nullptr || std::strcmp(mode, "wal") != 0) {
     refuse(doing, "this file system cannot keep a write-ahead log (a network drive?): use a local disk");
   }

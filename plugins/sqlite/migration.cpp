@@ -32,12 +32,14 @@ std::int64_t format_of(const Database& database) {
 }  // namespace
 
 void check_format(const Database& database) {
+  // Looked at before the format: what another program makes of an empty file meanwhile is no complaint.
+  const bool is_empty = database.number("SELECT count(*) FROM sqlite_schema", doing) == 0;
   const std::int64_t format = format_of(database);
   if (format > newest) {
     database.refuse(doing, "the file has format " + std::to_string(format) + " and this program knows formats up to " +
                                std::to_string(newest) + ": use a newer libastro or another file");
   }
-  if (format == 0 && database.number("SELECT count(*) FROM sqlite_schema", doing) != 0) {
+  if (format == 0 && !is_empty) {
     database.refuse(doing, "the file is a database of another program: give a path of its own");
   }
 }

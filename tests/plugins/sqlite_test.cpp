@@ -3,8 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <barrier>
 #include <limits>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "sqlite_store.hpp"
@@ -24,6 +26,25 @@ TEST(Sqlite, NamesColumnsAsJsonDoesAndTellsUnitsInTheFile) {
   EXPECT_EQ(sql.ask("SELECT azimuth_deg || ' ' || utc_ns FROM \"reading \"\"one\"\"\""), "123.456 1612943861123456789");
   EXPECT_EQ(sql.ask("SELECT frequency_hz FROM \"reading \"\"one\"\"\""), "1420405751.768");
   EXPECT_EQ(sql.ask("SELECT unit || ', ' || says FROM astro_fields WHERE name = 'level'"), "dB, of the sky");
+}
+
+TEST(Sqlite, BearsThatSeveralOpenANewFileAtOnce) {
+  constexpr int programs = 4;
+  const TemporaryFolder folder;
+  for (int round = 0; round < 100; ++round) {
+    const std::string file = (folder.path() / (std::to_string(round) + ".db")).string();
+    std::barrier together(programs);
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < programs; ++i) {
+      threads.emplace_back([&] {
+        PlainHost host;
+        const auto store = make_driver<Store>(DeviceKind::store, "sqlite", Map{{"path", file}});
+        together.arrive_and_wait();
+        EXPECT_NO_THROW(store->open(host));
+        store->close();
+      });
+    }
+  }
 }
 
 TEST(Sqlite, KeepsAZeroByteInAText) {
