@@ -50,6 +50,29 @@ def test_migrations_lead_to_the_tables_and_back(database):
     database.migrate()
 
 
+def test_instances_that_start_at_once_may_make_the_file(tmp_path):
+    faults = []
+
+    def start(url, together):
+        database = Database(url)
+        together.wait()
+        try:
+            with database.session() as session:
+                session.execute(sa.text("SELECT 1"))
+        except Exception as why:
+            faults.append(why)
+        database.close()
+
+    for round in range(100):
+        together = threading.Barrier(4)
+        threads = [threading.Thread(target=start, args=(f"sqlite:///{tmp_path}/{round}.db", together)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert faults == []
+
+
 def test_the_audit_log_is_only_added_to(database):
     from control_room.accounts.audit import AuditLog
 

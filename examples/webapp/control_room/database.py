@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The tables' base, sessions, and migrations. SQLite by default, PostgreSQL by URL."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,6 +14,7 @@ from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, TypeDeco
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+PATIENCE = 10  # s, with whoever writes to a file of SQLite's
 
 
 class Moment(TypeDecorator[datetime]):
@@ -89,9 +92,24 @@ def _prepare_sqlite(connection: object, _: object) -> None:
     """Durable, and many read while one writes. We begin transactions: Python's module would commit before DDL."""
     connection.isolation_level = None  # type: ignore[attr-defined]
     cursor = connection.cursor()  # type: ignore[attr-defined]
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000"):
+    cursor.execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
+    _use_log(cursor)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _use_log(cursor: sqlite3.Cursor) -> None:
+    """Of two that turn a new file to the log at once SQLite refuses one without waiting, since both read already."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as refused:
+            if refused.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.005)
 
 
 def _begin_sqlite(connection: Connection) -> None:
