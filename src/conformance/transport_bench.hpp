@@ -39,10 +39,10 @@ class Bus : public Opened<Transport> {
   explicit Bus(Trial& trial) : Opened<Transport>(trial) {}
 
   std::string topic(std::string_view rest) { return "conformance/" + trial().nonce() + "/" + std::string(rest); }
-  Published send(std::string_view rest, std::string_view body, bool retained = false) {
+  Ticket send(std::string_view rest, std::string_view body, bool retained = false) {
     const std::string name = topic(rest);
     const Message message{.topic = name, .body = bytes_of(body), .retained = retained};
-    return driver().publish({&message, 1});
+    return send_all({&message, 1});
   }
   /// All, also when there is no room for a while.
   Ticket send_all(std::span<const Message> messages) {

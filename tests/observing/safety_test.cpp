@@ -44,8 +44,12 @@ struct SafeMount : ::testing::Test {
 
 TEST_F(SafeMount, IsParkedWhenTheWindRisesAndTakesNothingUntilItHasCalmedDown) {
   run_at(50);
-  bench.rules.conditions = {
-      {.point = "weather.temperature", .above = 30.0, .lasting = 2s, .clear_for = 20s, .action = SafetyAction::park}};
+  bench.rules.conditions = {{.point = "weather.temperature",
+                             .above = 30.0,
+                             .lasting = 2s,
+                             .clear_for = 200s,
+                             .missing_after = 10min,
+                             .action = SafetyAction::park}};
   const Observatory site = bench.open();
   const MountHandle dish = site.mount("dish");
   dish.track(AltAz{degrees(40), degrees(30)});
@@ -62,16 +66,17 @@ TEST_F(SafeMount, IsParkedWhenTheWindRisesAndTakesNothingUntilItHasCalmedDown) {
   dish.stop();
   hold(site, "temperature", 20);
   EXPECT_EQ(code_of([&] { dish.slew_to(AltAz{degrees(40), degrees(30)}); }, &message), ErrorCode::unsafe);
-  EXPECT_THAT(message, HasSubstr("it must be over for 20 s"));
-  site.clock()->sleep_for(25s);
+  EXPECT_THAT(message, HasSubstr("it must be over for 200 s"));
+  site.clock()->sleep_for(210s);
   dish.slew_to(AltAz{degrees(40), degrees(30)});
   dish.wait_until_on_target();
 }
 
 TEST_F(SafeMount, LetsGoOnWhatRunsWhereItOnlyRefusesAndOnlySpeaksWhereItWarns) {
   run_at(50);
-  bench.rules.conditions = {{.point = "weather.humidity", .above = 70.0, .action = SafetyAction::warn},
-                            {.point = "weather.temperature", .above = 30.0, .action = SafetyAction::refuse}};
+  bench.rules.conditions = {
+      {.point = "weather.humidity", .above = 70.0, .missing_after = 10min, .action = SafetyAction::warn},
+      {.point = "weather.temperature", .above = 30.0, .missing_after = 10min, .action = SafetyAction::refuse}};
   Heard heard;
   const Observatory site = bench.open();
   const Subscription subscription = site.subscribe(heard);
@@ -118,7 +123,7 @@ TEST_F(SafeMount, EndsAMotionThatStalls) {
 struct SilentMount : SafeMount, ::testing::WithParamInterface<const char*> {};
 
 TEST_P(SilentMount, IsToldToStop) {
-  run_at(50);
+  run_at(10);
   go_wrong(GetParam(), 3, 30);
   const Observatory site = bench.open();
   const MountHandle dish = site.mount("dish");
@@ -131,7 +136,7 @@ TEST_P(SilentMount, IsToldToStop) {
 INSTANTIATE_TEST_SUITE_P(Faults, SilentMount, ::testing::Values("dropout", "exception"));
 
 TEST_F(SafeMount, SaysThatItStrays) {
-  run_at(50);
+  run_at(10);
   bench.rules.stray = degrees(1);
   bench.rules.stray_after = 2s;
   const Observatory site = bench.open();
@@ -163,7 +168,10 @@ TEST_F(SafeMount, ParksWhenTheSunComesToWhatItFollows) {
   dish.track(AltAz{degrees(sun.azimuth), degrees(sun.altitude)});
   EXPECT_TRUE(dish.status().tracking);
   ASSERT_TRUE(eventually([&] { return dish.status().state == MountState::parked; }));
-  EXPECT_THAT(heard.all(), ::testing::Contains(HasSubstr("tracking ends: the Sun is")));
+  EXPECT_TRUE(eventually([&] {
+    return std::ranges::any_of(
+        heard.all(), [](const std::string& said) { return said.find("tracking ends: the Sun is") != said.npos; });
+  }));
   EXPECT_LT(site.clock()->now(), later);
 }
 
@@ -232,9 +240,12 @@ TEST_F(SafeMount, SparesTheMotors) {
       sky::icrs(AltAz{degrees(120), degrees(50)}, bench.site, site.clock()->now(), sky::standard_weather(bench.site)));
   site.clock()->sleep_for(60s);
   const int before = moves();
+  const Time from = site.clock()->now();
   site.clock()->sleep_for(20min);
-  EXPECT_LE(moves() - before, 42);
-  EXPECT_GE(moves() - before, 30);
+  const int made = moves() - before;
+  const double minutes = seconds(site.clock()->now() - from) / 60;
+  EXPECT_LE(made, 2 * minutes + 2);
+  EXPECT_GE(made, minutes);
   EXPECT_TRUE(dish.status().tracking);
 }
 

@@ -152,12 +152,12 @@ TEST_F(SimulatedReceiver, CountsAnOverflow) {
 
 TEST_F(SimulatedReceiver, LosesWhatIsNotFetchedInTimeFromTheSystemsClock) {
   Bench bench(astro::Clock::system());
-  const auto receiver = bench.receiver("hydrogen", "simulator", {{"sample_rate", 100e3}, {"buffer", 0.05}});
+  const auto receiver = bench.receiver("hydrogen", "simulator", {{"sample_rate", 100e3}, {"buffer", 0.5}});
   receiver->tune({});
   const auto start = std::chrono::steady_clock::now();
   receiver->start();
   EXPECT_EQ(listen(*receiver.operator->(), cf32, 100).lost, 0U);
-  std::this_thread::sleep_for(300ms);
+  std::this_thread::sleep_for(800ms);
   const Heard heard = listen(*receiver.operator->(), cf32, 100);
   const auto real = std::chrono::duration<double>(std::chrono::steady_clock::now() - start);
   EXPECT_GE(heard.lost, 25'000U);
@@ -197,15 +197,22 @@ TEST_F(SimulatedReceiver, ReturnsAtOnceWhenItIsStopped) {
   Bench bench(astro::Clock::simulated(new_year, 1.0));
   const auto receiver = bench.receiver("hydrogen", "simulator", {{"format", "spectra"}, {"integration", 60.0}});
   receiver->tune({});
-  receiver->start();
   std::vector<std::byte> buffer(4096);
-  std::jthread stopper([&receiver] {
-    std::this_thread::sleep_for(10ms);
-    receiver->stop();
-  });
-  const auto before = std::chrono::steady_clock::now();
-  EXPECT_EQ(receiver->fill(buffer).items, 0U);
-  EXPECT_LT(std::chrono::steady_clock::now() - before, 75ms);
+  std::chrono::steady_clock::duration fastest = 1h;  // of five: on a busy machine any one may be scheduled late
+  for (int i = 0; i < 5; ++i) {
+    receiver->start();
+    std::chrono::steady_clock::time_point stopped;
+    std::jthread stopper([&] {
+      std::this_thread::sleep_for(10ms);
+      stopped = std::chrono::steady_clock::now();
+      receiver->stop();
+    });
+    EXPECT_EQ(receiver->fill(buffer).items, 0U);
+    const auto returned = std::chrono::steady_clock::now();
+    stopper.join();
+    fastest = std::min(fastest, returned - stopped);
+  }
+  EXPECT_LT(fastest, 60ms) << "it would return after 80 ms by itself";
 }
 
 TEST_F(SimulatedReceiver, RefusesATuningThatItCannotHave) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 #include <utility>
 
 namespace astro::testing {
@@ -48,6 +49,17 @@ Ticket Open::send_all(std::span<const Message> messages) const {
     if (sent < messages.size()) transport_->confirmed(published.ticket, 10ms);
   }
   return published.ticket;
+}
+
+void Open::subscribe_patiently(const std::string& rest, Subscriber& subscriber) const {
+  for (int tries = 0; tries < 30; ++tries) {
+    try {
+      return subscribe(rest, subscriber);
+    } catch (const Error&) {
+      std::this_thread::sleep_for(200ms);
+    }
+  }
+  subscribe(rest, subscriber);
 }
 
 void Recorder::deliver(std::span<const Message> messages) {

@@ -43,6 +43,8 @@ class Open final {
   void subscribe(const std::string& rest, Subscriber& subscriber, const std::string& group = {}) const {
     transport_->subscribe(topic(rest), subscriber, group);
   }
+  /// Also at a broker that has just started, and takes connections before it is ready.
+  void subscribe_patiently(const std::string& rest, Subscriber& subscriber) const;
 
  private:
   const std::string below_;

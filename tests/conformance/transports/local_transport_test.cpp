@@ -24,6 +24,7 @@ TEST(LocalShared, ReachesAllOfItsNameInTheProcess_local) {
   one.send("a", "b");
   EXPECT_TRUE(hears.wait_for("a=b"));
   EXPECT_EQ(hears_nothing.count(), 0U);
+  stranger->unsubscribe(hears_nothing);
   another->close();
   one.send("a", "after it was closed");
   EXPECT_EQ(hears.count(), 1U);
@@ -46,6 +47,8 @@ TEST(LocalShared, SaysTheLastWillOfWhoGoesWithoutClosing_local) {
   Recorder late;
   observer.subscribe("state", late);
   EXPECT_TRUE(late.wait_for("state=gone")) << "it is retained";
+  observer->unsubscribe(late);
+  observer->unsubscribe(hears);
 }
 
 }  // namespace

@@ -107,7 +107,7 @@ TEST_P(MqttFaults, AcceptsWhatItHasRoomForWhileTheBrokerIsAway) {
   EXPECT_EQ(bus->confirmed(100, 10ms), 0U);
   server.start();
   EXPECT_EQ(bus->confirmed(100, 1min), 100U);
-  bus.subscribe("a", recorder);
+  bus.subscribe_patiently("a", recorder);
   EXPECT_TRUE(recorder.wait_for(1));
   bus->unsubscribe(recorder);
 }
