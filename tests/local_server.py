@@ -51,12 +51,20 @@ class Server:
             for each in (self.process.pid, *map(int, children)):
                 os.kill(each, signal.SIGKILL)
             self.process.wait()
-            while any(pathlib.Path(f"/proc/{child}").exists() for child in children):
+            while any(map(runs, children)):
                 time.sleep(0.001)
 
     def remove(self):
         self.kill()
         self.temporary.cleanup()
+
+
+def runs(process):
+    """Not one that has ended and that its new parent has not asked for yet."""
+    try:
+        return pathlib.Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def free_port():

@@ -251,14 +251,16 @@ class Hill:
         self.program = os.environ.get("ASTRO_PROGRAM", root / "build/release/bin/astro")
         self.links = {name: Link(self.broker.port) for name in (*NODES, "recorder")}
         self.disks = {node: Disk(self.folder / node) for node in NODES}
-        for node in NODES:
-            self.clock(node, 0)
-        self.nodes = {node: self.serve(node, f"{node}.yaml") for node in NODES}
         environment = dict(astro.environment, BROKER_PORT=str(self.links["recorder"].port))
         self.recorder = Kept([self.program, "recorder", "recorder.yaml"], self.folder / "recorder.log", environment, self.folder)
         self.ear = Ear(self.broker.port, self.folder, astro.environment)
         self.commands = {}  # id: (node, line, when it was sent last)
         self.probes = 0
+        # A broker keeps nothing for those who never subscribed: the nodes begin when recorder and ear hear.
+        self.wait("the recorder and the ear hear", self.is_heard)
+        for node in NODES:
+            self.clock(node, 0)
+        self.nodes = {node: self.serve(node, f"{node}.yaml") for node in NODES}
 
     def serve(self, node, site):
         environment = dict(

@@ -63,9 +63,10 @@ def test_a_telescope_goes_where_it_is_sent_stands_there_and_ascom_sees_the_same(
         assert eventually(lambda: state(scope) == "stopped")
         assert place(scope) == pytest.approx((-20, 40), abs=0.25)
         assert not eye.Tracking and eye.Declination == pytest.approx(40, abs=0.25)
-        before = eye.RightAscension
+        began, before = time.monotonic(), eye.RightAscension
         time.sleep(3)
-        assert (eye.RightAscension - before) * 3600 == pytest.approx(3, abs=2)  # the sky goes on: it stands
+        after = eye.RightAscension
+        assert (after - before) * 3600 == pytest.approx(time.monotonic() - began, abs=2)  # the sky goes on: it stands
 
 
 def test_it_follows_the_sky_by_itself(tmp_path, server, eye):
@@ -83,7 +84,7 @@ def test_it_follows_the_sky_by_itself(tmp_path, server, eye):
         hour_angle = place(scope)[0]
         time.sleep(4)
         assert eye.Tracking and eye.RightAscension == pytest.approx(before, abs=1e-3)
-        assert place(scope)[0] > hour_angle + 0.01
+        assert eventually(lambda: place(scope)[0] > hour_angle + 0.01)
         scope.stop()
         assert eventually(lambda: state(scope) == "stopped")
         assert not eye.Tracking

@@ -13,6 +13,8 @@ PHONE = {"width": 390, "height": 844}
 PLAIN = "5 < 6 & \"7\" > '6'"  # no markup, which the server refuses, and still to be escaped
 NASTY = "<img src=x onerror=\"document.title='owned'\">"
 
+expect.set_options(timeout=30_000)  # a page may wait for other tests
+
 
 @pytest.fixture(scope="module")
 def browser():

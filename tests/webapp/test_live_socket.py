@@ -121,7 +121,7 @@ def test_a_session_that_ended_commands_no_more_over_an_open_socket(control_room)
 
 
 def test_a_session_that_ended_watches_no_more(start_control_room):
-    room = start_control_room(access_minutes=0.1)
+    room = start_control_room(access_minutes=0.2)
     stays, goes = room.client("observer"), room.client("operator")
     token, other = (client.headers["Authorization"].removeprefix("Bearer ") for client in (stays, goes))
     with watch(room.url, token) as staying, watch(room.url, other) as going:
@@ -131,7 +131,7 @@ def test_a_session_that_ended_watches_no_more(start_control_room):
             for _ in range(10_000):
                 going.next()
         assert closed.value.rcvd.code == 1008
-        time.sleep(8)
+        time.sleep(14)
         with pytest.raises(InvalidStatus), watch(room.url, token):
             pass  # it has expired by now, which ends no session
         staying.point("temperature")

@@ -177,7 +177,7 @@ def test_another_instance_takes_over(start_control_room, tmp_path, new_database,
         f"schema: room{os.getpid()}, tls: prefer}}"
     )
     site.write_text(site.read_text().replace("archive: {driver: sqlite, path: archive.db}", store))
-    shared = {"site": site, "database": new_database(), "secret": "a secret that both of them know, long", "lease_s": 2}
+    shared = {"site": site, "database": new_database(), "secret": "a secret that both of them know, long", "lease_s": 5}
     first = start_control_room(**shared)
     client = first.client("observer")
     second = start_control_room(**shared)

@@ -5,6 +5,7 @@ import gzip
 import http.server
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -99,10 +100,11 @@ def test_metrics_tell_times_by_route_and_not_by_path(control_room):
     assert not any("200" in labels for labels in counts)
     for name in ("control_room_healthy 1.0", "control_room_mails_waiting 0.0", "control_room_disk_free_bytes "):
         assert name in text
-    stored = [
-        line for line in text.splitlines() if line.startswith('control_room_telemetry_points_total{what="stored"}')
-    ]
-    assert float(stored[0].split()[-1]) > 0
+    wait_for(lambda: points_stored(client.get("/metrics", headers={"Authorization": ""}).text) > 0)
+
+
+def points_stored(text):
+    return float(re.search(r'^control_room_telemetry_points_total\{what="stored"\} (.+)$', text, re.M)[1])
 
 
 @pytest.fixture
