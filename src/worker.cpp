@@ -15,6 +15,8 @@ constexpr Duration standstill = std::chrono::seconds(1);
 
 std::int64_t nanoseconds(Steady::time_point instant) { return instant.time_since_epoch().count(); }
 
+Error lost_error() { return Error(ErrorCode::device_lost, "the driver no longer answers; open the site again"); }
+
 class FunctionJob final : public Job {
  public:
   explicit FunctionJob(std::function<void()> function) : function_(std::move(function)) { ends_with_stop = false; }
@@ -100,7 +102,7 @@ void Worker::enqueue(std::shared_ptr<Job> job, bool always) {
   bool wake = false;
   {
     const std::lock_guard lock(mutex_);
-    if (lost_) throw Error(ErrorCode::device_lost, "the driver no longer answers; open the site again");
+    if (lost_) throw lost_error();
     if (closed_ && !always) throw Error(ErrorCode::device_lost, "the observatory is closed; open the site again");
     if (queue_.size() >= longest_queue && !always) {
       throw Error(ErrorCode::busy, std::to_string(longest_queue) + " calls wait already; try again");
@@ -144,10 +146,12 @@ void Worker::run_one(std::unique_lock<std::mutex>& lock) {
   current_ = std::move(queue_.front());
   queue_.pop_front();
   Job& job = *current_;
+  lock.unlock();
+  if (job.ends_with_stop) await_stops();
   const bool stopped = job.ends_with_stop && job.stops != stops_.load();
   stops_seen_ = job.ends_with_stop ? job.stops : stops_.load();
-  lock.unlock();
-  if (stopped)
+  if (lost_) job.fail(lost_error());
+  else if (stopped)
     job.fail(
         Error(ErrorCode::interrupted, "it was stopped before it began; give the command again if it is still wanted"));
   else job.run();
@@ -185,6 +189,13 @@ void Worker::work() {
   const std::lock_guard stop_lock(stop_mutex_);
   worker_gone_ = true;
   stop_done_.notify_all();
+}
+
+/// What is asked for after a stop does not begin before the driver has stopped: the stop would end it.
+void Worker::await_stops() {
+  std::unique_lock lock(stop_mutex_);
+  const std::uint64_t asked = stops_asked_;
+  stop_done_.wait(lock, [&] { return stops_made_ >= asked || stopper_gone_ || lost_; });
 }
 
 void Worker::attend_stops() {
@@ -253,6 +264,7 @@ void Worker::lose(const char* hook) noexcept {
   const std::lock_guard lock(stop_mutex_);
   ++stops_asked_;
   stop_wanted_.notify_one();
+  stop_done_.notify_all();
 }
 
 void Worker::refuse(const Error& reason) {

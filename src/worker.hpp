@@ -136,6 +136,7 @@ class Worker {
 
  private:
   void work();
+  void await_stops();
   void attend_stops();
   void finish_hook() noexcept;
   void check_in_time() const;

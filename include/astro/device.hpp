@@ -102,10 +102,11 @@ class ASTRO_API Emitter {
 /// be called beside another hook, from any thread, also beside `open` and `close`, but never before
 /// the first `open` or after `close` returned. When `stop` came beside a hook, the host calls it once
 /// more, from its own thread, as soon as that hook has returned and before any other: a command that
-/// was overtaken ends too. A constructor touches no hardware and starts no thread. `open` connects
-/// and leaves the device stopped; after it threw, the driver is as before it, and `close` is not
-/// called. `close` ends whatever the device does, as `stop` would. After `close` no thread of the
-/// driver runs, and `open` may follow. What `open` took it gives back: files, connections, memory.
+/// was overtaken ends too. One that came after a `stop` begins when that has returned. A constructor
+/// touches no hardware and starts no thread. `open` connects and leaves the device stopped; after it
+/// threw, the driver is as before it, and `close` is not called. `close` ends whatever the device does,
+/// as `stop` would. After `close` no thread of the driver runs, and `open` may follow. What `open` took
+/// it gives back: files, connections, memory.
 /// *Waiting.* A hook starts things and returns; it waits for its own I/O at most the `hook_bound` of
 /// its description, `open` and `close` at most the `open_bound`; transports and stores have no bound
 /// but their own time-outs. When a hook does not return, the host declares the device lost, calls

@@ -53,7 +53,7 @@ struct MountKnobs {
                                .parks = true,
                                .homes = true,
                                .poll_every = 10ms};
-  std::function<void()> on_open, on_close, on_move, on_status;
+  std::function<void()> on_open, on_close, on_move, on_status, on_stop;
   std::atomic<int> opens = 0, closes = 0, stops = 0, moves = 0, rates = 0, alive = 0;
   std::atomic<bool> moving = false, parked = false, rests_at_once = true;
   std::mutex mutex;
@@ -87,6 +87,7 @@ class TestMount final : public Mount {
   }
   void stop() noexcept override {
     ++knobs_->stops;
+    if (knobs_->on_stop) knobs_->on_stop();
     knobs_->moving = false;
   }
   void move_to(Axes target) override {

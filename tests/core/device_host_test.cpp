@@ -131,6 +131,38 @@ TEST(DeviceHost, FailsQueuedMotionsWhenItIsStopped) {
   EXPECT_EQ(first, ErrorCode::interrupted);
 }
 
+TEST(DeviceHost, BeginsNothingBeforeAStopThatCameFirstIsMade) {
+  Bench bench;
+  const auto gate = std::make_shared<Gate>();
+  bench.mount->rests_at_once = false;
+  bench.mount->on_stop = [gate] { gate->wait(); };
+  Observatory site = bench.open();
+  const MountHandle dish = site.mount("dish");
+  dish.stop();  // comes back while the driver still stops
+  gate->await_somebody();
+  std::thread caller([&] { dish.move_to({degrees(10), degrees(20)}); });
+  std::this_thread::sleep_for(200ms);
+  EXPECT_EQ(bench.mount->moves, 0);
+  gate->open();
+  caller.join();
+  EXPECT_EQ(bench.mount->moves, 1);
+  std::this_thread::sleep_for(100ms);
+  EXPECT_TRUE(bench.mount->moving) << "the stop before it has ended it";
+}
+
+TEST(DeviceHost, TellsWhoCommandsAfterAStopThatHangsThatTheDeviceIsLost) {
+  Bench bench;
+  const auto gate = std::make_shared<Gate>();
+  bench.mount->on_stop = [gate] { gate->wait(30s); };
+  Observatory site = bench.open();
+  const MountHandle dish = site.mount("dish");
+  dish.stop();
+  EXPECT_EQ(code_of([&] { dish.move_to({degrees(10), degrees(20)}); }), ErrorCode::device_lost);
+  EXPECT_EQ(bench.mount->moves, 0);
+  site.close();
+  gate->open();
+}
+
 TEST(DeviceHost, TurnsWhateverADriverThrowsIntoAnErrorThatNamesPluginAndDevice) {
   Bench bench;
   bench.mount->on_move = [] { throw 42; };
