@@ -27,6 +27,13 @@ def eventually(condition, at_most_s=20.0):
     return True
 
 
+def seconds_to(call):
+    """How long it takes."""
+    began = time.monotonic()
+    call()
+    return time.monotonic() - began
+
+
 def state(mount):
     return str(mount.status().state).split(".")[-1]
 

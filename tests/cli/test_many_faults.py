@@ -256,11 +256,15 @@ class Hill:
         self.ear = Ear(self.broker.port, self.folder, astro.environment)
         self.commands = {}  # id: (node, line, when it was sent last)
         self.probes = 0
-        # A broker keeps nothing for those who never subscribed: the nodes begin when recorder and ear hear.
+        self.nodes = {}
+
+    def begin(self):
+        """A broker keeps nothing for those who never subscribed: the nodes begin when recorder and ear hear."""
         self.wait("the recorder and the ear hear", self.is_heard)
         for node in NODES:
             self.clock(node, 0)
-        self.nodes = {node: self.serve(node, f"{node}.yaml") for node in NODES}
+            self.nodes[node] = self.serve(node, f"{node}.yaml")
+        self.wait("all nodes measure", lambda: len(self.ask("SELECT DISTINCT source FROM hill.telemetry_point")) >= len(NODES) * SENSORS)
 
     def serve(self, node, site):
         environment = dict(
@@ -434,7 +438,7 @@ def hill(astro, root, postgres, start_server):
 
 
 def test_what_was_measured_is_stored_and_what_was_commanded_has_one_end(hill, capsys):
-    hill.wait("all nodes measure", lambda: len(hill.ask("SELECT DISTINCT source FROM hill.telemetry_point")) >= len(NODES) * SENSORS)
+    hill.begin()
     told = hill.break_things(FAULTS)
     hill.wait("all commands end", lambda: all(hill.ear.ends(identity) for identity in hill.commands))
     hill.drain()

@@ -136,7 +136,7 @@ TEST(DeviceHost, BeginsNothingBeforeAStopThatCameFirstIsMade) {
   const auto gate = std::make_shared<Gate>();
   bench.mount->rests_at_once = false;
   bench.mount->on_stop = [gate] { gate->wait(); };
-  Observatory site = bench.open();
+  const Observatory site = bench.open();
   const MountHandle dish = site.mount("dish");
   dish.stop();  // comes back while the driver still stops
   gate->await_somebody();
